@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { errorMessage, isCasslError } from '@cassl/errors';
+
+// One verb, one file of commands/. The heavy imports stay inside each action, so that `cassl --help` answers at once.
+const commands = join(import.meta.dirname, 'commands');
+const verbs = readdirSync(commands).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+
+const program = new Command('cassl')
+  .description('Turns a few labeled images and many unlabeled ones into better object detectors (CA-SSL).')
+  .showHelpAfterError()
+  .exitOverride();
+
+try {
+  for (const verb of verbs) {
+    const { register } = (await import(join(commands, verb))) as { register: (program: Command) => void };
+    register(program);
+  }
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCode(error);
+  if (!(error instanceof CommanderError)) console.error(`cassl: ${errorMessage(error)}`);
+}
+
+/** 0 for help and version, 2 for anything the caller can mend by changing the call, 1 for the rest. */
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!isCasslError(error)) return 1;
+  return ['INVALID_ARGUMENT', 'NOT_FOUND', 'FAILED_PRECONDITION'].includes(error.code) ? 2 : 1;
+}

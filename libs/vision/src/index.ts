@@ -1,0 +1,11 @@
+export type {
+  RgbImage,
+  BinaryMask,
+  Rle,
+  Xyxy,
+  Xywh,
+  Instance,
+  Detection,
+  TrainingSample,
+  TrainingInstance,
+} from './types.ts';
