@@ -1,0 +1,24 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Engine, KernelFallback } from './engine.ts';
+
+type EngineFacts = Pick<Engine, 'name' | 'device' | 'version' | 'threads' | 'native'> & {
+  readonly fallbacks?: () => readonly KernelFallback[];
+  readonly deviceBytes?: () => number;
+};
+
+/** Completes an engine's facts with what TensorFlow.js itself knows. */
+export function createEngine({ fallbacks, deviceBytes, ...facts }: EngineFacts): Engine {
+  return Object.freeze({
+    ...facts,
+    fallbacks: fallbacks ?? (() => []),
+    memory: () => {
+      const { numTensors, numBytes } = tf.memory();
+      return {
+        tensors: numTensors,
+        tensorBytes: numBytes,
+        residentBytes: process.memoryUsage.rss(),
+        deviceBytes: deviceBytes?.() ?? 0,
+      };
+    },
+  });
+}

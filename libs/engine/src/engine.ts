@@ -1,0 +1,51 @@
+/** `cpu` is tfjs's plain JavaScript: the reference of the tests, never chosen by itself. */
+export type EngineName = 'torch' | 'tensorflow' | 'wasm' | 'cpu';
+
+export const engineNames: readonly EngineName[] = ['torch', 'tensorflow', 'wasm', 'cpu'];
+
+/** One kernel that ran on another backend by copying its tensors, and how often. */
+export interface KernelFallback {
+  readonly kernel: string;
+  readonly count: number;
+}
+
+export interface EngineMemory {
+  /** Live tensors: constant from step to step in a loop that leaks nothing. */
+  readonly tensors: number;
+  readonly tensorBytes: number;
+  /** Resident memory of this process. */
+  readonly residentBytes: number;
+  /** Allocated on the accelerator; 0 on CPU. */
+  readonly deviceBytes: number;
+}
+
+/** The compute engine of this process. TensorFlow.js has one current backend, so there is one at a time. */
+export interface Engine {
+  readonly name: EngineName;
+  /** `cpu`, or `cuda:0` and so on. */
+  readonly device: string;
+  /** The version of the library that computes, for example `libtorch 1.13.0`. */
+  readonly version: string;
+  readonly threads: number;
+  /** Compiled to machine code, about ten times the speed of `wasm`. */
+  readonly native: boolean;
+  fallbacks(): readonly KernelFallback[];
+  memory(): EngineMemory;
+}
+
+/** Where lines about the engine go; a pino logger fits. */
+export interface EngineLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface EngineOptions {
+  /** Default: `CASSL_ENGINE`, or the best one present. */
+  readonly engine?: EngineName;
+  /** `cpu`, `cuda` or `cuda:N`. Default: `CASSL_DEVICE`, or the first GPU, or the CPU. */
+  readonly device?: string;
+  /** CPU threads. Default: `OMP_NUM_THREADS`, or what the process may use. */
+  readonly threads?: number;
+  /** Default: one line each on stderr. */
+  readonly logger?: EngineLogger;
+}
