@@ -1,1 +1,1 @@
-export {};
+export * from './fused-kernels.ts';
