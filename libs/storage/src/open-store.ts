@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { invalidArgument } from '@cassl/errors';
+import { openFileStore } from './file-store.ts';
+import type { ObjectStore } from './object-store.ts';
+import { openS3Store } from './s3-store.ts';
+
+/**
+ * Opens `file:///folder`, a plain folder path, or `s3://bucket/prefix`. Touches nothing until the first call.
+ *
+ * | variable | meaning |
+ * |---|---|
+ * | `S3_ENDPOINT` (or `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`) | an S3-compatible server, for example `http://127.0.0.1:9000` |
+ * | `AWS_REGION` | default `us-east-1` |
+ * | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE`, … | read by the AWS SDK itself |
+ *
+ * @throws INVALID_ARGUMENT for another scheme or a malformed URI
+ */
+export function openStore(uri: string, env: NodeJS.ProcessEnv = process.env): ObjectStore {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case undefined:
+      if (uri === '') throw invalidArgument('store URI must not be empty');
+      return openFileStore(resolve(uri), uri);
+    case 'file':
+      return openFileStore(folderOf(uri), uri);
+    case 's3':
+      return openS3Store({
+        ...bucketOf(uri),
+        uri,
+        endpoint: env.S3_ENDPOINT ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
+        region: env.AWS_REGION ?? env.AWS_DEFAULT_REGION,
+      });
+    default:
+      throw invalidArgument(`store URI must start with file:// or s3://, got ${JSON.stringify(uri)}`);
+  }
+}
+
+function folderOf(uri: string): string {
+  try {
+    return fileURLToPath(uri);
+  } catch (cause) {
+    throw invalidArgument(`store URI must be file:///absolute/folder, got ${JSON.stringify(uri)}`, { cause });
+  }
+}
+
+function bucketOf(uri: string): { bucket: string; prefix: string } {
+  const match = /^s3:\/\/([^/]+)(?:\/(.*))?$/i.exec(uri);
+  if (match?.[1] === undefined)
+    throw invalidArgument(`store URI must be s3://bucket/prefix, got ${JSON.stringify(uri)}`);
+  const prefix = (match[2] ?? '').replace(/\/+$/, '');
+  return { bucket: match[1], prefix: prefix === '' ? '' : `${prefix}/` };
+}

@@ -1,0 +1,18 @@
+import { dataLoss } from '@cassl/errors';
+import type { GetOptions, ObjectStore } from './object-store.ts';
+
+/** Collects an object, or a range of it, in memory: for small things such as headers and manifests. */
+export async function readBytes(
+  store: ObjectStore,
+  key: string,
+  options: GetOptions = {},
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of store.get(key, options)) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const wanted = options.end === undefined ? undefined : options.end - (options.start ?? 0);
+  if (wanted !== undefined && bytes.byteLength !== wanted) {
+    throw dataLoss(`object ${key} gave ${bytes.byteLength} of ${wanted} bytes`);
+  }
+  return bytes;
+}

@@ -1,0 +1,32 @@
+import { CasslError, type ErrorCode, errorMessage } from '@cassl/errors';
+
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  409: 'ABORTED',
+  412: 'FAILED_PRECONDITION',
+  416: 'OUT_OF_RANGE',
+  429: 'RESOURCE_EXHAUSTED',
+};
+
+/** True for the answers 404, NoSuchKey and NotFound. */
+export function isNotFound(error: unknown): boolean {
+  return httpStatus(error) === 404;
+}
+
+/** Gives an SDK error our status: by its HTTP status, UNAVAILABLE where no answer came. Ours and aborts pass through. */
+export function translateS3Error(error: unknown, action: string): unknown {
+  if (error instanceof CasslError) return error;
+  if (error instanceof Error && error.name === 'AbortError') return error;
+  const status = httpStatus(error);
+  const isCredentials = error instanceof Error && error.name === 'CredentialsProviderError';
+  const code = isCredentials ? 'UNAUTHENTICATED' : (CODE_OF_STATUS[status ?? 0] ?? 'UNAVAILABLE');
+  return new CasslError(code, `cannot ${action}: ${errorMessage(error)}`, { cause: error });
+}
+
+function httpStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined;
+  return (error.$metadata as { httpStatusCode?: number }).httpStatusCode;
+}
