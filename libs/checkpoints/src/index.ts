@@ -1,1 +1,11 @@
-export {};
+export type { Dtype } from './dtype.ts';
+export { DTYPE_BITS } from './dtype.ts';
+export type { HostTensor, StateDict } from './host-tensor.ts';
+export { byteLength, elementCount, float32Tensor, int64Tensor, toFloat32 } from './host-tensor.ts';
+export { checkFinite } from './finite.ts';
+export { bytesSource, fileSource, storeSource, type ByteSource } from './byte-source.ts';
+export { writeAtomically, type WrittenFile } from './write-atomically.ts';
+export type { SafetensorsFault } from './safetensors/fault.ts';
+export type { SafetensorsHeader, TensorEntry } from './safetensors/header.ts';
+export { readSafetensors, readSafetensorsHeader, readTensor, type Safetensors } from './safetensors/read.ts';
+export { encodeSafetensors, safetensorsChunks, writeSafetensors } from './safetensors/write.ts';

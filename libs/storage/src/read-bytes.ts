@@ -9,7 +9,8 @@ export async function readBytes(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of store.get(key, options)) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
+  // A copy of its own, not a slice of Node's pool: typed arrays over it need its alignment.
+  const bytes = new Uint8Array(Buffer.concat(chunks));
   const wanted = options.end === undefined ? undefined : options.end - (options.start ?? 0);
   if (wanted !== undefined && bytes.byteLength !== wanted) {
     throw dataLoss(`object ${key} gave ${bytes.byteLength} of ${wanted} bytes`);
