@@ -1,0 +1,77 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { errorMessage, invalidArgument } from '@cassl/errors';
+import type { RgbImage } from './types.ts';
+
+export interface DecodeImageOptions {
+  /** Largest width x height, read from the header before any pixel is decoded. @default 100e6 */
+  readonly maxPixels?: number;
+}
+
+/** What cameras, browsers and datasets use; vector formats and documents are none of it. */
+const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'avif'];
+const DEFAULT_MAX_PIXELS = 100e6;
+
+/**
+ * Decodes an image file to 8-bit RGB, turned upright by its EXIF orientation; transparency is dropped and of an animation
+ * only the first frame is read.
+ * @throws INVALID_ARGUMENT for no bytes, bytes that are no image, a format outside JPEG, PNG, WebP, GIF, TIFF and HEIF,
+ *   more than `maxPixels` pixels, and pixel data that ends early or is damaged.
+ */
+export async function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {}): Promise<RgbImage> {
+  const { format, width, height } = await readImageHeader(bytes, options);
+  try {
+    const { data, info } = await openImage(bytes)
+      .autoOrient()
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data };
+  } catch (error) {
+    throw invalidArgument(
+      `image: the ${format} data (${width} x ${height}) is truncated or damaged: ${firstLine(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Format and size of an image file from its header alone, before orientation.
+ * @throws INVALID_ARGUMENT as {@link decodeImage}, except for damage behind the header.
+ */
+export async function readImageHeader(
+  bytes: Uint8Array,
+  { maxPixels = DEFAULT_MAX_PIXELS }: DecodeImageOptions = {},
+): Promise<{ format: string; width: number; height: number }> {
+  if (bytes.length === 0) throw invalidArgument('image: there are no bytes');
+  let header: Metadata;
+  try {
+    header = await openImage(bytes).metadata();
+  } catch (error) {
+    throw invalidArgument(
+      `image: the ${bytes.length} bytes are not an image that can be read: ${firstLine(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const { format, width, height } = header;
+  if (!FORMATS.includes(format)) {
+    throw invalidArgument(`image: the format is ${format}; it must be one of ${FORMATS.join(', ')}`);
+  }
+  if (width * height > maxPixels) {
+    throw invalidArgument(
+      `image: ${width} x ${height} is ${width * height} pixels; the limit is ${Math.floor(maxPixels)}`,
+    );
+  }
+  return { format, width, height };
+}
+
+/** The limit on pixels is checked by {@link readImageHeader} with a message of our own, so sharp's is off. */
+export function openImage(bytes: Uint8Array): Sharp {
+  return sharp(bytes, { limitInputPixels: false, failOn: 'error' });
+}
+
+function firstLine(error: unknown): string {
+  return errorMessage(error).split('\n')[0]!;
+}

@@ -1,0 +1,83 @@
+import { invalidArgument } from '@cassl/errors';
+import { assertCoversImage } from './decode-mask.ts';
+import type { Rle } from './types.ts';
+
+// The text form of COCO's compressed RLE: groups of 5 bits, low group first, one character `value + 48` each. Bit 5 says
+// that more follow, bit 4 of the last group is the sign. From the fourth run on, the number stored is the difference to
+// the run two places earlier.
+
+const FIRST_CHARACTER = 48;
+const MORE = 0x20;
+const SIGN = 0x10;
+
+/** The compressed string that pycocotools writes for these runs, byte for byte. */
+export function rleToString({ counts }: Rle): string {
+  const bytes = Buffer.allocUnsafe(counts.length * 7);
+  let used = 0;
+  for (let run = 0; run < counts.length; run++) {
+    // Differences of two uint32 need 33 bits, so 32-bit shifts alone would lose the sign.
+    let value = run > 2 ? counts[run]! - counts[run - 2]! : counts[run]!;
+    for (;;) {
+      const group = value & 0x1f;
+      value = Math.floor(value / 32);
+      const done = (group & SIGN) === 0 ? value === 0 : value === -1;
+      bytes[used++] = (done ? group : group | MORE) + FIRST_CHARACTER;
+      if (done) break;
+    }
+  }
+  return bytes.toString('latin1', 0, used);
+}
+
+/**
+ * Reads a compressed RLE string.
+ * @throws INVALID_ARGUMENT for a character outside the alphabet, a text that ends inside a number, a negative run or
+ *   runs that do not add up to `height * width`.
+ */
+export function rleFromString(text: string, height: number, width: number): Rle {
+  const counts = new Uint32Array(text.length);
+  const used = readCounts(text, counts, 0);
+  const rle = { height, width, counts: counts.slice(0, used) };
+  assertCoversImage(rle);
+  return rle;
+}
+
+/**
+ * Writes the runs of a compressed string into `target` from `offset` on and returns where they end. `target` must have
+ * room for one run per character. Does not know the image size: the caller checks the sum.
+ * @throws INVALID_ARGUMENT as {@link rleFromString}.
+ */
+export function readCounts(text: string, target: Uint32Array, offset: number): number {
+  let used = offset;
+  const length = text.length;
+  for (let position = 0; position < length;) {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const code = position < length ? text.charCodeAt(position) - FIRST_CHARACTER : -1;
+      if (code < 0 || code > 63) throw malformed(text, position);
+      position++;
+      value += (code & 0x1f) * scale;
+      scale *= 32;
+      if ((code & MORE) === 0) {
+        if ((code & SIGN) !== 0) value -= scale;
+        break;
+      }
+      // Seven groups hold every difference of two 32-bit runs.
+      if (scale > 2 ** 35) throw malformed(text, position);
+    }
+    if (used - offset > 2) value += target[used - 2]!;
+    if (value < 0 || value > 0xffffffff) {
+      throw invalidArgument(`RLE string has a run of ${value} pixels at character ${position - 1}`);
+    }
+    target[used++] = value;
+  }
+  return used;
+}
+
+function malformed(text: string, position: number): Error {
+  if (position >= text.length)
+    return invalidArgument(`RLE string ends inside a number, at character ${position}`);
+  return invalidArgument(
+    `RLE string has ${JSON.stringify(text[position])} at character ${position}, which no run can contain`,
+  );
+}
