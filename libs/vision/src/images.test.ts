@@ -1,0 +1,137 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { deflateSync, crc32 } from 'node:zlib';
+import {
+  decodeImage,
+  encodeJpeg,
+  encodePng,
+  encodePngIds,
+  fitShortSide,
+  readPngIds,
+  resizeImage,
+  type RgbImage,
+} from './index.ts';
+
+const picture: RgbImage = {
+  width: 40,
+  height: 30,
+  data: Uint8Array.from({ length: 40 * 30 * 3 }, (_, i) => (i * 7) % 256),
+};
+
+const invalid = (message: RegExp) =>
+  expect.objectContaining({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(message) as string,
+  }) as Error;
+
+/** A PNG whose header claims a size that its few bytes never fill. */
+function pngBomb(width: number, height: number): Buffer {
+  const chunk = (type: string, body: Buffer) => {
+    const data = Buffer.concat([Buffer.from(type), body]);
+    const frame = Buffer.alloc(8);
+    frame.writeUInt32BE(body.length, 0);
+    frame.writeUInt32BE(crc32(data), 4);
+    return Buffer.concat([frame.subarray(0, 4), data, frame.subarray(4)]);
+  };
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.alloc(1000))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+describe('images', () => {
+  it('keeps every pixel through PNG', async () => {
+    const back = await decodeImage(await encodePng(picture));
+    expect({ ...back, data: Uint8Array.from(back.data) }).toEqual(picture);
+  });
+
+  it('decodes grey, transparent, 16-bit and palette files to 8-bit RGB', async () => {
+    const source = sharp(picture.data, { raw: { width: 40, height: 30, channels: 3 } });
+    for (const bytes of [
+      await source.clone().toColourspace('b-w').png().toBuffer(),
+      await source.clone().ensureAlpha(0.5).png().toBuffer(),
+      await source.clone().toColourspace('rgb16').png().toBuffer(),
+      await source.clone().png({ palette: true }).toBuffer(),
+      await source.clone().webp().toBuffer(),
+      await source.clone().toColourspace('cmyk').jpeg().toBuffer(),
+    ]) {
+      const { width, height, data } = await decodeImage(bytes);
+      expect([width, height, data.length]).toEqual([40, 30, 3600]);
+    }
+  });
+
+  it('turns a picture upright by its EXIF orientation', async () => {
+    const bytes = await sharp(picture.data, { raw: { width: 40, height: 30, channels: 3 } })
+      .withExif({ IFD0: { Orientation: '6' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    expect(await decodeImage(bytes)).toMatchObject({ width: 30, height: 40 });
+  });
+
+  it('refuses an empty file', async () => {
+    await expect(decodeImage(new Uint8Array(0))).rejects.toThrow(invalid(/there are no bytes/));
+  });
+
+  it('refuses text under an image name', async () => {
+    await expect(decodeImage(Buffer.from('this is not a picture'))).rejects.toThrow(invalid(/not an image/));
+  });
+
+  it('refuses a document in place of a picture', async () => {
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+    await expect(decodeImage(svg)).rejects.toThrow(invalid(/format is svg; it must be one of jpeg/));
+  });
+
+  it('refuses a JPEG that ends early', async () => {
+    const jpeg = await encodeJpeg(picture);
+    await expect(decodeImage(jpeg.subarray(0, jpeg.length - 200))).rejects.toThrow(
+      invalid(/jpeg data \(40 x 30\) is truncated or damaged/),
+    );
+  });
+
+  it('refuses a huge picture by its header, without decoding it', async () => {
+    const start = performance.now();
+    await expect(decodeImage(pngBomb(30_000, 30_000))).rejects.toThrow(
+      invalid(/30000 x 30000 is 900000000 pixels; the limit is 100000000/),
+    );
+    expect(performance.now() - start).toBeLessThan(1000);
+    await expect(decodeImage(await encodePng(picture), { maxPixels: 1199 })).rejects.toThrow(
+      invalid(/limit is 1199/),
+    );
+  });
+
+  it('resizes to the exact size', async () => {
+    const small = await resizeImage(picture, { width: 13, height: 17 });
+    expect([small.width, small.height, small.data.length]).toEqual([13, 17, 13 * 17 * 3]);
+    expect(fitShortSide({ width: 640, height: 480 }, 800, 1333)).toEqual({ width: 1067, height: 800 });
+    expect(fitShortSide({ width: 1242, height: 375 }, 800, 1333)).toEqual({ width: 1333, height: 402 });
+  });
+});
+
+describe('panoptic PNG', () => {
+  it('keeps ids up to 24 bits', async () => {
+    const ids = Int32Array.from([0, 1, 255, 256, 65_535, 65_536, 2 ** 24 - 1, 7]);
+    const map = await readPngIds(await encodePngIds({ width: 4, height: 2, ids }));
+    expect(map).toEqual({ width: 4, height: 2, ids });
+  });
+
+  it('refuses ids that do not fit and files that are not colour PNG', async () => {
+    await expect(encodePngIds({ width: 1, height: 1, ids: Int32Array.of(2 ** 24) })).rejects.toThrow(
+      invalid(/id 16777216 must be within/),
+    );
+    await expect(readPngIds(await encodeJpeg(picture))).rejects.toThrow(
+      invalid(/format is jpeg; it must be png/),
+    );
+    const grey = await sharp(new Uint8Array(4), { raw: { width: 2, height: 2, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer();
+    await expect(readPngIds(grey)).rejects.toThrow(invalid(/it has 1 channels/));
+  });
+});
