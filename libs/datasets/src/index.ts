@@ -1,1 +1,5 @@
-export {};
+export {
+  generateScenes,
+  type GenerateScenesOptions,
+  type GeneratedScenes,
+} from './scenes/generate-scenes.ts';
