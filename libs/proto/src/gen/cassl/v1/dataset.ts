@@ -165,6 +165,10 @@ export interface LabeledDataset {
   offset: number;
   /** How many images from `offset`; 0 means to the end. */
   limit: number;
+  /** Then use only this slice of them, as fractions: from `from_fraction` in [0, 1) to `to_fraction` in (0, 1]; 0 means to the end. */
+  fromFraction: number;
+  /** End of the slice. */
+  toFraction: number;
 }
 
 /** Images without labels: a folder of JPEG/PNG/WebP files or of WebDataset tar shards. */
@@ -184,6 +188,8 @@ function createBaseLabeledDataset(): LabeledDataset {
     labels: LabelMapping.LABEL_MAPPING_UNSPECIFIED,
     offset: 0,
     limit: 0,
+    fromFraction: 0,
+    toFraction: 0,
   };
 }
 
@@ -209,6 +215,12 @@ export const LabeledDataset: MessageFns<LabeledDataset> = {
     }
     if (message.limit !== 0) {
       writer.uint32(56).uint32(message.limit);
+    }
+    if (message.fromFraction !== 0) {
+      writer.uint32(65).double(message.fromFraction);
+    }
+    if (message.toFraction !== 0) {
+      writer.uint32(73).double(message.toFraction);
     }
     return writer;
   },
@@ -282,6 +294,22 @@ export const LabeledDataset: MessageFns<LabeledDataset> = {
             message.limit = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.fromFraction = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.toFraction = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -315,6 +343,16 @@ export const LabeledDataset: MessageFns<LabeledDataset> = {
       labels: isSet(object.labels) ? labelMappingFromJSON(object.labels) : LabelMapping.LABEL_MAPPING_UNSPECIFIED,
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
       limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+      fromFraction: isSet(object.fromFraction)
+        ? globalThis.Number(object.fromFraction)
+        : isSet(object.from_fraction)
+        ? globalThis.Number(object.from_fraction)
+        : 0,
+      toFraction: isSet(object.toFraction)
+        ? globalThis.Number(object.toFraction)
+        : isSet(object.to_fraction)
+        ? globalThis.Number(object.to_fraction)
+        : 0,
     };
   },
 
@@ -341,6 +379,12 @@ export const LabeledDataset: MessageFns<LabeledDataset> = {
     if (message.limit !== 0) {
       obj.limit = Math.round(message.limit);
     }
+    if (message.fromFraction !== 0) {
+      obj.fromFraction = floatToJson(message.fromFraction);
+    }
+    if (message.toFraction !== 0) {
+      obj.toFraction = floatToJson(message.toFraction);
+    }
     return obj;
   },
 
@@ -356,6 +400,8 @@ export const LabeledDataset: MessageFns<LabeledDataset> = {
     message.labels = object.labels ?? LabelMapping.LABEL_MAPPING_UNSPECIFIED;
     message.offset = object.offset ?? 0;
     message.limit = object.limit ?? 0;
+    message.fromFraction = object.fromFraction ?? 0;
+    message.toFraction = object.toFraction ?? 0;
     return message;
   },
 };
@@ -444,6 +490,10 @@ export const UnlabeledPool: MessageFns<UnlabeledPool> = {
     return message;
   },
 };
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

@@ -125,6 +125,8 @@ export interface EvaluationSpec {
   thresholds: number[];
   /** Keep the numbers out of the registry. */
   detached: boolean;
+  /** Make the checkpoint's detections non-overlapping first, highest score first (entities). */
+  nonOverlap: boolean;
 }
 
 /** Precision and recall of labels kept above one threshold (IoU 0.5, class-agnostic). */
@@ -210,6 +212,7 @@ function createBaseEvaluationSpec(): EvaluationSpec {
     outputUri: "",
     thresholds: [],
     detached: false,
+    nonOverlap: false,
   };
 }
 
@@ -243,6 +246,9 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
     }
     if (message.detached !== false) {
       writer.uint32(56).bool(message.detached);
+    }
+    if (message.nonOverlap !== false) {
+      writer.uint32(64).bool(message.nonOverlap);
     }
     return writer;
   },
@@ -336,6 +342,14 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
             message.detached = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.nonOverlap = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -367,6 +381,11 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
         ? object.thresholds.map((e: any) => globalThis.Number(e))
         : [],
       detached: isSet(object.detached) ? globalThis.Boolean(object.detached) : false,
+      nonOverlap: isSet(object.nonOverlap)
+        ? globalThis.Boolean(object.nonOverlap)
+        : isSet(object.non_overlap)
+        ? globalThis.Boolean(object.non_overlap)
+        : false,
     };
   },
 
@@ -393,6 +412,9 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
     if (message.detached !== false) {
       obj.detached = message.detached;
     }
+    if (message.nonOverlap !== false) {
+      obj.nonOverlap = message.nonOverlap;
+    }
     return obj;
   },
 
@@ -410,6 +432,7 @@ export const EvaluationSpec: MessageFns<EvaluationSpec> = {
     message.outputUri = object.outputUri ?? "";
     message.thresholds = object.thresholds?.map((e) => e) || [];
     message.detached = object.detached ?? false;
+    message.nonOverlap = object.nonOverlap ?? false;
     return message;
   },
 };

@@ -1,0 +1,64 @@
+import { errorCode, errorMessage } from '@cassl/errors';
+import { JobState, type JobError, type JobProgress, type JobStatus } from '@cassl/proto';
+
+/** A job that was just accepted. */
+export function queuedStatus(id: string, progress: Partial<JobProgress> = {}): JobStatus {
+  return {
+    id,
+    state: JobState.JOB_STATE_QUEUED,
+    createdAt: new Date(),
+    startedAt: undefined,
+    finishedAt: undefined,
+    progress: jobProgress(progress),
+    error: undefined,
+    attempt: 0,
+  };
+}
+
+/** Fills what is left out with "unknown". */
+export function jobProgress(progress: Partial<JobProgress>): JobProgress {
+  return { done: 0, total: 0, unit: '', rate: 0, etaSeconds: 0, message: '', ...progress };
+}
+
+/** A worker started on it; the first start time is kept. */
+export function startedStatus(status: JobStatus): JobStatus {
+  return {
+    ...status,
+    state: JobState.JOB_STATE_RUNNING,
+    startedAt: status.startedAt ?? new Date(),
+    attempt: status.attempt + 1,
+  };
+}
+
+/** Ended well: the progress is full. */
+export function succeededStatus(status: JobStatus): JobStatus {
+  const progress = status.progress ?? jobProgress({});
+  return {
+    ...status,
+    state: JobState.JOB_STATE_SUCCEEDED,
+    finishedAt: new Date(),
+    progress: { ...progress, done: progress.total, etaSeconds: 0, message: '' },
+  };
+}
+
+export function failedStatus(status: JobStatus, error: JobError): JobStatus {
+  return { ...status, state: JobState.JOB_STATE_FAILED, finishedAt: new Date(), error };
+}
+
+export function cancelledStatus(status: JobStatus): JobStatus {
+  return { ...status, state: JobState.JOB_STATE_CANCELLED, finishedAt: new Date() };
+}
+
+/** SUCCEEDED, FAILED and CANCELLED are for ever. */
+export function isEnded(status: JobStatus | undefined): boolean {
+  return (
+    status?.state === JobState.JOB_STATE_SUCCEEDED ||
+    status?.state === JobState.JOB_STATE_FAILED ||
+    status?.state === JobState.JOB_STATE_CANCELLED
+  );
+}
+
+/** What a thrown thing becomes in a job's record. */
+export function toJobError(error: unknown): JobError {
+  return { code: errorCode(error), message: errorMessage(error) };
+}
