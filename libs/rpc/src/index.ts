@@ -1,1 +1,17 @@
-export {};
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { createMetrics, Counter, Gauge, Histogram, Registry } from './server-metrics.ts';
+export { serve, implement, type RunningServer, type ServedService, type ServeOptions } from './serve.ts';
+export type { ServiceContext } from './call-context.ts';
+export { createClient, type ClientOptions, type DeadlineOptions, type RpcClient } from './create-client.ts';
+export { clientSecurityFromEnv, type ClientSecurity, type ServerSecurity } from './security.ts';
+export {
+  readConfig,
+  setting,
+  settingsTable,
+  type ConfigOf,
+  type Setting,
+  type Settings,
+} from './settings.ts';
+export { portSetting, serverSecurity, serverSettings } from './server-settings.ts';
+export { runService, type RunServiceOptions, type Stoppable } from './run-service.ts';
+export { MAX_MESSAGE_BYTES } from './channel-options.ts';

@@ -1,0 +1,25 @@
+import { pino, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+export interface LoggerOptions {
+  /** Which program speaks, for example "registry". */
+  readonly name: string;
+  /** Default `CASSL_LOG_LEVEL`, else "info"; "silent" turns logging off. */
+  readonly level?: string | undefined;
+}
+
+/** JSON lines on stderr, so that stdout stays free for results; written at once, so that a crash loses none. */
+export function createLogger({ name, level }: LoggerOptions): Logger {
+  const base = { service: name, pid: process.pid };
+  return pino(
+    {
+      level: level ?? (process.env.CASSL_LOG_LEVEL || 'info'),
+      base,
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: ['token', '*.token', 'authorization', '*.authorization'],
+    },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { unavailable } from '@cassl/errors';
+import { descriptorSet } from '@cassl/proto';
+import { createServer, type CompatServiceDefinition, type ServiceImplementation } from 'nice-grpc';
+import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health';
+import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection';
+import type { Registry } from 'prom-client';
+import type { ServiceContext } from './call-context.ts';
+import { serverOptions } from './channel-options.ts';
+import { handleCalls } from './handle-call.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { openMetricsEndpoint, type MetricsEndpoint } from './metrics-endpoint.ts';
+import { serverCredentials, type ServerSecurity } from './security.ts';
+import { callMetrics, createMetrics } from './server-metrics.ts';
+
+/** A generated service definition with the code behind it; made by `implement`. */
+export interface ServedService {
+  readonly definition: CompatServiceDefinition & { readonly fullName: string };
+  readonly implementation: ServiceImplementation<CompatServiceDefinition, ServiceContext>;
+}
+
+/** Binds handlers to a generated definition, type-checked. Handlers get `CallContext & ServiceContext`. */
+export function implement<Definition extends CompatServiceDefinition & { readonly fullName: string }>(
+  definition: Definition,
+  implementation: ServiceImplementation<Definition, ServiceContext>,
+): ServedService {
+  return { definition, implementation: implementation };
+}
+
+export interface ServeOptions {
+  /** Name in logs and metrics, for example "registry". */
+  readonly name: string;
+  readonly services: readonly ServedService[];
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Default 0: a free one. */
+  readonly port?: number | undefined;
+  /** HTTP port of `/metrics`, `/healthz`, `/readyz`; 0 takes a free one, `undefined` opens none. */
+  readonly metricsPort?: number | undefined;
+  /** Health stays NOT_SERVING until this resolves; `serve` waits for it. */
+  readonly ready?: (() => Promise<void>) | undefined;
+  readonly security?: ServerSecurity | undefined;
+  readonly logger?: Logger | undefined;
+  /** Holds the service's own metrics; default a new one. */
+  readonly metrics?: Registry | undefined;
+  /** Default 5 minutes, with no limit for calls that run. */
+  readonly maxConnectionAgeMs?: number | undefined;
+}
+
+export interface RunningServer {
+  /** `host:port` for clients. */
+  readonly address: string;
+  readonly port: number;
+  /** `http://host:port`, when `metricsPort` was given. */
+  readonly metricsUrl: string | undefined;
+  readonly metrics: Registry;
+  /** Aborted at the start of `stop`. */
+  readonly stopping: AbortSignal;
+  setReady(isReady: boolean): void;
+  /**
+   * Turns readiness off, ends watches, takes no new calls, lets running ones finish for up to `drainMs` (default 25,000),
+   * then cancels the rest. Calling it again waits for the same stop.
+   */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+/** Starts a gRPC server with health, reflection, metrics, logs and error translation around the given services. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { name, services, host = '127.0.0.1', maxConnectionAgeMs = 300_000, security = {} } = options;
+  const logger = options.logger ?? createLogger({ name });
+  const metrics = options.metrics ?? createMetrics(name);
+  const stopping = new AbortController();
+  const names = services.map(({ definition }) => definition.fullName);
+  const health = HealthState();
+  let isReady = false;
+  const setReady = (value: boolean): void => {
+    isReady = value;
+    for (const service of ['', ...names]) health.setStatus(value ? 'healthy' : 'unhealthy', service);
+  };
+  setReady(false);
+
+  const server = createServer(serverOptions(maxConnectionAgeMs)).use(
+    handleCalls({
+      name,
+      logger,
+      metrics: callMetrics(metrics),
+      stopping: stopping.signal,
+      token: security.token,
+    }),
+  );
+  for (const { definition, implementation } of services) {
+    server.add(definition, implementation);
+  }
+  server.add(HealthDefinition, endingHealth(HealthServiceImpl(health), stopping.signal));
+  server.add(ServerReflectionService, ServerReflection(descriptorSet(), names));
+
+  const credentials = await serverCredentials(security);
+  const port = await server.listen(`${host}:${options.port ?? 0}`, credentials).catch((cause: unknown) => {
+    const { message } = cause as Error;
+    throw unavailable(`cannot listen on ${host}:${options.port ?? 0}: ${message}`, { cause });
+  });
+  let endpoint: MetricsEndpoint | undefined;
+  const shutDown = async (drainMs: number): Promise<void> => {
+    setReady(false);
+    stopping.abort();
+    await Promise.race([server.shutdown(), sleep(drainMs, undefined, { ref: false })]);
+    server.forceShutdown();
+    await endpoint?.close();
+    logger.info('stopped');
+  };
+  try {
+    if (options.metricsPort !== undefined) {
+      endpoint = await openMetricsEndpoint({
+        host,
+        port: options.metricsPort,
+        registry: metrics,
+        isReady: () => isReady,
+      });
+    }
+    await options.ready?.();
+  } catch (error) {
+    await shutDown(0);
+    throw error;
+  }
+  setReady(true);
+  const address = `${host}:${port}`;
+  logger.info({ address, metricsUrl: endpoint?.url }, 'serving');
+  let stopped: Promise<void> | undefined;
+  return {
+    address,
+    port,
+    metricsUrl: endpoint?.url,
+    metrics,
+    stopping: stopping.signal,
+    setReady,
+    stop: ({ drainMs = 25_000 } = {}) => (stopped ??= shutDown(drainMs)),
+  };
+}
+
+/** The library's health watch never ends by itself, which would hold every stop for the whole drain time. */
+function endingHealth(
+  health: HealthServiceImpl,
+  stopping: AbortSignal,
+): ServiceImplementation<typeof HealthDefinition, ServiceContext> {
+  return {
+    check: (request, context) => health.check(request, context),
+    watch: (request, context) =>
+      health.watch(request, { ...context, signal: AbortSignal.any([context.signal, stopping]) }),
+  };
+}

@@ -1,0 +1,52 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** From a health check to an upload of some minutes. */
+const DURATION_BUCKETS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300];
+
+export interface CallMetrics {
+  readonly started: Counter<'method'>;
+  readonly handled: Counter<'method' | 'code'>;
+  readonly seconds: Histogram<'method'>;
+  readonly inFlight: Gauge<'method'>;
+}
+
+/** A registry for one service: Node's own metrics and the label `service` on everything; add the service's metrics to it. */
+export function createMetrics(service: string): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+export function callMetrics(registry: Registry): CallMetrics {
+  const registers = [registry];
+  return {
+    started: new Counter({
+      name: 'cassl_rpc_started_total',
+      help: 'Calls begun, by method',
+      labelNames: ['method'],
+      registers,
+    }),
+    handled: new Counter({
+      name: 'cassl_rpc_handled_total',
+      help: 'Calls ended, by method and gRPC status',
+      labelNames: ['method', 'code'],
+      registers,
+    }),
+    seconds: new Histogram({
+      name: 'cassl_rpc_seconds',
+      help: 'Seconds from the first to the last byte of a call, by method',
+      labelNames: ['method'],
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'cassl_rpc_in_flight',
+      help: 'Calls that run now, by method',
+      labelNames: ['method'],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { setting, type Setting } from './settings.ts';
+import type { ServerSecurity } from './security.ts';
+
+/** A port; 0 takes a free one. */
+export function portSetting(variable: string, fallback: number, meaning: string): Setting<number> {
+  return setting(variable, z.coerce.number().int().min(0).max(65535).default(fallback), meaning);
+}
+
+const text = z.string().optional();
+
+// The return type would only repeat the object below.
+/** The settings that every service has; spread them into its own: `{ ...serverSettings({ port: 7101 }), dataDir: … }`. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types
+export function serverSettings(defaults: { readonly port: number; readonly metricsPort: number }) {
+  return {
+    host: setting('CASSL_HOST', z.string().default('127.0.0.1'), 'Address to listen on'),
+    port: portSetting('CASSL_PORT', defaults.port, 'Port of the gRPC API; 0 takes a free one'),
+    metricsPort: portSetting(
+      'CASSL_METRICS_PORT',
+      defaults.metricsPort,
+      'HTTP port of `/metrics`, `/healthz` and `/readyz`; 0 takes a free one',
+    ),
+    drainMs: setting(
+      'CASSL_DRAIN_MS',
+      z.coerce.number().int().min(0).max(3_600_000).default(25_000),
+      'Milliseconds that running calls get to finish when the service stops',
+    ),
+    natsUrl: setting('CASSL_NATS_URL', z.string().default('nats://127.0.0.1:4222'), 'Address of nats-server'),
+    authToken: setting('CASSL_AUTH_TOKEN', text, 'Bearer token that every call must carry', {
+      isSecret: true,
+    }),
+    tlsCertFile: setting('CASSL_TLS_CERT_FILE', text, 'PEM certificate chain of the server; turns TLS on'),
+    tlsKeyFile: setting('CASSL_TLS_KEY_FILE', text, 'PEM private key of that certificate'),
+    tlsClientCaFile: setting(
+      'CASSL_TLS_CLIENT_CA_FILE',
+      text,
+      'PEM certificates; clients must show one signed by them (mutual TLS)',
+    ),
+    logLevel: setting(
+      'CASSL_LOG_LEVEL',
+      z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+      'How much to log; at `debug` one line a call',
+    ),
+  };
+}
+
+/** What `serve` needs of these settings. */
+export function serverSecurity(config: {
+  readonly authToken: string | undefined;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly tlsClientCaFile: string | undefined;
+}): ServerSecurity {
+  return {
+    token: config.authToken,
+    certFile: config.tlsCertFile,
+    keyFile: config.tlsKeyFile,
+    clientCaFile: config.tlsClientCaFile,
+  };
+}
