@@ -1,0 +1,45 @@
+import { rleArea, type Instance } from '@cassl/vision';
+import { checkBox } from './check-box.ts';
+import { checkMask } from './check-mask.ts';
+import type { CocoEntry } from './coco-document.ts';
+
+export type CheckedAnnotation =
+  | { readonly instance: Instance; readonly repairs: readonly string[] }
+  | { readonly instance?: undefined; readonly reason: string };
+
+export interface CheckAnnotationContext {
+  readonly width: number;
+  readonly height: number;
+  /** From the source's category ids to contiguous indices. */
+  readonly indexOf: ReadonlyMap<number, number>;
+}
+
+/** One instance annotation as a checked instance with its box and mask inside the image, or why it is unusable. */
+export function checkAnnotation(entry: CocoEntry, context: CheckAnnotationContext): CheckedAnnotation {
+  const { width, height, indexOf } = context;
+  const category = indexOf.get(entry['category_id'] as number);
+  if (category === undefined) return { reason: 'category_id is not in categories' };
+  const box = checkBox(entry['bbox'], width, height);
+  if (box.box === undefined) return { reason: box.reason };
+  const mask = checkMask(entry['segmentation'], width, height);
+  if ('reason' in mask) return { reason: mask.reason };
+  const repairs = [
+    ...(box.clipped ? ['bbox reaches beyond its image: clipped'] : []),
+    ...(mask.clipped ? ['segmentation reaches beyond its image: clipped'] : []),
+  ];
+  const instance: Instance = {
+    box: box.box,
+    category,
+    crowd: entry['iscrowd'] === 1 || entry['iscrowd'] === true,
+    area: areaOf(entry, box.box, mask.mask === undefined ? undefined : rleArea(mask.mask)),
+    ...(mask.mask === undefined ? {} : { mask: mask.mask }),
+  };
+  return { instance, repairs };
+}
+
+/** COCO's `area` decides an annotation's size class, so it is kept as it stands where it is a number. */
+function areaOf(entry: CocoEntry, box: Instance['box'], maskArea: number | undefined): number {
+  const { area } = entry;
+  if (typeof area === 'number' && Number.isFinite(area) && area > 0) return area;
+  return maskArea ?? (box[2] - box[0]) * (box[3] - box[1]);
+}

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
+
+/** A COCO annotation file whose lists exist; the entries are unchecked, as anything can be in them. */
+export interface CocoDocument {
+  readonly path: string;
+  readonly images: readonly CocoEntry[];
+  readonly annotations: readonly CocoEntry[];
+  readonly categories: readonly CocoCategory[];
+  /** The file's bytes, for the digest. */
+  readonly bytes: Uint8Array;
+}
+
+export type CocoEntry = Readonly<Record<string, unknown>>;
+
+export interface CocoCategory {
+  readonly id: number;
+  readonly name: string;
+  readonly supercategory: string;
+}
+
+/**
+ * Reads a COCO JSON file.
+ * @throws NOT_FOUND where there is no file; INVALID_ARGUMENT naming the file and the field where it is not JSON or lacks
+ *   `images`, `annotations` or `categories`.
+ */
+export async function readCocoDocument(path: string): Promise<CocoDocument> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw notFound(`annotations: cannot read ${path}: ${errorMessage(error)}`, { cause: error });
+  });
+  const document = parseJson(bytes.toString('utf8'), path);
+  if (!isEntry(document)) throw invalidArgument(`${path}: must hold a JSON object`);
+  return {
+    path,
+    bytes,
+    images: entries(document, 'images', path),
+    annotations: entries(document, 'annotations', path),
+    categories: entries(document, 'categories', path).map((entry, index) => categoryOf(entry, index, path)),
+  };
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // Python writes NaN and Infinity, which JSON does not know; as null they reach the annotation checks.
+    const standard = text.replace(
+      /("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b/g,
+      (_, quoted?: string) => quoted ?? 'null',
+    );
+    try {
+      return JSON.parse(standard);
+    } catch {
+      throw invalidArgument(`${path}: is not JSON: ${errorMessage(error)}`, { cause: error });
+    }
+  }
+}
+
+function entries(document: CocoEntry, field: string, path: string): readonly CocoEntry[] {
+  const list = document[field];
+  if (!Array.isArray(list)) {
+    const found = list === undefined ? 'it is missing' : `got ${typeof list}`;
+    throw invalidArgument(`${path}: '${field}' must be a list, ${found}${hint(path)}`);
+  }
+  for (const [index, entry] of list.entries()) {
+    if (!isEntry(entry)) throw invalidArgument(`${path}: ${field}[${index}] must be an object`);
+  }
+  return list as CocoEntry[];
+}
+
+/** A list of images without labels is the usual mistake. */
+function hint(path: string): string {
+  return basename(path).startsWith('image_info') ? ' (an image_info file lists unlabeled images)' : '';
+}
+
+function categoryOf(entry: CocoEntry, index: number, path: string): CocoCategory {
+  const { id, name, supercategory = 'none' } = entry;
+  if (!Number.isInteger(id)) throw invalidArgument(`${path}: categories[${index}].id must be a whole number`);
+  if (typeof name !== 'string' || name === '')
+    throw invalidArgument(`${path}: categories[${index}].name is missing`);
+  return { id: id as number, name, supercategory: String(supercategory) };
+}
+
+function isEntry(value: unknown): value is CocoEntry {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,40 @@
+import type { Instance } from '@cassl/vision';
+import type { DropReport } from './drop-report.ts';
+
+/** Where an image's encoded bytes are; plain data, so that it can travel to a worker thread or another machine. */
+export interface ImageLocation {
+  /** `file:///folder` or `s3://bucket/prefix`. */
+  readonly store: string;
+  /** The object inside the store: an image file, or the tar shard that holds it. */
+  readonly key: string;
+  /** Bytes [start, end) of the object; the whole object where absent. */
+  readonly range?: { readonly start: number; readonly end: number };
+}
+
+export interface LabeledImage {
+  /** COCO's image id; a running number from 1 where the source has none. */
+  readonly id: number;
+  /** Names the image in reports and pseudo labels: its file name. */
+  readonly key: string;
+  readonly location: ImageLocation;
+  readonly width: number;
+  readonly height: number;
+  readonly instances: readonly Instance[];
+}
+
+export interface DatasetCategory {
+  /** Contiguous, 0-based: what `Instance.category` holds. */
+  readonly index: number;
+  readonly name: string;
+  /** The source's category ids that became this one. */
+  readonly sourceIds: readonly number[];
+}
+
+/** A labeled image set: plain data, safe to send to a worker thread. Images are read when they are used. */
+export interface Dataset {
+  readonly images: readonly LabeledImage[];
+  readonly categories: readonly DatasetCategory[];
+  readonly report: DropReport;
+  /** `sha256:<hex>` over the labels and the images: two data sets train alike exactly when it is equal. */
+  readonly digest: string;
+}
