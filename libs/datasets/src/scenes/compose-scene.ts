@@ -26,13 +26,13 @@ export interface SceneStyle {
 }
 
 export const defaultSceneStyle: SceneStyle = {
-  things: [1, 7],
-  scale: [0.16, 0.45],
+  things: [1, 6],
+  scale: [0.2, 0.5],
   rotation: Math.PI,
-  clutter: [1, 5],
+  clutter: [0, 4],
   haze: 0.25,
   noise: 7,
-  minVisible: 0.45,
+  minVisible: 0.55,
 };
 
 export interface SceneThing {
