@@ -1,0 +1,36 @@
+import { invalidArgument } from '@cassl/errors';
+import type { StateDict } from '../host-tensor.ts';
+import { batchCounters } from './batch-norm-buffers.ts';
+import { defaultScope, nameRules, type Framework, type Scope } from './frameworks.ts';
+import { extentOfOurs } from './model-extent.ts';
+import { rename, type RenameReport } from './rename.ts';
+import { indexBuffers } from './swin-buffers.ts';
+
+export interface ExportedWeights {
+  readonly tensors: StateDict;
+  readonly report: RenameReport;
+}
+
+/**
+ * Gives our weights a framework's names and layouts, so that its own loader takes them, strictly where it has nothing
+ * that we lack (method.md 3.3).
+ * @param scope default: all that the framework has; `backbone` drops everything else and the prefixes, as classification models and timm have it
+ * @throws INVALID_ARGUMENT when no tensor has a counterpart there
+ */
+export function exportWeights(
+  state: StateDict,
+  framework: Framework,
+  scope: Scope = defaultScope(framework),
+): ExportedWeights {
+  const table = nameRules(framework, scope, extentOfOurs(state.keys()));
+  const { tensors, renamed, skipped } = rename(state, table, 'ours-to-theirs', framework);
+  if (tensors.size === 0) {
+    throw invalidArgument(
+      `none of the ${state.size} tensors has a name in ${framework}: is this a cassl checkpoint?`,
+    );
+  }
+  const buffers =
+    framework === 'cassl' ? [] : [...indexBuffers(tensors, framework), ...batchCounters(tensors, framework)];
+  for (const [name, tensor] of buffers) tensors.set(name, tensor);
+  return { tensors, report: { renamed, skipped, added: buffers.map(([name]) => name) } };
+}

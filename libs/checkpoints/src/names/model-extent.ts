@@ -1,0 +1,37 @@
+import type { PyramidExtent } from './fpn-names.ts';
+
+/** What a name table must know about a model beyond one tensor's name. */
+export interface ModelExtent extends PyramidExtent {
+  /** 3×3 blocks of the mask branch's tower. */
+  readonly maskTowerBlocks: number;
+}
+
+/** Reads the extent off our own names. */
+export function extentOfOurs(names: Iterable<string>): ModelExtent {
+  const list = [...names];
+  const levels = numbers(list, /^backbone\.fpn_lateral(\d+)\./);
+  return {
+    firstLevel: levels.length > 0 ? Math.min(...levels) : 3,
+    laterals: levels.length,
+    maskTowerBlocks: numbers(list, /^mask_branch\.tower\.(\d+)\.0\./).length,
+  };
+}
+
+/**
+ * Reads the extent off mmdetection's or torchvision's names. They do not tell which level comes first: four laterals
+ * mean C2–C5 and fewer start at C3, unless `firstLevel` says otherwise.
+ */
+export function extentOfTheirs(names: Iterable<string>, firstLevel?: number): ModelExtent {
+  const list = [...names];
+  const laterals = numbers(list, /(?:lateral_convs|inner_blocks|fpn_lateral)\.?(\d+)\./).length;
+  return {
+    firstLevel: firstLevel ?? (laterals >= 4 ? 2 : 3),
+    laterals,
+    maskTowerBlocks: numbers(list, /\.conv_branch\.(\d+)\./).length,
+  };
+}
+
+function numbers(names: readonly string[], pattern: RegExp): number[] {
+  const found = names.flatMap((name) => pattern.exec(name)?.[1] ?? []);
+  return [...new Set(found.map(Number))];
+}

@@ -1,0 +1,20 @@
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/num_batches_tracked$/, 'a counter, not a weight'],
+  [
+    /(relative_position_index|attn_mask|relative_coords_table)$/,
+    'a buffer that follows from the window size',
+  ],
+  [/(^|\.)(pixel_mean|pixel_std)$/, 'the input normalisation, kept in the config'],
+  [/^mask_head\.(sizes_of_interest|_iter)$/, 'a constant buffer'],
+  [/^(fc|head|norm|classifier)\.(fc\.)?(weight|bias)$|^fc1000_/, 'the ImageNet classifier'],
+  [
+    /^(rpn|roi_heads|sem_seg_head|rpn_head|roi_head|proposal_generator\.rpn_head)\./,
+    'a head of another kind of detector',
+  ],
+];
+
+/** Why a tensor without a line in the name table is left out. */
+export function skipReason(name: string, framework: string): string {
+  const known = REASONS.find(([pattern]) => pattern.test(name));
+  return known === undefined ? `no such tensor in the name table of ${framework}` : known[1];
+}
