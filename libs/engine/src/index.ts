@@ -10,3 +10,13 @@ export {
   type EngineOptions,
   type KernelFallback,
 } from './engine.ts';
+export { conv2d, type Conv2dOptions } from './ops/conv2d.ts';
+export { groupNorm } from './ops/group-norm.ts';
+export { layerNorm } from './ops/layer-norm.ts';
+export { attention, type AttentionOptions } from './ops/attention.ts';
+export { sigmoidFocalLoss, type FocalLossOptions } from './ops/sigmoid-focal-loss.ts';
+export { gelu } from './ops/gelu.ts';
+export { withAutocast } from './autocast.ts';
+export { createSgd, type SgdOptions } from './optimizers/sgd.ts';
+export { createAdamW, type AdamWOptions } from './optimizers/adamw.ts';
+export type { NamedVariable, ParameterOptimizer } from './optimizers/parameter-optimizer.ts';

@@ -1,0 +1,108 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { invalidArgument } from '@cassl/errors';
+import type { CasslConv2dAttrs } from '@cassl/engine-torch';
+import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
+import { plainConv2d } from './plain-conv2d.ts';
+import { shapeText } from './shape-text.ts';
+
+export interface Conv2dOptions {
+  /** [O] */
+  readonly bias?: tf.Tensor1D | undefined;
+  /** Default 1. */
+  readonly stride?: number;
+  /** Zeros added on all four sides. Default 0. */
+  readonly padding?: number;
+  /** Distance between the filter's taps. Default 1. */
+  readonly dilation?: number;
+  /** Input and output channels are split into this many convolutions of their own. Default 1. */
+  readonly groups?: number;
+  /** Default 'linear'. */
+  readonly activation?: 'linear' | 'relu';
+}
+
+export type CompiledConv2dOptions = Required<Omit<Conv2dOptions, 'bias'>> & Pick<Conv2dOptions, 'bias'>;
+
+/**
+ * activation(conv(x, filter) + bias), padded as in PyTorch.
+ *
+ * @param x [N, H, W, I]
+ * @param filter [kh, kw, I / groups, O]
+ * @returns [N, floor((H + 2·padding - dilation·(kh - 1) - 1) / stride) + 1, …, O]
+ */
+export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
+  const compiled = {
+    stride: 1,
+    padding: 0,
+    dilation: 1,
+    groups: 1,
+    activation: 'linear',
+    ...options,
+  } as const;
+  checkShapes(x, filter, compiled);
+  if (!hasFusedKernel('CasslConv2d')) return plainConv2d(x, filter, compiled);
+  const { bias, stride, padding, dilation, groups, activation } = compiled;
+  const attrs: CasslConv2dAttrs = {
+    stride: [stride, stride],
+    padding: [padding, padding],
+    dilation: [dilation, dilation],
+    groups,
+    activation,
+  };
+  return runFusedKernel('CasslConv2d', { x, filter, bias }, attrs)[0] as tf.Tensor4D;
+}
+
+function checkShapes(x: tf.Tensor4D, filter: tf.Tensor4D, options: CompiledConv2dOptions): void {
+  const { bias, stride, padding, dilation, groups } = options;
+  if (x.rank !== 4 || filter.rank !== 4) {
+    throw invalidArgument(
+      `conv2d: x and filter must have 4 axes, got ${shapeText(x)} and ${shapeText(filter)}`,
+    );
+  }
+  for (const [name, value, least] of [
+    ['stride', stride, 1],
+    ['padding', padding, 0],
+    ['dilation', dilation, 1],
+    ['groups', groups, 1],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least) {
+      throw invalidArgument(`conv2d: ${name} must be an integer of at least ${least}, got ${value}`);
+    }
+  }
+  const outputs = filter.shape[3];
+  if (filter.shape[2] * groups !== x.shape[3] || outputs % groups !== 0) {
+    throw invalidArgument(
+      `conv2d: filter ${shapeText(filter)} with ${groups} groups does not fit x ${shapeText(x)}: its third axis must be ${x.shape[3]} / ${groups}, its fourth a multiple of ${groups}`,
+    );
+  }
+  if (bias && bias.size !== outputs) {
+    throw invalidArgument(`conv2d: bias must have ${outputs} elements, got ${shapeText(bias)}`);
+  }
+}
+
+// The filter's and the bias's gradients come from one kernel, and relu's is taken once for all three.
+tf.registerGradient({
+  kernelName: 'CasslConv2d',
+  inputsToSave: ['x', 'filter'],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attrs) => {
+    const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+    const { activation, ...geometry } = attrs as unknown as CasslConv2dAttrs;
+    const relu = activation === 'relu';
+    const dLinear = relu
+      ? runFusedKernel('CasslReluGrad', { dy: dy as tf.Tensor, y })[0]!
+      : (dy as tf.Tensor);
+    const filterAttrs = { ...geometry, filterShape: filter.shape, withBias: true };
+    const [dFilter, dBias] = runFusedKernel('CasslConv2dBackpropFilter', { x, dy: dLinear }, filterAttrs);
+    const inputAttrs = { ...geometry, inputShape: x.shape };
+    return {
+      x: () => {
+        const [dx] = runFusedKernel('CasslConv2dBackpropInput', { dy: dLinear, filter }, inputAttrs);
+        // The tape would keep it to the end of the backward pass.
+        if (relu) dLinear.dispose();
+        return dx!;
+      },
+      filter: () => dFilter!,
+      bias: () => dBias!,
+    };
+  },
+});
