@@ -1,1 +1,12 @@
-export {};
+export { connectEvents, type ConnectEventsOptions, type EventConnection } from './connect-events.ts';
+export { eventKind, type EventKind, type JobKind } from './event-kind.ts';
+export { openEvents, type EventBus, type NewEvent, type SubscribeOptions } from './events.ts';
+export { jsonCodec, messageCodec, type Codec } from './codec.ts';
+export { openJobStore, type JobChange, type JobRecord, type JobStore } from './job-store.ts';
+export { openLeases, type Lease, type Leases } from './leases.ts';
+export {
+  findNatsServer,
+  startNatsServer,
+  type NatsServer,
+  type StartNatsServerOptions,
+} from './start-nats-server.ts';

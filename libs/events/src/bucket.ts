@@ -1,0 +1,152 @@
+import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
+import { StorageType } from '@nats-io/jetstream';
+import type { EventConnection } from './connect-events.ts';
+import { fromNatsError, isRevisionConflict } from './nats-error.ts';
+
+/** One live value. */
+export interface BucketEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly revision: number;
+}
+
+/** A change seen by a watch; `value` is `undefined` for a deleted key. */
+export interface BucketChange {
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
+  readonly revision: number;
+}
+
+/** A KV bucket as bytes, with the client library's errors translated. */
+export interface Bucket {
+  get(key: string): Promise<BucketEntry | undefined>;
+  /** `undefined` when the key exists. */
+  create(key: string, value: Uint8Array): Promise<number | undefined>;
+  /** `undefined` when the revision is no longer the newest. */
+  update(key: string, value: Uint8Array, revision: number): Promise<number | undefined>;
+  /** With a revision, `false` when it is no longer the newest. */
+  delete(key: string, revision?: number): Promise<boolean>;
+  /** Live entries whose key matches, for example `>` or `job-1.>`. */
+  list(filter: string): Promise<BucketEntry[]>;
+  /** What is there now, then every change; each revision once. Ends when the signal aborts. */
+  watch(filter: string, signal: AbortSignal): AsyncGenerator<BucketChange>;
+}
+
+export interface BucketOptions {
+  /** Keys fade when they are not written for so long; default never. */
+  readonly ttlMs?: number;
+}
+
+/** Opens a bucket on disk that keeps the newest value of each key. */
+export async function openBucket(
+  connection: EventConnection,
+  name: string,
+  options: BucketOptions = {},
+): Promise<Bucket> {
+  const kv = await new Kvm(connection.js)
+    .create(name, {
+      history: 1,
+      storage: StorageType.File,
+      replicas: connection.replicas,
+      // Reads from any replica could be older than this client's own last write.
+      allow_direct: false,
+      ...(options.ttlMs === undefined ? {} : { ttl: options.ttlMs }),
+    })
+    .catch((error: unknown) => {
+      throw fromNatsError(error, `open bucket ${name}`);
+    });
+  const trying = async <T>(what: string, action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (error) {
+      throw fromNatsError(error, `${what} of bucket ${name}`);
+    }
+  };
+  return {
+    get: (key) => trying(`get ${key}`, async () => live(await kv.get(key))),
+    create: (key, value) => trying(`create ${key}`, () => unlessConflict(() => kv.create(key, value))),
+    update: (key, value, revision) =>
+      trying(`update ${key}`, () => unlessConflict(() => kv.update(key, value, revision))),
+    delete: (key, revision) =>
+      trying(`delete ${key}`, async () => {
+        const done = await unlessConflict(async () => {
+          await kv.delete(key, revision === undefined ? {} : { previousSeq: revision });
+          return true;
+        });
+        return done ?? false;
+      }),
+    list: (filter) => trying('list keys', () => list(connection, kv, name, filter)),
+    watch: (filter, signal) => watch(connection, kv, filter, signal),
+  };
+}
+
+function live(entry: KvEntry | null): BucketEntry | undefined {
+  if (entry?.operation !== 'PUT') return undefined;
+  return { key: entry.key, value: entry.value, revision: entry.revision };
+}
+
+async function unlessConflict<T>(action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (isRevisionConflict(error)) return undefined;
+    throw error;
+  }
+}
+
+async function list({ jsm }: EventConnection, kv: KV, name: string, filter: string): Promise<BucketEntry[]> {
+  const { state } = await jsm.streams.info(`KV_${name}`, { subjects_filter: `$KV.${name}.${filter}` });
+  // A watch of nothing would wait for ever.
+  if (Object.keys(state.subjects ?? {}).length === 0) return [];
+  const entries: BucketEntry[] = [];
+  const iterator = await kv.watch({ key: filter });
+  for await (const entry of iterator) {
+    const found = live(entry);
+    if (found !== undefined) entries.push(found);
+    if (entry.delta === 0) break;
+  }
+  return entries.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+async function* watch(
+  connection: EventConnection,
+  kv: KV,
+  filter: string,
+  signal: AbortSignal,
+): AsyncGenerator<BucketChange> {
+  const seen = new Map<string, number>();
+  while (!signal.aborted) {
+    let iterator;
+    try {
+      iterator = await kv.watch({ key: filter });
+    } catch {
+      await pause(signal);
+      continue;
+    }
+    const stop = (): void => iterator.stop();
+    // The watch's consumer lives in the server's memory: after a restart it is gone, without a word.
+    const forget = connection.onReconnect(stop);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      for await (const entry of iterator) {
+        if (signal.aborted) return;
+        if ((seen.get(entry.key) ?? 0) >= entry.revision) continue;
+        seen.set(entry.key, entry.revision);
+        yield { key: entry.key, value: live(entry)?.value, revision: entry.revision };
+      }
+    } finally {
+      forget();
+      signal.removeEventListener('abort', stop);
+      stop();
+    }
+    await pause(signal);
+  }
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, 200);
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
+}

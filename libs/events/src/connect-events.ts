@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failedPrecondition, unavailable, errorMessage } from '@cassl/errors';
+import { jetstream, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+
+export interface ConnectEventsOptions {
+  /** One or more addresses, comma-separated or listed, for example `nats://127.0.0.1:4222`. */
+  readonly servers: string | readonly string[];
+  /** Name that the server shows for this connection, for example "labeler". */
+  readonly name: string;
+  /** How long to try for the first connection, default 15,000 ms. After it, reconnects go on for ever. */
+  readonly connectTimeoutMs?: number;
+  /** Default `CASSL_NATS_TOKEN`. */
+  readonly token?: string | undefined;
+  /** Copies of every stream, 1, 3 or 5; default `CASSL_NATS_REPLICAS`, else 1. */
+  readonly replicas?: number;
+}
+
+/** A connection to nats-server with JetStream; everything in this lib is opened on one. */
+export interface EventConnection extends AsyncDisposable {
+  readonly name: string;
+  readonly connection: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly replicas: number;
+  /** Whether the server answers now. */
+  isConnected(): Promise<boolean>;
+  /** Calls back after each reconnect; returns the way to stop that. */
+  onReconnect(callback: () => void): () => void;
+  /** Sends what is buffered and closes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to nats-server (2.9 or newer) with JetStream.
+ * @throws UNAVAILABLE when no server answers in time, FAILED_PRECONDITION when it runs without JetStream
+ */
+export async function connectEvents(options: ConnectEventsOptions): Promise<EventConnection> {
+  const { name, connectTimeoutMs = 15_000, token = process.env.CASSL_NATS_TOKEN } = options;
+  const servers = (typeof options.servers === 'string' ? options.servers.split(',') : options.servers).map(
+    (server) => server.trim(),
+  );
+  const connection = await connectWithin(servers, name, token, connectTimeoutMs);
+  const js = jetstream(connection, { timeout: 5_000 });
+  const jsm = await js.jetstreamManager(false);
+  try {
+    await jsm.getAccountInfo();
+  } catch (cause) {
+    await connection.close();
+    throw failedPrecondition(
+      `nats-server at ${servers.join(', ')} runs without JetStream: start it with -js`,
+      {
+        cause,
+      },
+    );
+  }
+  const listeners = new Set<() => void>();
+  void watchStatus(connection, listeners);
+  const close = async (): Promise<void> => {
+    // A drain waits for the server: one that is away would hold the stop for ever.
+    await Promise.race([connection.drain().catch(() => undefined), sleep(2_000)]);
+    await connection.close();
+  };
+  return {
+    name,
+    connection,
+    js,
+    jsm,
+    replicas: options.replicas ?? Number(process.env.CASSL_NATS_REPLICAS || 1),
+    isConnected: async () => {
+      const answer = connection.flush().then(() => true);
+      return Promise.race([answer.catch(() => false), sleep(1_000, false, { ref: false })]);
+    },
+    onReconnect(callback) {
+      listeners.add(callback);
+      return () => void listeners.delete(callback);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function connectWithin(
+  servers: string[],
+  name: string,
+  token: string | undefined,
+  timeoutMs: number,
+): Promise<NatsConnection> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await connect({
+        servers,
+        name,
+        ...(token ? { token } : {}),
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 250,
+        reconnectJitter: 250,
+        pingInterval: 10_000,
+        maxPingOut: 2,
+        timeout: Math.max(1_000, Math.min(5_000, deadline - performance.now())),
+      });
+    } catch (cause) {
+      if (performance.now() > deadline) {
+        throw unavailable(
+          `no nats-server answers at ${servers.join(', ')} within ${timeoutMs} ms: ${errorMessage(cause)}`,
+          { cause },
+        );
+      }
+      await sleep(200);
+    }
+  }
+}
+
+async function watchStatus(connection: NatsConnection, listeners: ReadonlySet<() => void>): Promise<void> {
+  for await (const { type } of connection.status()) {
+    if (type === 'reconnect') for (const listener of listeners) listener();
+  }
+}

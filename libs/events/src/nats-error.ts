@@ -1,0 +1,60 @@
+import {
+  aborted,
+  CasslError,
+  errorMessage,
+  isCasslError,
+  resourceExhausted,
+  unavailable,
+} from '@cassl/errors';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+
+/** JetStream's own error codes, where the client library has no name for them. */
+const STREAM_FULL = [10077, 10047, 10023, 10025];
+const MESSAGE_TOO_LARGE = 10054;
+const AWAY = new Set([
+  'TimeoutError',
+  'NoRespondersError',
+  'ClosedConnectionError',
+  'DrainingConnectionError',
+  'ConnectionError',
+  'RequestError',
+]);
+
+/** Turns what the NATS client throws into a `CasslError` that says what was tried. */
+export function fromNatsError(error: unknown, attempt: string): CasslError {
+  if (isCasslError(error)) return error;
+  const message = `${attempt}: ${errorMessage(error)}`;
+  if (error instanceof JetStreamApiError) {
+    if (isRevisionConflict(error)) return aborted(message, { cause: error });
+    if (STREAM_FULL.includes(error.code) || error.code === MESSAGE_TOO_LARGE) {
+      return resourceExhausted(message, { cause: error });
+    }
+    return error.status === 503 ? unavailable(message, { cause: error }) : internalError(message, error);
+  }
+  if (error instanceof Error && error.message.includes('MAX_PAYLOAD')) {
+    return resourceExhausted(`${attempt}: larger than the server's max_payload (1 MiB unless set)`, {
+      cause: error,
+    });
+  }
+  if (error instanceof Error && AWAY.has(error.name)) {
+    return unavailable(`${attempt}: nats-server does not answer (${errorMessage(error)})`, { cause: error });
+  }
+  return internalError(message, error);
+}
+
+/** A compare-and-set that lost. */
+export function isRevisionConflict(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError &&
+    (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
+      error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown)
+  );
+}
+
+export function hasApiCode(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
+}
+
+function internalError(message: string, cause: unknown): CasslError {
+  return new CasslError('INTERNAL', message, { cause });
+}

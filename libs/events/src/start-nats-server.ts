@@ -1,0 +1,117 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { connect as connectSocket, createServer, type AddressInfo } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { failedPrecondition, unavailable } from '@cassl/errors';
+
+export interface NatsServer {
+  /** `nats://127.0.0.1:<port>` */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Resolves when the process has ended, whoever ended it. */
+  readonly exited: Promise<void>;
+  /** Ends it, SIGTERM by default, and waits. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface StartNatsServerOptions {
+  /** Folder that keeps the streams; a server started on it again has everything. */
+  readonly storeDir: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** How long it may take until it answers, default 20,000 ms. */
+  readonly timeoutMs?: number;
+}
+
+const TOOLS = fileURLToPath(new URL('../../../.tools/bin', import.meta.url));
+
+/**
+ * Starts nats-server with JetStream on loopback, as a child of this process.
+ * @throws FAILED_PRECONDITION when it is not installed or the port is taken, UNAVAILABLE when it does not come up
+ */
+export async function startNatsServer(options: StartNatsServerOptions): Promise<NatsServer> {
+  const { storeDir, timeoutMs = 20_000 } = options;
+  const program = findNatsServer();
+  if (options.port !== undefined && (await answers(options.port))) {
+    throw failedPrecondition(
+      `port ${options.port} is taken: stop the server that listens there, or choose another`,
+    );
+  }
+  const port = options.port ?? (await freePort());
+  await mkdir(storeDir, { recursive: true });
+  const child = spawn(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', storeDir], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const log = lastLines(child);
+  const exited = once(child, 'exit').then(() => undefined);
+  const deadline = performance.now() + timeoutMs;
+  while (!(await answers(port))) {
+    if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline) {
+      child.kill('SIGKILL');
+      throw unavailable(`nats-server did not come up on port ${port}: ${log()}`);
+    }
+    await sleep(20);
+  }
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    pid: child.pid ?? 0,
+    exited,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+/** The path of nats-server: on PATH, or in the repository's `.tools/bin`. */
+export function findNatsServer(env: NodeJS.ProcessEnv = process.env): string {
+  // Debian puts it into /usr/sbin, which is not on every user's PATH.
+  const folders = [...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin', TOOLS];
+  for (const folder of folders) {
+    const path = join(folder, 'nats-server');
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      continue;
+    }
+  }
+  throw failedPrecondition(
+    'nats-server is not installed: run `apt-get install nats-server`, or put the program into .tools/bin',
+  );
+}
+
+function lastLines(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-2_000);
+  });
+  return () => text.trim().split('\n').slice(-3).join(' | ') || '(it said nothing)';
+}
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connectSocket(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
