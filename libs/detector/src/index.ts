@@ -1,1 +1,35 @@
-export {};
+export {
+  BACKBONES,
+  detectorConfigSchema,
+  parseDetectorConfig,
+  type DetectorConfig,
+  type DetectorConfigInput,
+} from './config.ts';
+export { DETECTOR_PRESETS, detectorPreset, type DetectorPreset } from './presets.ts';
+export {
+  createDetector,
+  LOSS_NAMES,
+  readLosses,
+  type CreateDetectorOptions,
+  type DetectOptions,
+  type Detector,
+  type LossValues,
+  type TrainStep,
+} from './detector.ts';
+export type { LossTensors } from './losses/detection-loss.ts';
+export {
+  batchTransferList,
+  prepareBatch,
+  type PrepareBatchOptions,
+  type TrainingBatch,
+} from './prepare-batch.ts';
+export type { LoadOptions, LoadReport, SkippedTensor } from './state/load-state.ts';
+export { DETECTOR_PARTS, partOf, type DetectorPart } from './state/parts.ts';
+export {
+  learningRateAt,
+  type ConstantSchedule,
+  type CosineSchedule,
+  type LearningRateSchedule,
+  type MultiStepSchedule,
+} from './schedule/learning-rate.ts';
+export { weightDecayFor } from './schedule/weight-decay.ts';

@@ -1,0 +1,172 @@
+import type { StateDict } from '@cassl/checkpoints';
+import type { NamedVariable } from '@cassl/engine';
+import { invalidArgument } from '@cassl/errors';
+import type { Detection, RgbImage } from '@cassl/vision';
+import * as tf from '@tensorflow/tfjs-core';
+import { type DetectorConfig, type DetectorConfigInput, parseDetectorConfig } from './config.ts';
+import { type DetectLimits, detectBatch } from './inference/detect-batch.ts';
+import { groupImages } from './inference/group-images.ts';
+import { detectionLoss, type LossTensors } from './losses/detection-loss.ts';
+import { createModel, type Model } from './model.ts';
+import { createParameterStore } from './parameters.ts';
+import { type RandomStream, randomStream } from './random.ts';
+import { type LoadOptions, type LoadReport, loadState } from './state/load-state.ts';
+import { saveState } from './state/save-state.ts';
+import type { TrainingBatch } from './training-batch.ts';
+
+/** Order of `TrainStep.losses`. */
+export const LOSS_NAMES = ['total', 'cls', 'box', 'ctr', 'mask'] as const;
+
+export type LossValues = Readonly<Record<(typeof LOSS_NAMES)[number], number>>;
+
+export interface TrainStep {
+  /** [5] in the order of LOSS_NAMES; `readLosses` fetches it. */
+  readonly losses: tf.Tensor1D;
+  /** By parameter name; hand them to an optimiser of `@cassl/engine`, then `dispose`. */
+  readonly gradients: tf.NamedTensorMap;
+  dispose(): void;
+}
+
+export interface DetectOptions extends DetectLimits {
+  /** Images per forward pass. Default 8. */
+  readonly batchSize?: number;
+}
+
+export interface Detector {
+  readonly config: DetectorConfig;
+  /** Weights and running statistics by AdelaiDet name (ResNets inside in torchvision's), in tf layout; `trainable` tells which learn. */
+  readonly parameters: ReadonlyMap<string, tf.Variable>;
+  /** Those of them that learn, as an optimiser takes them. */
+  readonly trainable: readonly NamedVariable[];
+  /** Loss scalars of a batch, differentiable; call inside `tf.tidy`. */
+  loss(batch: TrainingBatch): LossTensors;
+  /** Losses and gradients of a batch. Leaves no tensor behind but what it returns. */
+  gradients(batch: TrainingBatch): TrainStep;
+  /** Detections of every image, best first, in pixels of the image as given. */
+  detect(images: readonly RgbImage[], options?: DetectOptions): Promise<Detection[][]>;
+  /** Copies of all weights in PyTorch layout. */
+  stateDict(): Promise<StateDict>;
+  /** @throws FAILED_PRECONDITION, INVALID_ARGUMENT as `loadState` says. */
+  loadStateDict(state: StateDict, options?: LoadOptions): LoadReport;
+  /** Frees all weights; the detector is unusable afterwards. */
+  dispose(): void;
+}
+
+export interface CreateDetectorOptions {
+  /** Of the initial weights and of drop path. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * Builds a detector with new weights on the current engine (`openEngine` first).
+ * @throws INVALID_ARGUMENT where the config is wrong.
+ */
+export function createDetector(
+  input: DetectorConfigInput,
+  { seed = 0 }: CreateDetectorOptions = {},
+): Detector {
+  const config = parseDetectorConfig(input);
+  const store = createParameterStore(seed);
+  const model = createModel(store, config);
+  const random = randomStream(seed);
+  const normaliser = createNormaliserCount(config);
+  const trainable = [...store.variables]
+    .filter(([name, variable]) => variable.trainable && !isIdle(config, name))
+    .map(([name, variable]): NamedVariable => ({ name, variable }));
+  const loss = (batch: TrainingBatch): LossTensors =>
+    trainingLoss(config, model, batch, random, normaliser(batch));
+
+  return {
+    config,
+    parameters: store.variables,
+    trainable,
+    loss,
+    gradients: (batch) => computeGradients(trainable, () => loss(batch)),
+    detect: (images, options = {}) => detectAll(config, model, images, options),
+    stateDict: () => saveState(store),
+    loadStateDict: (state, options) => loadState(store, state, { seed, ...options }),
+    dispose: () => {
+      tf.dispose([...store.variables.values()]);
+    },
+  };
+}
+
+/** Entity models carry pyramid convolutions below the finest level, which nothing reads: they never get a gradient. */
+function isIdle(config: DetectorConfig, name: string): boolean {
+  const level = /^backbone\.fpn_(?:lateral|output)(\d)\./.exec(name)?.[1];
+  return level !== undefined && Number(level) < config.levels[0]!;
+}
+
+/** Fetches `TrainStep.losses`. */
+export async function readLosses(losses: tf.Tensor1D): Promise<LossValues> {
+  const values = await losses.data();
+  return Object.fromEntries(LOSS_NAMES.map((name, index) => [name, values[index]!])) as unknown as LossValues;
+}
+
+function trainingLoss(
+  config: DetectorConfig,
+  model: Model,
+  batch: TrainingBatch,
+  random: RandomStream,
+  positives: number,
+): LossTensors {
+  const images = tf.tensor4d(batch.images, [batch.batchSize, batch.height, batch.width, 3]);
+  const pyramid = model.pyramid(images, { training: true, random });
+  return detectionLoss(config, model, pyramid, batch, positives);
+}
+
+/** Positives that divide the loss sums: this batch's, or AdelaiDet's moving average, which starts at 100. */
+function createNormaliserCount(config: DetectorConfig): (batch: TrainingBatch) => number {
+  let average = 100;
+  return ({ positives }) => {
+    if (config.normaliser === 'batch') return Math.max(1, positives.count);
+    average = 0.9 * average + 0.1 * positives.count;
+    return Math.max(1, average);
+  };
+}
+
+function computeGradients(trainable: readonly NamedVariable[], loss: () => LossTensors): TrainStep {
+  let losses: tf.Tensor1D | undefined;
+  const gradients: tf.NamedTensorMap = {};
+  tf.tidy(() => {
+    const { grads } = tf.variableGrads(
+      () => {
+        const parts = loss();
+        losses = tf.keep(tf.stack(LOSS_NAMES.map((name) => parts[name])) as tf.Tensor1D);
+        return parts.total;
+      },
+      trainable.map(({ variable }) => variable),
+    );
+    for (const { name, variable } of trainable) {
+      // A batch without positives leaves box and mask layers untouched: their gradient is 0, not absent (method 2.5).
+      gradients[name] = tf.keep(grads[variable.name] ?? tf.zerosLike(variable));
+    }
+  });
+  const kept = losses!;
+  return {
+    losses: kept,
+    gradients,
+    dispose: () => {
+      tf.dispose([kept, gradients]);
+    },
+  };
+}
+
+async function detectAll(
+  config: DetectorConfig,
+  model: Model,
+  images: readonly RgbImage[],
+  { batchSize = 8, ...limits }: DetectOptions,
+): Promise<Detection[][]> {
+  if (!(Number.isInteger(batchSize) && batchSize > 0)) {
+    throw invalidArgument(`detect: batchSize must be a positive integer, got ${batchSize}`);
+  }
+  const results: Detection[][] = images.map(() => []);
+  for (const group of groupImages(config, images, batchSize)) {
+    const detections = await detectBatch(config, model, await group.load(), limits);
+    group.indices.forEach((index, position) => {
+      results[index] = detections[position]!;
+    });
+  }
+  return results;
+}

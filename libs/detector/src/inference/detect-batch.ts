@@ -1,0 +1,176 @@
+import type { Detection } from '@cassl/vision';
+import * as tf from '@tensorflow/tfjs-core';
+import type { DetectorConfig } from '../config.ts';
+import { cellRows, gatherPatches } from '../heads/cells.ts';
+import { dynamicMaskLogits } from '../heads/dynamic-mask-head.ts';
+import type { Model } from '../model.ts';
+import { levelSizes, type MapSize, pyramidLevels } from '../pyramid.ts';
+import { type CellGrid, cellGrid, writePatch } from '../targets/patch-indices.ts';
+import { createMaskPaster } from './paste-mask.ts';
+import { type Candidate, selectDetections, type SelectionLimits } from './select-detections.ts';
+
+/** Images of one padded size, normalised, with what is needed to go back to their own pixels. */
+export interface InferenceBatch {
+  readonly padded: MapSize;
+  /** [B × height × width × 3] */
+  readonly images: Float32Array;
+  /** Size of each image inside the padding. */
+  readonly resized: readonly MapSize[];
+  readonly original: readonly MapSize[];
+}
+
+export interface DetectLimits extends SelectionLimits {
+  /** Default: the config's. False saves the mask part of a mask model. */
+  readonly masks?: boolean;
+}
+
+/** Method 2.7: one pass over the batch, selection on the host, masks of the survivors only. */
+export async function detectBatch(
+  config: DetectorConfig,
+  model: Model,
+  batch: InferenceBatch,
+  limits: DetectLimits = {},
+): Promise<Detection[][]> {
+  const levels = pyramidLevels(config);
+  const grid = cellGrid(batch.original.length, levelSizes(config, batch.padded));
+  const masks = limits.masks === false ? undefined : model.masks;
+  const dense = densePass(model, masks, batch);
+  try {
+    const [classes, boxes] = await Promise.all([
+      dense.classes.data<'float32'>(),
+      dense.boxes.data<'float32'>(),
+    ]);
+    const perImage = batch.original.map((original, image) =>
+      selectDetections(config, levels, grid, { classes, boxes }, image, limits).flatMap((candidate) => {
+        const box = toOriginal(candidate.box, batch.resized[image]!, original);
+        return box[2] > box[0] && box[3] > box[1] ? [{ candidate, box }] : [];
+      }),
+    );
+    const rles =
+      dense.mask === undefined
+        ? undefined
+        : await pasteMasks(
+            config,
+            dense.mask,
+            grid,
+            perImage.map((list) => list.map(({ candidate }) => candidate)),
+            batch,
+          );
+    return perImage.map((list, image) =>
+      list.map(({ candidate: { score, category }, box }, index): Detection => {
+        const mask = rles?.[image]?.[index];
+        return { box, score, category, ...(mask === undefined ? {} : { mask }) };
+      }),
+    );
+  } finally {
+    tf.dispose([dense.classes, dense.boxes, dense.mask?.features ?? [], dense.mask?.rows ?? []]);
+  }
+}
+
+interface MaskInputs {
+  readonly parts: NonNullable<Model['masks']>;
+  /** [B, h, w, d] */
+  readonly features: tf.Tensor4D;
+  /** [cells + 1, C] of the controller's features. */
+  readonly rows: tf.Tensor2D;
+}
+
+function densePass(
+  model: Model,
+  parts: Model['masks'],
+  { images, padded, original }: InferenceBatch,
+): { classes: tf.Tensor2D; boxes: tf.Tensor2D; mask: MaskInputs | undefined } {
+  let mask: MaskInputs | undefined;
+  const { classes, boxes } = tf.tidy(() => {
+    const input = tf.tensor4d(images, [original.length, padded.height, padded.width, 3]);
+    const pyramid = model.pyramid(input, { training: false, random: () => 0 });
+    const towers = model.head.boxTower(pyramid);
+    const perLevel = towers.map((tower, level) => {
+      const { distances, quality } = model.head.boxesOf(tower, level);
+      return tf.reshape(tf.concat([distances, tf.sigmoid(quality)], 3), [-1, 5]);
+    });
+    if (parts !== undefined) {
+      const rows = tf.keep(cellRows(parts.controller.features(towers)));
+      mask = { parts, rows, features: tf.keep(parts.branch.forward(pyramid, false)) };
+    }
+    return {
+      classes: tf.sigmoid(model.head.classLogits(pyramid)),
+      boxes: tf.concat(perLevel, 0) as tf.Tensor2D,
+    };
+  });
+  return { classes, boxes, mask };
+}
+
+function toOriginal(
+  box: Candidate['box'],
+  resized: MapSize,
+  original: MapSize,
+): [number, number, number, number] {
+  const scaleX = original.width / resized.width;
+  const scaleY = original.height / resized.height;
+  const clip = (value: number, limit: number): number => Math.min(limit, Math.max(0, value));
+  return [
+    clip(box[0] * scaleX, original.width),
+    clip(box[1] * scaleY, original.height),
+    clip(box[2] * scaleX, original.width),
+    clip(box[3] * scaleY, original.height),
+  ];
+}
+
+async function pasteMasks(
+  config: DetectorConfig,
+  inputs: MaskInputs,
+  grid: CellGrid,
+  perImage: readonly (readonly Candidate[])[],
+  batch: InferenceBatch,
+): Promise<Detection['mask'][][]> {
+  const slots = Math.max(...perImage.map((list) => list.length));
+  if (slots === 0) return perImage.map(() => []);
+  const probabilities = maskProbabilities(config, inputs, grid, perImage, slots);
+  const [, height, width] = probabilities.shape;
+  try {
+    const values = await probabilities.data<'float32'>();
+    return perImage.map((list, image) => {
+      const paste = createMaskPaster({
+        map: { height, width },
+        factor: 2 ** (config.levels[0]! - 1),
+        resized: batch.resized[image]!,
+        original: batch.original[image]!,
+        threshold: config.maskThreshold,
+      });
+      return list.map((_, index) => {
+        const first = (image * slots + index) * height * width;
+        return paste(values.subarray(first, first + height * width));
+      });
+    });
+  } finally {
+    probabilities.dispose();
+  }
+}
+
+/** [B × slots, 2h, 2w]; slots beyond an image's detections repeat cell 0 and are not read. */
+function maskProbabilities(
+  config: DetectorConfig,
+  { parts, features, rows }: MaskInputs,
+  grid: CellGrid,
+  perImage: readonly (readonly Candidate[])[],
+  slots: number,
+): tf.Tensor3D {
+  const levels = pyramidLevels(config);
+  const patches = new Int32Array(perImage.length * slots * 9);
+  const origins = new Float32Array(perImage.length * slots * 3);
+  perImage.forEach((list, image) => {
+    list.forEach((candidate, index) => {
+      const at = image * slots + index;
+      const { stride, sizeOfInterest } = levels[candidate.level]!;
+      const scale = 1 / sizeOfInterest;
+      const center = (cell: number): number => cell * stride + (stride >> 1);
+      writePatch(grid, candidate, patches, at * 9);
+      origins.set([center(candidate.column) * scale, center(candidate.row) * scale, scale], at * 3);
+    });
+  });
+  return tf.tidy(() => {
+    const parameters = parts.controller.parametersAt(gatherPatches(rows, tf.tensor1d(patches, 'int32')));
+    return tf.sigmoid(dynamicMaskLogits(features, 2 ** config.levels[0]!, { slots, parameters, origins }));
+  });
+}

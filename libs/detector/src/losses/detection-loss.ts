@@ -1,0 +1,81 @@
+/** CondInst's loss over a prepared batch (method.md 2.5): L = L_cls + L_box + L_ctr + L_mask, all weights 1. */
+import * as tf from '@tensorflow/tfjs-core';
+import { sigmoidFocalLoss } from '@cassl/engine';
+import type { DetectorConfig } from '../config.ts';
+import { cellRows, gatherPatches } from '../heads/cells.ts';
+import { withoutGradient } from '../layers/without-gradient.ts';
+import type { Model } from '../model.ts';
+import type { PositiveTargets, TrainingBatch } from '../training-batch.ts';
+import { binaryCrossEntropy } from './binary-cross-entropy.ts';
+import { distanceOverlap, giouLoss } from './box-loss.ts';
+import { maskLoss } from './mask-loss.ts';
+
+/** Scalars that `total` sums. */
+export interface LossTensors {
+  readonly total: tf.Scalar;
+  readonly cls: tf.Scalar;
+  readonly box: tf.Scalar;
+  readonly ctr: tf.Scalar;
+  readonly mask: tf.Scalar;
+}
+
+/** `positives`: what divides the classification and centerness sums, at least 1. */
+export function detectionLoss(
+  config: DetectorConfig,
+  model: Model,
+  pyramid: readonly tf.Tensor4D[],
+  batch: TrainingBatch,
+  positives: number,
+): LossTensors {
+  const logits = model.head.classLogits(pyramid);
+  const cls = tf.div<tf.Scalar>(classLoss(config, logits, batch.labels), positives);
+  if (batch.positives.count === 0) {
+    const zero = tf.scalar(0);
+    return { total: cls, cls, box: zero, ctr: zero, mask: zero };
+  }
+
+  const towers = model.head.boxTower(pyramid);
+  const patchIndex = tf.tensor1d(batch.positives.patches, 'int32');
+  const patches = gatherPatches(cellRows(towers), patchIndex);
+  const { box, ctr } = boxLosses(config, model, patches, batch.positives, positives);
+  if (model.masks === undefined || batch.masks === undefined) {
+    return { total: tf.addN([cls, box, ctr]), cls, box, ctr, mask: tf.scalar(0) };
+  }
+  const { controller } = model.masks;
+  const kernelPatches = controller.hasOwnFeatures
+    ? gatherPatches(cellRows(controller.features(towers)), patchIndex)
+    : patches;
+  const mask = maskLoss(config, model.masks, pyramid, kernelPatches, batch.masks);
+  return { total: tf.addN([cls, box, ctr, mask]), cls, box, ctr, mask };
+}
+
+/** Sum of the focal loss over all cells and classes; a background cell is 0 in every class. */
+function classLoss(config: DetectorConfig, logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
+  const categories = tf.range(0, config.classes, 1, 'int32');
+  const targets = tf.cast(tf.equal(tf.tensor2d(labels, [labels.length, 1], 'int32'), categories), 'float32');
+  return tf.sum(sigmoidFocalLoss(logits, targets, { alpha: config.focalAlpha, gamma: config.focalGamma }));
+}
+
+function boxLosses(
+  config: DetectorConfig,
+  model: Model,
+  patches: tf.Tensor2D,
+  targets: PositiveTargets,
+  positives: number,
+): { box: tf.Scalar; ctr: tf.Scalar } {
+  const predicted = model.head.boxesAt(patches, tf.tensor1d(targets.levels, 'int32'));
+  const overlap = distanceOverlap(predicted.distances, tf.tensor2d(targets.distances, [targets.count, 4]));
+  if (config.boxQuality === 'iou') {
+    const weights = tf.fill<tf.Rank.R1>([targets.count], 1 / positives);
+    // The target is a number, not a path for gradients.
+    const quality = withoutGradient(overlap.iou, (iou) => tf.clone(iou));
+    return {
+      box: giouLoss(overlap, weights),
+      ctr: tf.div(binaryCrossEntropy(predicted.quality, quality), positives),
+    };
+  }
+  const sum = targets.centerness.reduce((total, value) => total + value, 0);
+  const weights = tf.tensor1d(targets.centerness.map((value) => value / Math.max(sum, 1e-6)));
+  const ctr = binaryCrossEntropy(predicted.quality, tf.tensor1d(targets.centerness));
+  return { box: giouLoss(overlap, weights), ctr: tf.div(ctr, positives) };
+}
