@@ -38,11 +38,16 @@ async function put(
   await mkdir(dirname(temporary), { recursive: true });
   try {
     const meter = new DigestMeter();
-    await using file = await openWritable(temporary);
-    for await (const chunk of meter.through(body, options.signal)) await writeAll(file.handle, chunk);
-    const digest = meter.digest();
-    checkDigest(digest, options.expectedDigest, `object ${key}`);
-    await file.handle.sync();
+    const handle = await open(temporary, 'wx');
+    let digest: string;
+    try {
+      for await (const chunk of meter.through(body, options.signal)) await writeAll(handle, chunk);
+      digest = meter.digest();
+      checkDigest(digest, options.expectedDigest, `object ${key}`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     await replace(temporary, target);
     return { key, sizeBytes: meter.sizeBytes, digest };
   } catch (error) {
@@ -51,11 +56,6 @@ async function put(
       ? resourceExhausted(`no space left for object ${key} in ${folder}`, { cause: error })
       : error;
   }
-}
-
-async function openWritable(path: string): Promise<{ handle: FileHandle } & AsyncDisposable> {
-  const handle = await open(path, 'wx');
-  return { handle, [Symbol.asyncDispose]: () => handle.close() };
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {

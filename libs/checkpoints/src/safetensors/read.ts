@@ -35,8 +35,13 @@ export async function readSafetensors(
   select: (name: string) => boolean = () => true,
 ): Promise<Safetensors> {
   if (!(typeof from === 'string' || from instanceof Uint8Array)) return readAll(from, select);
-  await using source = typeof from === 'string' ? await fileSource(from) : bytesSource(from);
-  return await readAll(source, select);
+  const source = typeof from === 'string' ? await fileSource(from) : bytesSource(from);
+  // Node 22 has the disposal symbols but not yet the `using` syntax.
+  try {
+    return await readAll(source, select);
+  } finally {
+    await source[Symbol.asyncDispose]();
+  }
 }
 
 async function readAll(source: ByteSource, select: (name: string) => boolean): Promise<Safetensors> {
