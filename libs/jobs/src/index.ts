@@ -9,10 +9,5 @@ export {
   succeededStatus,
   toJobError,
 } from './job-status.ts';
-export {
-  openJobStore,
-  type JobStore,
-  type JobStoreOptions,
-  type RecordBucket,
-  type RecordCodec,
-} from './job-store.ts';
+export { openJobRecords, type JobRecords, type JobRecordsOptions } from './job-records.ts';
+export { announceJobs, type AnnounceJob, type AnnounceJobsOptions } from './announce-jobs.ts';

@@ -92,6 +92,12 @@ export interface PipelineSpec {
   shardSize: number;
   /** Folder (`file://`) for label files, detections and drawings. */
   outputUri: string;
+  /** What stage 1 learns from; absent means `labeled`, categories collapsed. Entities: the panoptic annotations of the same images. */
+  labeledAgnostic:
+    | LabeledDataset
+    | undefined;
+  /** What class-agnostic AP is measured on; absent means `validation`, categories collapsed. */
+  validationAgnostic: LabeledDataset | undefined;
 }
 
 /** One stage of a running pipeline. */
@@ -374,6 +380,8 @@ function createBasePipelineSpec(): PipelineSpec {
     bf16: false,
     shardSize: 0,
     outputUri: "",
+    labeledAgnostic: undefined,
+    validationAgnostic: undefined,
   };
 }
 
@@ -446,6 +454,12 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     }
     if (message.outputUri !== "") {
       writer.uint32(162).string(message.outputUri);
+    }
+    if (message.labeledAgnostic !== undefined) {
+      LabeledDataset.encode(message.labeledAgnostic, writer.uint32(170).fork()).join();
+    }
+    if (message.validationAgnostic !== undefined) {
+      LabeledDataset.encode(message.validationAgnostic, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -643,6 +657,22 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
             message.outputUri = reader.string();
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.labeledAgnostic = LabeledDataset.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.validationAgnostic = LabeledDataset.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -701,6 +731,16 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
         : isSet(object.output_uri)
         ? globalThis.String(object.output_uri)
         : "",
+      labeledAgnostic: isSet(object.labeledAgnostic)
+        ? LabeledDataset.fromJSON(object.labeledAgnostic)
+        : isSet(object.labeled_agnostic)
+        ? LabeledDataset.fromJSON(object.labeled_agnostic)
+        : undefined,
+      validationAgnostic: isSet(object.validationAgnostic)
+        ? LabeledDataset.fromJSON(object.validationAgnostic)
+        : isSet(object.validation_agnostic)
+        ? LabeledDataset.fromJSON(object.validation_agnostic)
+        : undefined,
     };
   },
 
@@ -766,6 +806,12 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     if (message.outputUri !== "") {
       obj.outputUri = message.outputUri;
     }
+    if (message.labeledAgnostic !== undefined) {
+      obj.labeledAgnostic = LabeledDataset.toJSON(message.labeledAgnostic);
+    }
+    if (message.validationAgnostic !== undefined) {
+      obj.validationAgnostic = LabeledDataset.toJSON(message.validationAgnostic);
+    }
     return obj;
   },
 
@@ -810,6 +856,12 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     message.bf16 = object.bf16 ?? false;
     message.shardSize = object.shardSize ?? 0;
     message.outputUri = object.outputUri ?? "";
+    message.labeledAgnostic = (object.labeledAgnostic !== undefined && object.labeledAgnostic !== null)
+      ? LabeledDataset.fromPartial(object.labeledAgnostic)
+      : undefined;
+    message.validationAgnostic = (object.validationAgnostic !== undefined && object.validationAgnostic !== null)
+      ? LabeledDataset.fromPartial(object.validationAgnostic)
+      : undefined;
     return message;
   },
 };

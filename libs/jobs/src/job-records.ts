@@ -1,24 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { alreadyExists, errorMessage, notFound, unavailable } from '@cassl/errors';
+import type { JobStore } from '@cassl/events';
 import type { JobStatus } from '@cassl/proto';
 import { isEnded } from './job-status.ts';
 
-/** Where records are kept: a JetStream key-value bucket, or anything that behaves like one. */
-export interface RecordBucket {
-  get(key: string): Promise<{ readonly value: Uint8Array } | undefined>;
-  put(key: string, value: Uint8Array): Promise<unknown>;
-  keys(): Promise<readonly string[]>;
-}
-
-/** How a job's record becomes bytes; the generated protobuf types fit. */
-export interface RecordCodec<Job> {
-  encode(job: Job): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): Job;
-}
-
-export interface JobStoreOptions<Job> {
-  readonly bucket: RecordBucket;
-  readonly codec: RecordCodec<Job>;
+export interface JobRecordsOptions<Job> {
+  /** Where they are kept; this process must be its only writer. */
+  readonly store: JobStore<Job>;
   /** What a job is called in messages: "training", "labeling". */
   readonly noun: string;
   readonly onWriteError?: (id: string, error: unknown) => void;
@@ -28,7 +16,7 @@ export interface JobStoreOptions<Job> {
  * The records of one service's jobs. The owning service is their only writer: it changes them in memory, watchers see that
  * at once, and the newest state is written behind, again and again while the broker is away.
  */
-export interface JobStore<Job> {
+export interface JobRecords<Job> {
   /** Adds a record and waits until it is kept. Where the id is known, returns its record if `isSame`. @throws ALREADY_EXISTS */
   create(id: string, job: Job, isSame: (known: Job) => boolean): Promise<{ readonly job: Job; readonly created: boolean }>;
   get(id: string): Job | undefined;
@@ -52,24 +40,21 @@ interface Entry<Job> {
   readonly listeners: Set<() => void>;
 }
 
-/** Reads what the bucket holds. @throws what the bucket throws */
-export async function openJobStore<Job extends { status?: JobStatus | undefined }>(
-  options: JobStoreOptions<Job>,
-): Promise<JobStore<Job>> {
-  const { bucket, codec, noun } = options;
+/** Reads what the store holds. */
+export async function openJobRecords<Job extends { status?: JobStatus | undefined }>(
+  options: JobRecordsOptions<Job>,
+): Promise<JobRecords<Job>> {
+  const { store, noun } = options;
   const entries = new Map<string, Entry<Job>>();
   let closing = false;
 
-  for (const key of await bucket.keys()) {
-    const kept = await bucket.get(key);
-    if (kept !== undefined) entries.set(key, entryOf(codec.decode(kept.value)));
-  }
+  for (const { id, value } of await store.list()) entries.set(id, entryOf(value));
 
   const write = async (id: string, entry: Entry<Job>): Promise<void> => {
     for (let wait = 100; entry.keptVersion < entry.version; ) {
       const { version, job } = entry;
       try {
-        await bucket.put(id, codec.encode(job).finish());
+        await store.modify(id, () => job);
         entry.keptVersion = version;
         wait = 100;
       } catch (error) {
@@ -104,7 +89,9 @@ export async function openJobStore<Job extends { status?: JobStatus | undefined 
       entry.version = 1;
       entries.set(id, entry);
       try {
-        await bucket.put(id, codec.encode(job).finish());
+        const { existed } = await store.create(id, job);
+        // An earlier request may have been kept although its answer was lost.
+        if (existed) await store.modify(id, () => job);
         entry.keptVersion = 1;
       } catch (error) {
         entries.delete(id);

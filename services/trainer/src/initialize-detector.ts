@@ -1,0 +1,55 @@
+import { readSafetensors } from '@cassl/checkpoints';
+import type { Detector, DetectorPart } from '@cassl/detector';
+import { ClassifierInitialization, ModelPart, type TrainingSpec } from '@cassl/proto';
+import type { Logger } from '@cassl/rpc';
+import { downloadCheckpoint, localPath, type RegistryClient } from '@cassl/workers';
+
+export interface InitializeDetectorOptions {
+  readonly detector: Detector;
+  readonly spec: TrainingSpec;
+  readonly registry: RegistryClient;
+  readonly cacheDir: string;
+  readonly logger: Logger;
+  /** The weights come from a resumed checkpoint: only find the parents. */
+  readonly skip: boolean;
+}
+
+const PARTS: Readonly<Partial<Record<ModelPart, DetectorPart>>> = {
+  [ModelPart.MODEL_PART_BACKBONE]: 'backbone',
+  [ModelPart.MODEL_PART_NECK]: 'neck',
+  [ModelPart.MODEL_PART_HEAD]: 'head',
+  [ModelPart.MODEL_PART_CLASSIFIER]: 'classifier',
+};
+
+/**
+ * First weights: backbone weights with torchvision names, then the parts of a registry checkpoint (method.md 1.8).
+ * Answers the digests of the checkpoints that it took.
+ */
+export async function initializeDetector(options: InitializeDetectorOptions): Promise<string[]> {
+  const { detector, spec, registry, cacheDir, logger, skip } = options;
+  const { initialization } = spec;
+  if (initialization === undefined) return [];
+  if (initialization.backboneUri !== '' && !skip) {
+    const { tensors } = await readSafetensors(localPath('Initialization.backbone_uri', initialization.backboneUri));
+    const report = detector.loadStateDict(tensors, { parts: ['backbone'], prefix: 'backbone.bottom_up.' });
+    logger.info({ matched: report.matched.length, missing: report.missing.length }, 'backbone weights loaded');
+  }
+  if (initialization.checkpoint === '') return [];
+  const { digest, path } = await downloadCheckpoint({ registry, reference: initialization.checkpoint, cacheDir });
+  if (!skip) {
+    const { tensors } = await readSafetensors(path);
+    const parts = initialization.parts.flatMap((part) => PARTS[part] ?? []);
+    const isRandom = initialization.classifier === ClassifierInitialization.CLASSIFIER_INITIALIZATION_RANDOM;
+    const report = detector.loadStateDict(tensors, {
+      ...(parts.length === 0 ? {} : { parts }),
+      classifier: isRandom ? 'random' : 'replicate',
+      seed: spec.seed,
+    });
+    const { matched, adapted, missing, skipped } = report;
+    logger.info(
+      { digest, matched: matched.length, adapted: adapted.length, missing: missing.length, skipped: skipped.length },
+      'started from a checkpoint',
+    );
+  }
+  return [digest];
+}

@@ -1,0 +1,46 @@
+import { PipelineServiceDefinition, TrainerServiceDefinition, type Training } from '@cassl/proto';
+import { implement, type ServedService } from '@cassl/rpc';
+import type { Pipelines } from './run-pipelines.ts';
+import type { Trainings } from './run-trainings.ts';
+
+/** RPC ⇄ domain. */
+export function trainerService(trainings: Trainings): ServedService {
+  return implement(TrainerServiceDefinition, {
+    startTraining: async ({ id, spec }) => ({ training: await trainings.start(id, spec) }),
+    getTraining: ({ id }) => Promise.resolve({ training: trainings.require(id) }),
+    listTrainings: ({ state }) =>
+      Promise.resolve({
+        trainings: trainings
+          .list()
+          .filter(({ status }) => state === 'JOB_STATE_UNSPECIFIED' || status?.state === state)
+          .map((training) => ({ ...training, curve: [] })),
+      }),
+    async *watchTraining({ id }, { signal, stopping }) {
+      let sentIteration = -1;
+      for await (const training of trainings.watch(id, AbortSignal.any([signal, stopping]))) {
+        yield { training: withNewPoints(training, sentIteration) };
+        sentIteration = training.curve.at(-1)?.iteration ?? sentIteration;
+      }
+    },
+    cancelTraining: async ({ id }) => ({ training: await trainings.cancel(id) }),
+  });
+}
+
+export function pipelineService(pipelines: Pipelines): ServedService {
+  return implement(PipelineServiceDefinition, {
+    start: async ({ id, spec }) => ({ pipeline: await pipelines.start(id, spec) }),
+    get: ({ id }) => Promise.resolve({ pipeline: pipelines.require(id) }),
+    list: () => Promise.resolve({ pipelines: [...pipelines.list()] }),
+    async *watch({ id }, { signal, stopping }) {
+      for await (const pipeline of pipelines.watch(id, AbortSignal.any([signal, stopping]))) yield { pipeline };
+    },
+    cancel: async ({ id }) => ({ pipeline: await pipelines.cancel(id) }),
+  });
+}
+
+function withNewPoints(training: Training, sentIteration: number): Training {
+  // A resumed training goes back to its checkpoint: then the points after it are new again.
+  const last = training.curve.at(-1)?.iteration ?? 0;
+  const from = last < sentIteration ? training.resumedFrom : sentIteration;
+  return { ...training, curve: training.curve.filter(({ iteration }) => iteration > from) };
+}

@@ -1,0 +1,88 @@
+import { EvaluatorServiceDefinition, LabelerServiceDefinition, type JobStatus } from '@cassl/proto';
+import { invalidArgument } from '@cassl/errors';
+import type { RpcClient } from '@cassl/rpc';
+import type { EvaluationJob, Labeling, Training } from '@cassl/proto';
+import type { StageJob } from './plan-pipeline.ts';
+import type { Trainings } from './run-trainings.ts';
+
+export type ServiceName = StageJob['service'];
+
+/** A stage's job as its service keeps it. */
+export type StageRecord =
+  | { readonly service: 'trainer'; readonly job: Training }
+  | { readonly service: 'labeler'; readonly job: Labeling }
+  | { readonly service: 'evaluator'; readonly job: EvaluationJob };
+
+/** The three services that do stages, alike. */
+export interface StageServices {
+  start(id: string, job: StageJob): Promise<StageRecord>;
+  get(service: ServiceName, id: string): Promise<StageRecord>;
+  /** Harmless where the job is unknown or over. */
+  cancel(service: ServiceName, id: string): Promise<void>;
+}
+
+export interface StageServicesOptions {
+  /** The trainer asks itself without a detour over the network. */
+  readonly trainings: Trainings;
+  readonly labeler: RpcClient<typeof LabelerServiceDefinition>;
+  readonly evaluator: RpcClient<typeof EvaluatorServiceDefinition>;
+}
+
+export function stageServices({ trainings, labeler, evaluator }: StageServicesOptions): StageServices {
+  return {
+    async start(id, { service, spec }) {
+      switch (service) {
+        case 'trainer':
+          return { service, job: await trainings.start(id, spec) };
+        case 'labeler':
+          return { service, job: present((await labeler.startLabeling({ id, spec })).labeling) };
+        case 'evaluator':
+          return { service, job: present((await evaluator.startEvaluation({ id, spec })).job) };
+      }
+    },
+    async get(service, id) {
+      switch (service) {
+        case 'trainer':
+          return { service, job: trainings.require(id) };
+        case 'labeler':
+          return { service, job: present((await labeler.getLabeling({ id })).labeling) };
+        case 'evaluator':
+          return { service, job: present((await evaluator.getEvaluation({ id })).job) };
+      }
+    },
+    async cancel(service, id) {
+      switch (service) {
+        case 'trainer':
+          if (trainings.get(id) !== undefined) await trainings.cancel(id);
+          return;
+        case 'labeler':
+          await labeler.cancelLabeling({ id });
+          return;
+        case 'evaluator':
+          // An evaluation takes seconds and changes nothing: it may end by itself.
+          return;
+      }
+    },
+  };
+}
+
+/** What a stage made: a checkpoint digest, the folder of the labels, the evaluated checkpoint. */
+export function stageResult({ service, job }: StageRecord): string {
+  switch (service) {
+    case 'trainer':
+      return job.checkpointDigest;
+    case 'labeler':
+      return job.spec?.outputUri ?? '';
+    case 'evaluator':
+      return job.detectionsUri;
+  }
+}
+
+export function stageStatus({ job }: StageRecord): JobStatus {
+  return present(job.status);
+}
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw invalidArgument('the service answered without the job');
+  return value;
+}

@@ -1,0 +1,94 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { failedPrecondition } from '@cassl/errors';
+import { LOSS_NAMES, readLosses, type Detector, type LossValues, type TrainingBatch } from '@cassl/detector';
+import { withAutocast, type ParameterOptimizer } from '@cassl/engine';
+import type { TrainingPoint } from '@cassl/proto';
+
+export interface TrainDetectorOptions {
+  readonly detector: Detector;
+  readonly optimizer: ParameterOptimizer;
+  /** Endless; its first batch belongs to step `from`. */
+  readonly batches: AsyncIterator<TrainingBatch>;
+  /** Steps done before. */
+  readonly from: number;
+  /** Steps in all. */
+  readonly iterations: number;
+  readonly learningRateAt: (iteration: number) => number;
+  /** Global gradient norm is cut to this; 0 = never. */
+  readonly clipNorm: number;
+  readonly precision: 'bf16' | 'fp32';
+  readonly logEvery: number;
+  readonly log: (point: TrainingPoint) => Promise<void>;
+  readonly checkpointEvery: number;
+  readonly save: (iteration: number) => Promise<void>;
+  /** Aborted: save and return. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Trains until `iterations`, or until the signal; the return value is the number of steps done.
+ * @throws FAILED_PRECONDITION when the loss is not finite
+ */
+export async function trainDetector(options: TrainDetectorOptions): Promise<number> {
+  const { detector, optimizer, batches, iterations, clipNorm, precision, signal } = options;
+  let sums: tf.Tensor1D = tf.zeros([LOSS_NAMES.length]);
+  let images = 0;
+  let steps = 0;
+  let since = performance.now();
+  let done = options.from;
+
+  for (let iteration = options.from; iteration < iterations; ) {
+    if (signal.aborted) {
+      await options.save(iteration);
+      break;
+    }
+    const next = await batches.next();
+    if (next.done === true) throw new TypeError('batches must never end');
+    const batch = next.value;
+
+    const learningRate = options.learningRateAt(iteration);
+    const step = withAutocast(precision, () => detector.gradients(batch));
+    const nextSums = tf.tidy(() => {
+      optimizer.step(clipNorm > 0 ? clip(step.gradients, clipNorm) : step.gradients, learningRate);
+      return tf.add(sums, step.losses) as tf.Tensor1D;
+    });
+    step.dispose();
+    sums.dispose();
+    sums = nextSums;
+    images += batch.batchSize;
+    steps += 1;
+    iteration += 1;
+
+    if (iteration % options.logEvery === 0 || iteration === iterations) {
+      const losses = await meanLosses(sums, steps);
+      if (!Number.isFinite(losses.total)) {
+        throw failedPrecondition(
+          `the loss was not finite by step ${iteration} (${JSON.stringify(losses)}); lower schedule.learning_rate (${learningRate}) or set schedule.clip_norm`,
+        );
+      }
+      const seconds = (performance.now() - since) / 1000;
+      await options.log({ iteration, learningRate, losses, imagesPerSecond: images / seconds });
+      sums.dispose();
+      sums = tf.zeros([LOSS_NAMES.length]);
+      images = steps = 0;
+      since = performance.now();
+    }
+    if (iteration % options.checkpointEvery === 0 && iteration < iterations) await options.save(iteration);
+    done = iteration;
+  }
+  sums.dispose();
+  return done;
+}
+
+async function meanLosses(sums: tf.Tensor1D, steps: number): Promise<LossValues> {
+  const values = await readLosses(sums);
+  return Object.fromEntries(LOSS_NAMES.map((name) => [name, values[name] / steps])) as unknown as LossValues;
+}
+
+/** Scales all gradients down together where their norm passes `limit` (arXiv 1211.5063). */
+function clip(gradients: tf.NamedTensorMap, limit: number): tf.NamedTensorMap {
+  const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
+  const norm = tf.sqrt(tf.addN(squares));
+  const scale = tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
+  return Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)]));
+}
