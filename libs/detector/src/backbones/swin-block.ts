@@ -28,7 +28,7 @@ export function createSwinBlock(store: ParameterStore, name: string, options: Sw
   const mlp = createMlp(store, `${name}.mlp`, options);
   return (x, { plain, shifted }, context) => {
     const attended = attend(norm1(x), options.isShifted ? shifted : plain);
-    const middle = tf.add(x, dropPath(attended, options.dropPath, context));
+    const middle = tf.add<tf.Tensor4D>(x, dropPath(attended, options.dropPath, context));
     return tf.add(middle, dropPath(mlp(norm2(middle)), options.dropPath, context));
   };
 }

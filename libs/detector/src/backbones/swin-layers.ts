@@ -61,7 +61,7 @@ export function createLinear(store: ParameterStore, name: string, options: Linea
 
 /** x·W + b. */
 export function affine(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D | undefined): tf.Tensor2D {
-  const product = tf.matMul(x, weight);
+  const product = tf.matMul<tf.Tensor2D>(x, weight);
   return bias === undefined ? product : tf.add<tf.Tensor2D>(product, bias);
 }
 
