@@ -1,1 +1,12 @@
-export * from './fused-kernels.ts';
+export type * from './fused-kernels.ts';
+export { fusedKernelNames } from './fused-kernels.ts';
+export { loadTorchAddon, type NativeAddon, type NativeStatus } from './native-addon.ts';
+export {
+  registerTorchBackend,
+  type AutocastMode,
+  type TorchBackendFacts,
+  type TorchBackendOptions,
+} from './register-torch-backend.ts';
+export { fallbackKernelNames, type FallbackCount } from './fallback-kernels.ts';
+export { findLibtorch, type Libtorch } from './find-libtorch.ts';
+export { buildAddon } from './build.ts';

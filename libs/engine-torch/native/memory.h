@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+
+namespace cassl {
+
+// Puts an allocator before ATen's own on the CPU that counts bytes, refuses what the machine cannot hold (Linux would
+// grant it and kill the process later), and keeps freed blocks for the next tensor of the same size.
+void install_cpu_allocator();
+
+size_t cpu_bytes_in_use();
+size_t cpu_bytes_kept();
+// Gives back every kept block.
+void release_kept_blocks();
+
+}  // namespace cassl

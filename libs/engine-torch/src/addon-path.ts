@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Libtorch } from './find-libtorch.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The C++ sources, and binding.gyp beside them. */
+export const nativeDir = join(root, 'native');
+
+/** Where this libtorch, this Node ABI and these sources keep their build: a change of any makes another folder. */
+export function buildDir(libtorch: Libtorch): string {
+  const hash = createHash('sha256').update(JSON.stringify(libtorch));
+  for (const name of readdirSync(nativeDir).sort()) {
+    hash.update(name).update(readFileSync(join(nativeDir, name)));
+  }
+  const key = `${libtorch.version}${libtorch.cuda ? '-cuda' : ''}-abi${process.versions.modules}-${process.arch}`;
+  return join(root, 'build', `${key}-${hash.digest('hex').slice(0, 12)}`);
+}
+
+/** The built addon in that folder. */
+export function addonPath(libtorch: Libtorch): string {
+  return join(buildDir(libtorch), 'cassl_torch.node');
+}

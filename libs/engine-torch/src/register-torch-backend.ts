@@ -1,0 +1,114 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { availableParallelism } from 'node:os';
+import { failedPrecondition } from '@cassl/errors';
+import { Fallbacks, cpuKernel, fallbackKernelNames, type FallbackCount } from './fallback-kernels.ts';
+import { allKernels } from './kernels/all-kernels.ts';
+import type { Inputs } from './kernels/kernel-table.ts';
+import { fromNativeError, loadTorchAddon, type NativeAddon } from './native-addon.ts';
+import { TorchBackend } from './torch-backend.ts';
+
+export interface TorchBackendOptions {
+  /** 'cpu', 'cuda' or 'cuda:N'. Default: `CASSL_DEVICE`, or the first GPU that libtorch sees, or 'cpu'. */
+  readonly device?: string | undefined;
+  /** CPU threads. Default: `OMP_NUM_THREADS`, or what the process may use. */
+  readonly threads?: number | undefined;
+  /** Told the first time that a kernel falls back to tfjs's cpu backend. Default: one line on stderr. */
+  readonly onFallback?: ((kernel: string) => void) | undefined;
+}
+
+export interface TorchBackendFacts {
+  /** libtorch's version. */
+  readonly version: string;
+  readonly device: string;
+  readonly threads: number;
+  readonly cudaDevices: number;
+  /** Kernels that ran on tfjs's cpu backend so far. */
+  fallbacks(): FallbackCount[];
+  /** Mixed precision: convolutions, products and attention in bfloat16. Returns what was set before. */
+  setAutocast(mode: AutocastMode): AutocastMode;
+  /** Lets an Ampere or newer GPU round float32 products to TF32; no effect on a CPU. */
+  setTf32(allowed: boolean): void;
+  /** Bytes that tensors hold on the host, and freed blocks kept for reuse. */
+  memory(): { readonly cpuBytes: number; readonly cpuBytesKept: number };
+}
+
+export type AutocastMode = 'fp32' | 'bf16';
+
+let registered: TorchBackendFacts | undefined;
+
+/**
+ * Loads the addon and registers the backend 'torch' with tfjs (again: returns what is registered). Does not make it
+ * tfjs's current backend. Throws FAILED_PRECONDITION where the addon is missing, or where `CASSL_REQUIRE_GPU=1` and
+ * there is no GPU; INVALID_ARGUMENT for a device that is not there.
+ */
+export function registerTorchBackend(options: TorchBackendOptions = {}): TorchBackendFacts {
+  if (registered) return registered;
+  const addon = loadTorchAddon();
+  const device = chooseDevice(addon, options.device ?? process.env['CASSL_DEVICE']);
+  const threads = options.threads ?? (Number(process.env['OMP_NUM_THREADS']) || availableParallelism());
+  try {
+    addon.setDevice(device);
+    addon.setThreads(threads);
+  } catch (error) {
+    throw fromNativeError(error, 'registerTorchBackend');
+  }
+  const backend = new TorchBackend(addon, device);
+  const fallbacks = new Fallbacks(options.onFallback ?? warnOnStderr);
+  tf.registerBackend('torch', () => backend, 10);
+  registerKernels(backend, fallbacks);
+  registered = facts(addon, device, fallbacks);
+  return registered;
+}
+
+function registerKernels(backend: TorchBackend, fallbacks: Fallbacks): void {
+  const kernels = allKernels(backend);
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
+    tf.registerKernel({
+      kernelName,
+      backendName: 'torch',
+      kernelFunc: ({ inputs, attrs }) => kernel(inputs, attrs ?? {}),
+    });
+  }
+  for (const kernelName of fallbackKernelNames) {
+    const kernelFunc = cpuKernel(backend, kernelName, fallbacks);
+    if (kernelFunc) tf.registerKernel({ kernelName, backendName: 'torch', kernelFunc });
+  }
+}
+
+function facts(addon: NativeAddon, device: string, fallbacks: Fallbacks): TorchBackendFacts {
+  const { threads, cudaDevices } = addon.status();
+  let autocast: AutocastMode = 'fp32';
+  return {
+    version: addon.version,
+    device,
+    threads,
+    cudaDevices,
+    fallbacks: () => fallbacks.list(),
+    setAutocast: (mode) => {
+      const before = autocast;
+      addon.setAutocast(mode === 'bf16' ? 1 : 0);
+      autocast = mode;
+      return before;
+    },
+    setTf32: (allowed) => addon.setTf32(allowed ? 1 : 0),
+    memory: () => addon.status(),
+  };
+}
+
+function chooseDevice(addon: NativeAddon, wanted: string | undefined): string {
+  const { cudaDevices } = addon.status();
+  const device = wanted ?? (cudaDevices > 0 ? 'cuda:0' : 'cpu');
+  if (process.env['CASSL_REQUIRE_GPU'] === '1' && (cudaDevices === 0 || device === 'cpu')) {
+    throw failedPrecondition(
+      `CASSL_REQUIRE_GPU=1 but libtorch ${addon.version} sees ${cudaDevices} GPUs and the device is ${device}`,
+    );
+  }
+  return device === 'cuda' ? 'cuda:0' : device;
+}
+
+function warnOnStderr(kernel: string): void {
+  process.stderr.write(
+    `engine-torch: ${kernel} has no native kernel and runs on tfjs's cpu backend by copying\n`,
+  );
+}
