@@ -10,3 +10,13 @@ export type { Dataset, DatasetCategory, ImageLocation, LabeledImage } from './da
 export { formatDropReport, type DropReason, type DropReport } from './drop-report.ts';
 export { loadImage, readImageBytes } from './read-image.ts';
 export { createRandom, permutation, type Random, type SeedPart } from './random.ts';
+export { createAugmentation, augmentPolicies, type AugmentPolicy } from './augment/create-augmentation.ts';
+export type { Augmentation, AugmentContext } from './augment/augmentation.ts';
+export { createBatches, type Batches, type CreateBatchesOptions } from './batches/create-batches.ts';
+export { createSample } from './batches/training-sample.ts';
+export {
+  startBatchWorker,
+  type PreparedBatch,
+  type PrepareStep,
+  type StartBatchWorkerOptions,
+} from './batches/start-batch-worker.ts';

@@ -1,0 +1,124 @@
+import { errorMessage, failedPrecondition, invalidArgument } from '@cassl/errors';
+import type { TrainingSample } from '@cassl/vision';
+import type { Augmentation } from '../augment/augmentation.ts';
+import { createAugmentation, type AugmentPolicy } from '../augment/create-augmentation.ts';
+import type { Dataset } from '../dataset.ts';
+import { createDropLog, type DropReport } from '../drop-report.ts';
+import { createRandom } from '../random.ts';
+import { loadImage } from '../read-image.ts';
+import { consecutivePositions, groupedPositions } from './batch-positions.ts';
+import { createImageCache } from './image-cache.ts';
+import { createImageOrder } from './image-order.ts';
+import { createSample, isTrainable } from './training-sample.ts';
+
+export interface CreateBatchesOptions {
+  readonly dataset: Dataset;
+  /** Images in a batch, at least 1. */
+  readonly batchSize: number;
+  /** A policy by name (plain data, so it can travel to a worker) or a function of your own. */
+  readonly augment: AugmentPolicy | Augmentation;
+  /** Pixels; what it measures depends on the policy (see `augmentPolicies`). */
+  readonly size: number;
+  /** Decides order and augmentation: the same seed gives the same batches. */
+  readonly seed: number;
+  /** Batches of the whole training; policies that grow stronger reach full strength there. @default full strength */
+  readonly totalBatches?: number | undefined;
+  /** Puts wide and other images into batches of their own (less padding). @default false */
+  readonly aspectGrouping?: boolean | undefined;
+  /** `require` leaves out instances without a mask, `drop` leaves out the masks. @default 'keep' */
+  readonly masks?: 'keep' | 'require' | 'drop' | undefined;
+  /** Decoded images kept in memory, bytes. @default 512 MiB */
+  readonly cacheBytes?: number | undefined;
+}
+
+export interface Batches extends AsyncIterable<readonly TrainingSample[]> {
+  /** Batch `index` of the endless stream: a pure function of the data set, the options and the index. */
+  at(index: number): Promise<readonly TrainingSample[]>;
+  /** The endless stream from batch `start` on: training resumed there sees exactly what it would have seen. */
+  from(start: number): AsyncGenerator<readonly TrainingSample[], never>;
+  /** Images with something to learn from; the rest never shows. */
+  readonly imageCount: number;
+  /** Images that turned out to be unreadable so far; another image took their place each time. */
+  report(): DropReport;
+}
+
+const defaultCacheBytes = 512 * 1024 * 1024;
+
+/**
+ * Endless shuffled, augmented training batches.
+ * @throws INVALID_ARGUMENT for a bad batch size, FAILED_PRECONDITION where no image has a trainable label; `at` throws
+ *   FAILED_PRECONDITION where no image can be read any more.
+ */
+export function createBatches(options: CreateBatchesOptions): Batches {
+  const { dataset, batchSize, seed, size, totalBatches, masks = 'keep' } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw invalidArgument(`batches: batchSize must be a whole number of at least 1, got ${batchSize}`);
+  }
+  const images = dataset.images.filter((image) => isTrainable(image, masks));
+  if (images.length === 0) {
+    throw failedPrecondition(
+      `batches: none of the ${dataset.images.length} images has a label to train on; look at the drop report`,
+    );
+  }
+  const augment =
+    typeof options.augment === 'string' ? createAugmentation(options.augment, size) : options.augment;
+  const order = createImageOrder(images.length, seed);
+  const isWide = (index: number): boolean => images[index]!.width > images[index]!.height;
+  const positions =
+    options.aspectGrouping === true
+      ? groupedPositions(batchSize, (position) => isWide(order.at(position)))
+      : consecutivePositions(batchSize);
+  const cache = createImageCache(options.cacheBytes ?? defaultCacheBytes);
+  const unreadable = new Set<number>();
+  const log = createDropLog();
+
+  const tryLoad = async (index: number): Promise<TrainingSample | undefined> => {
+    if (unreadable.has(index)) return undefined;
+    const image = images[index]!;
+    try {
+      return createSample(image, await cache.get(index, () => loadImage(image)), masks);
+    } catch (error) {
+      unreadable.add(index);
+      log.drop('image', 'file is not a readable image', errorMessage(error));
+      return undefined;
+    }
+  };
+
+  /** The image at the position, or the next readable one of its shape: the same one every time. */
+  const sampleAt = async (position: number): Promise<TrainingSample> => {
+    const wanted = order.at(position);
+    for (let step = 0; step < images.length; step++) {
+      const index = (wanted + step) % images.length;
+      if (options.aspectGrouping === true && isWide(index) !== isWide(wanted)) continue;
+      const sample = await tryLoad(index);
+      if (sample !== undefined) return sample;
+    }
+    throw failedPrecondition(`batches: none of the ${images.length} images can be read any more`);
+  };
+
+  const augmentedAt = async (position: number, batch: number): Promise<TrainingSample> => {
+    const sample = await sampleAt(position);
+    return augment(sample, createRandom(seed, 'augment', position), {
+      progress: totalBatches === undefined ? 1 : Math.min(1, batch / totalBatches),
+      earlierCount: position,
+      earlier: (steps) => sampleAt(position - steps),
+    });
+  };
+
+  const at = (batch: number): Promise<readonly TrainingSample[]> =>
+    Promise.all(positions.at(batch).map((position) => augmentedAt(position, batch)));
+  async function* from(start: number): AsyncGenerator<readonly TrainingSample[], never> {
+    for (let batch = start; ; batch++) yield await at(batch);
+  }
+  return {
+    at,
+    from,
+    [Symbol.asyncIterator]: () => from(0),
+    imageCount: images.length,
+    report: () =>
+      log.report({
+        images: { listed: dataset.images.length, kept: images.length - unreadable.size },
+        annotations: dataset.report.annotations,
+      }),
+  };
+}
