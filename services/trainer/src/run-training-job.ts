@@ -33,7 +33,7 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
   using registry = createClient(RegistryServiceDefinition, job.registryAddress);
 
   const engine = await openEngine({ logger });
-  const data = await openTrainingData(spec, job.id);
+  const data = await openTrainingData(spec);
   const config = detectorPreset(spec.model?.preset ?? '', {
     ...spec.model?.overrides,
     classes: data.categories.length,
@@ -59,7 +59,15 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
     });
     await report({ type: 'checkpoint', iteration });
   };
-  const batches = streamBatches({ data, config, batchSize: schedule.batchSize, augmentation: spec.augmentation, seed: spec.seed, from });
+  const batches = streamBatches({
+    dataset: data.dataset,
+    config,
+    batchSize: schedule.batchSize,
+    augmentation: spec.augmentation,
+    seed: spec.seed,
+    from,
+    iterations: schedule.iterations,
+  });
   const rates = toLearningRateSchedule(schedule);
   try {
     const done = await trainDetector({
@@ -79,7 +87,7 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
     });
     if (done < schedule.iterations) return;
   } finally {
-    await batches.return();
+    await batches.return(undefined);
   }
 
   // A kill while publishing must not cost the training again.

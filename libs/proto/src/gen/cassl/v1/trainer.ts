@@ -199,7 +199,10 @@ export interface TrainingSpec {
   schedule:
     | Schedule
     | undefined;
-  /** Name of an augmentation policy: "none", "weak", "strong", "lsj", "sa-autoaug", "randaugment". */
+  /**
+   * Name of an augmentation policy: "none", "weak", "jitter", "jitter-no-color", "large-scale-jitter", "sa-auto-augment",
+   * "soft-teacher-labeled", "soft-teacher-strong"; empty means "weak".
+   */
   augmentation: string;
   /** First weights. */
   initialization:
