@@ -20,3 +20,6 @@ export {
   type PrepareStep,
   type StartBatchWorkerOptions,
 } from './batches/start-batch-worker.ts';
+export { openImagePool, type OpenImagePoolOptions } from './pool/open-image-pool.ts';
+export { readShard, type ReadShardOptions } from './pool/read-shard.ts';
+export type { ImagePool, PoolEntry, PoolImage, PoolShard } from './pool/image-pool.ts';

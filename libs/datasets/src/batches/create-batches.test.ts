@@ -59,13 +59,11 @@ describe('createBatches', () => {
   it('keeps wide and tall images apart on request, and stays a function of the index', async () => {
     const images = await Promise.all(
       Array.from({ length: 9 }, async (_, index) => {
-        const [width, height] = index % 3 === 0 ? [48, 32] : [32, 48];
-        const data = new Uint8Array(width! * height! * 3).fill(100);
+        const width = index % 3 === 0 ? 48 : 32;
+        const height = 80 - width;
+        const data = new Uint8Array(width * height * 3).fill(100);
         await mkdir(join(root, 'mixed'), { recursive: true });
-        await writeFile(
-          join(root, `mixed/${index}.png`),
-          await encodePng({ width: width!, height: height!, data }),
-        );
+        await writeFile(join(root, `mixed/${index}.png`), await encodePng({ width, height, data }));
         return { id: index, file_name: `${index}.png`, width, height };
       }),
     );
