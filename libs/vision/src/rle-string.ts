@@ -34,50 +34,78 @@ export function rleToString({ counts }: Rle): string {
  *   runs that do not add up to `height * width`.
  */
 export function rleFromString(text: string, height: number, width: number): Rle {
-  const counts = new Uint32Array(text.length);
-  const used = readCounts(text, counts, 0);
+  const bytes = Buffer.from(text);
+  const counts = new Uint32Array(bytes.length);
+  const used = readCounts(bytes, 0, bytes.length, counts, 0);
   const rle = { height, width, counts: counts.slice(0, used) };
   assertCoversImage(rle);
   return rle;
 }
 
 /**
- * Writes the runs of a compressed string into `target` from `offset` on and returns where they end. `target` must have
- * room for one run per character. Does not know the image size: the caller checks the sum.
- * @throws INVALID_ARGUMENT as {@link rleFromString}.
+ * Writes the runs of the compressed string `bytes[start, end)` to `target` from `offset` on and returns where they end.
+ * `target` must have room for one run per byte. Does not know the image size: the caller checks the sum.
+ * @throws INVALID_ARGUMENT as {@link rleFromString}, except for the sum.
  */
-export function readCounts(text: string, target: Uint32Array, offset: number): number {
+export function readCounts(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint32Array,
+  offset: number,
+): number {
   let used = offset;
-  const length = text.length;
-  for (let position = 0; position < length;) {
+  for (let position = start; position < end;) {
+    const first = position;
     let value = 0;
-    let scale = 1;
-    for (;;) {
-      const code = position < length ? text.charCodeAt(position) - FIRST_CHARACTER : -1;
-      if (code < 0 || code > 63) throw malformed(text, position);
+    let shift = 0;
+    let code: number;
+    do {
+      code = position < end ? bytes[position]! - FIRST_CHARACTER : -1;
+      if (code < 0 || code > 63) break;
       position++;
-      value += (code & 0x1f) * scale;
-      scale *= 32;
-      if ((code & MORE) === 0) {
-        if ((code & SIGN) !== 0) value -= scale;
-        break;
-      }
-      // Seven groups hold every difference of two 32-bit runs.
-      if (scale > 2 ** 35) throw malformed(text, position);
+      value |= (code & 0x1f) << shift;
+      shift += 5;
+      // Five groups hold differences below 2^24; what is longer takes the slow way, out of 32-bit integers.
+    } while ((code & MORE) !== 0 && shift < 25);
+    if (code < 0 || code > 63 || (code & MORE) !== 0) {
+      const long = readLongNumber(bytes, first, start, end);
+      value = long.value;
+      position = long.position;
+    } else if ((code & SIGN) !== 0) {
+      value |= -1 << shift;
     }
     if (used - offset > 2) value += target[used - 2]!;
     if (value < 0 || value > 0xffffffff) {
-      throw invalidArgument(`RLE string has a run of ${value} pixels at character ${position - 1}`);
+      throw invalidArgument(`RLE string has a run of ${value} pixels at character ${position - 1 - start}`);
     }
     target[used++] = value;
   }
   return used;
 }
 
-function malformed(text: string, position: number): Error {
-  if (position >= text.length)
+function readLongNumber(
+  bytes: Uint8Array,
+  first: number,
+  start: number,
+  end: number,
+): { value: number; position: number } {
+  let value = 0;
+  let scale = 1;
+  for (let position = first; ;) {
+    const code = position < end ? bytes[position]! - FIRST_CHARACTER : -1;
+    // Seven groups hold every difference of two 32-bit runs.
+    if (code < 0 || code > 63 || scale > 2 ** 30) throw malformed(bytes, position - start, start, end);
+    position++;
+    value += (code & 0x1f) * scale;
+    scale *= 32;
+    if ((code & MORE) === 0) return { value: (code & SIGN) === 0 ? value : value - scale, position };
+  }
+}
+
+function malformed(bytes: Uint8Array, position: number, start: number, end: number): Error {
+  if (start + position >= end)
     return invalidArgument(`RLE string ends inside a number, at character ${position}`);
-  return invalidArgument(
-    `RLE string has ${JSON.stringify(text[position])} at character ${position}, which no run can contain`,
-  );
+  const character = JSON.stringify(Buffer.from(bytes.subarray(start, end)).toString('utf8')[position]);
+  return invalidArgument(`RLE string has ${character} at character ${position}, which no run can contain`);
 }
