@@ -17,3 +17,6 @@ export { convertInput, IMAGENET_RGB, MSRA_BGR, type InputConvention } from './na
 export { relativePositionIndex } from './names/swin-buffers.ts';
 export { matchState, requireMatch, type MatchReport } from './match-state.ts';
 export { resizeBiasTable } from './resize-bias-table.ts';
+export { pthChunks, writePth, type PthOptions } from './pth/write.ts';
+export { readPth } from './pth/read.ts';
+export { readCheckpoint } from './read-checkpoint.ts';

@@ -15,7 +15,8 @@ export async function readCheckpoint(
   try {
     const start = await source.read(0, Math.min(9, source.sizeBytes));
     // A ZIP starts with "PK"; a pickle with its protocol; safetensors with its header's length, then "{".
-    const isSafetensors = start[8] === 0x7b || !((start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80);
+    const isSafetensors =
+      start[8] === 0x7b || !((start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80);
     return isSafetensors ? await readSafetensors(source) : { tensors: await readPth(source), metadata: {} };
   } finally {
     await source[Symbol.asyncDispose]();
