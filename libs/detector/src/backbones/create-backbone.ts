@@ -8,6 +8,6 @@ import { createSwin } from './swin.ts';
 export const BACKBONE_PREFIX = 'backbone.bottom_up.';
 
 export function createBackbone(store: ParameterStore, config: DetectorConfig): Backbone {
-  if (config.backbone.startsWith('resnet')) return createResNet(store, BACKBONE_PREFIX, config);
-  return createSwin(store, BACKBONE_PREFIX, config);
+  const create = config.backbone.startsWith('swin') ? createSwin : createResNet;
+  return create(store, BACKBONE_PREFIX, config);
 }

@@ -49,7 +49,7 @@ export function dynamicMaskLogits(
 }
 
 /** [1, h, w, 2] x and y of every pixel: j · stride + stride / 2. */
-function pixelCenters(height: number, width: number, stride: number): tf.Tensor4D {
+export function pixelCenters(height: number, width: number, stride: number): tf.Tensor4D {
   const values = new Float32Array(height * width * 2);
   for (let row = 0, index = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { type DetectorConfigInput, parseDetectorConfig } from './config.ts';
+import { DETECTOR_PRESETS, detectorPreset } from './presets.ts';
+
+describe('DetectorConfig', () => {
+  it.each(DETECTOR_PRESETS)('preset %s is a valid config', (name) => {
+    expect(detectorPreset(name, { classes: 80 }).classes).toBe(80);
+  });
+
+  it('is the AdelaiDet CondInst R-50 by default', () => {
+    expect(parseDetectorConfig({})).toMatchObject({
+      backbone: 'resnet50',
+      masks: true,
+      towerConvolutions: 4,
+    });
+  });
+
+  it.each<[DetectorConfigInput, RegExp]>([
+    [{ levels: [3, 4, 5], rangeLimits: [64] }, /rangeLimits has 1 limits for 3 levels/],
+    [{ rangeLimits: [64, 64, 128, 256] }, /rangeLimits must rise/],
+    [{ levels: [3, 5], rangeLimits: [64] }, /levels must be consecutive, got \[3, 5\]/],
+    [{ backboneStages: 3 }, /pyramidInputs reaches C5, but backboneStages 3 ends in C4/],
+    [{ sizeDivisor: 16 }, /sizeDivisor 16 must be a multiple of C5's stride 32/],
+    [{ towerGroups: 24 }, /towerGroups 24 does not divide pyramidChannels 256/],
+    [{ maskNorm: 'group', maskGroups: 48 }, /maskGroups 48 does not divide maskChannels 128/],
+    [{ masks: false, kernelBank: true }, /kernelBank needs masks/],
+    [{ backbone: 'resnet-small' }, /backboneWidths is missing/],
+    [{ backboneWidths: [8, 8, 8, 8] }, /backboneWidths is for resnet-small and swin-small/],
+    [{ backbone: 'swin-t', backboneStages: 3, pyramidInputs: [3, 4] }, /backboneStages must be 4 for swin-t/],
+    [{ maskLevels: 4 }, /maskLevels 4 is more than the 3 levels/],
+    [{ levels: [6, 7], rangeLimits: [512] }, /levels starts at P6/],
+    [{ resizeShortSide: 900, resizeLongSide: 600 }, /resizeLongSide 600 is less than resizeShortSide 900/],
+    [{ classes: 0 }, /DetectorConfig.classes/],
+    [{ clases: 3 } as DetectorConfigInput, /clases/],
+  ])('refuses %j with one clear error', (input, message) => {
+    expect(() => parseDetectorConfig(input)).toThrow(message);
+  });
+
+  it('refuses an unknown preset by listing the known ones', () => {
+    expect(() => detectorPreset('huge')).toThrow(
+      /detector preset 'huge' does not exist: choose one of tiny,/,
+    );
+  });
+});
