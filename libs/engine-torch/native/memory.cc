@@ -44,23 +44,30 @@ size_t machine_bytes() {
   return total;
 }
 
-struct Block {
-  void* data;
-  size_t bytes;
-};
+// Each block starts with its size, one alignment unit before what ATen sees: oneDNN frees by address alone.
+size_t& size_of(void* data) { return *reinterpret_cast<size_t*>(static_cast<char*>(data) - kAlignment); }
 
-void free_block(void* context) {
-  auto* block = static_cast<Block*>(context);
-  in_use -= block->bytes;
-  bool keep = false;
-  if (block->bytes >= kSmallestKept && kept + block->bytes <= std::min(kMostKept, machine_bytes() / 4)) {
+void give_back(void* data) { std::free(static_cast<char*>(data) - kAlignment); }
+
+void* take_new(size_t bytes) {
+  void* block = nullptr;
+  if (posix_memalign(&block, kAlignment, bytes + kAlignment) != 0) return nullptr;
+  void* data = static_cast<char*>(block) + kAlignment;
+  size_of(data) = bytes;
+  return data;
+}
+
+void free_block(void* data) {
+  if (data == nullptr) return;
+  const size_t bytes = size_of(data);
+  in_use -= bytes;
+  if (bytes >= kSmallestKept && kept + bytes <= std::min(kMostKept, machine_bytes() / 4)) {
     const std::lock_guard<std::mutex> lock(guard);
-    free_blocks()[block->bytes].push_back(block->data);
-    kept += block->bytes;
-    keep = true;
+    free_blocks()[bytes].push_back(data);
+    kept += bytes;
+    return;
   }
-  if (!keep) std::free(block->data);
-  delete block;
+  give_back(data);
 }
 
 void* take_kept(size_t bytes) {
@@ -85,6 +92,8 @@ class CountingAllocator final : public c10::Allocator {
   void copy_data(void* destination, const void* source, size_t bytes) const override { std::memcpy(destination, source, bytes); }
 #endif
 
+  c10::DeleterFnPtr raw_deleter() const override { return &free_block; }
+
  private:
   static c10::DataPtr make(size_t wanted) {
     if (wanted == 0) return {nullptr, nullptr, &free_block, at::kCPU};
@@ -92,12 +101,14 @@ class CountingAllocator final : public c10::Allocator {
     if (wanted > machine_bytes() || in_use + wanted > machine_bytes() / 20 * 19) refuse(wanted);
     const size_t bytes = rounded(wanted);
     void* data = take_kept(bytes);
-    if (data == nullptr && posix_memalign(&data, kAlignment, bytes) != 0) {
+    if (data == nullptr) data = take_new(bytes);
+    if (data == nullptr) {
       release_kept_blocks();
-      if (posix_memalign(&data, kAlignment, bytes) != 0) refuse(wanted);
+      data = take_new(bytes);
+      if (data == nullptr) refuse(wanted);
     }
     in_use += bytes;
-    return {data, new Block{data, bytes}, &free_block, at::kCPU};
+    return {data, data, &free_block, at::kCPU};
   }
 
   [[noreturn]] static void refuse(size_t wanted) {
@@ -118,7 +129,7 @@ size_t cpu_bytes_kept() { return kept; }
 void release_kept_blocks() {
   const std::lock_guard<std::mutex> lock(guard);
   for (auto& [bytes, blocks] : free_blocks()) {
-    for (void* data : blocks) std::free(data);
+    for (void* data : blocks) give_back(data);
     kept -= bytes * blocks.size();
     blocks.clear();
   }

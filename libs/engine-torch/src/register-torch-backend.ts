@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os';
 import { failedPrecondition } from '@cassl/errors';
 import { Fallbacks, cpuKernel, fallbackKernelNames, type FallbackCount } from './fallback-kernels.ts';
 import { allKernels } from './kernels/all-kernels.ts';
-import type { Inputs } from './kernels/kernel-table.ts';
 import { fromNativeError, loadTorchAddon, type NativeAddon } from './native-addon.ts';
 import { TorchBackend } from './torch-backend.ts';
 
