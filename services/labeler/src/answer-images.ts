@@ -1,7 +1,8 @@
 import { CasslError, errorCode, errorMessage, invalidArgument, isCasslError, type ErrorCode } from '@cassl/errors';
 import type { Image, ImageDetections } from '@cassl/proto';
+import type { InferenceOptions } from '@cassl/workers';
 import { assertAgnostic, type FindCheckpoint } from './find-checkpoint.ts';
-import type { InferenceOptions } from './inference-messages.ts';
+
 import { imageKey, readImageSource } from './read-image-source.ts';
 import type { Inference } from './run-inference.ts';
 import { toImageDetections } from './to-proto.ts';

@@ -1,14 +1,6 @@
 import type { Checkpoint } from '@cassl/proto';
 import type { Detection } from '@cassl/vision';
-
-/** Which detections to keep; every field filled. */
-export interface InferenceOptions {
-  /** Strict. */
-  readonly threshold: number;
-  readonly maxDetections: number;
-  readonly masks: boolean;
-  readonly nonOverlap: boolean;
-}
+import type { InferenceOptions } from '@cassl/workers';
 
 /** A batch for the inference process: images of one checkpoint and one set of options. */
 export interface InferenceRequest {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { CasslError, resourceExhausted, unavailable, type ErrorCode } from '@cassl/errors';
 import type { Checkpoint } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
-import { startWorkerProcess, type WorkerProcess } from '@cassl/workers';
-import type { InferenceAnswer, InferenceOptions, InferenceRequest, InferenceResult } from './inference-messages.ts';
+import { startWorkerProcess, type InferenceOptions, type WorkerProcess } from '@cassl/workers';
+import type { InferenceAnswer, InferenceRequest, InferenceResult } from './inference-messages.ts';
 
 export interface InferenceJob {
   readonly checkpoint: Checkpoint;

@@ -30,7 +30,7 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
   const spec = TrainingSpec.fromJSON(job.spec);
   const { schedule } = spec;
   if (schedule === undefined) throw invalidArgument('TrainingSpec.schedule is missing');
-  using registry = createClient(RegistryServiceDefinition, job.registryAddress);
+  const registry = createClient(RegistryServiceDefinition, job.registryAddress);
 
   const engine = await openEngine({ logger });
   const data = await openTrainingData(spec);

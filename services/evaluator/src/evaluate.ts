@@ -1,0 +1,46 @@
+import type { Dataset } from '@cassl/datasets';
+import { invalidArgument } from '@cassl/errors';
+import type { EvaluationSpec } from '@cassl/proto';
+import type { Logger } from '@cassl/rpc';
+import { openLabeledDataset, type RegistryClient } from '@cassl/workers';
+import { detectDataset, readLabelFiles, type DetectedImage, type Findings } from './find-detections.ts';
+import type { Measured } from './evaluation-messages.ts';
+import { chooseMetrics, createMeasures } from './measures.ts';
+import { writeDetections } from './write-detections.ts';
+
+export interface EvaluateOptions {
+  readonly spec: EvaluationSpec;
+  readonly registry: RegistryClient;
+  readonly cacheDir: string;
+  readonly logger: Logger;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Runs a checkpoint over labeled images, or takes label files, and measures what was found against the labels. */
+export async function evaluate(options: EvaluateOptions): Promise<Measured> {
+  const { spec, onProgress } = options;
+  if (spec.dataset === undefined) throw invalidArgument('EvaluationSpec.dataset is missing');
+  const dataset = await openLabeledDataset(spec.dataset);
+  const findings =
+    spec.labelUris.length > 0 ? await readLabelFiles(spec.labelUris, dataset) : await detectDataset(options, dataset);
+  const measures = createMeasures(chooseMetrics(spec.metrics, findings, dataset), dataset, findings, spec.thresholds);
+
+  const kept: DetectedImage[] = [];
+  for await (const found of findings.images()) {
+    for (const measure of measures.all) measure.add(found.image, found.detections);
+    kept.push(found);
+    onProgress(kept.length, dataset.images.length);
+  }
+  const detectionsUri = await writeDetections(spec.outputUri, kept, findings.categories);
+  return {
+    ...measures.result(),
+    imageCount: kept.length,
+    datasetDigest: plainDigest(dataset),
+    checkpointDigest: findings.checkpointDigest,
+    detectionsUri,
+  };
+}
+
+function plainDigest({ digest }: Dataset): string {
+  return digest.replace(/^sha256:/, '');
+}

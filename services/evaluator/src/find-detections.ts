@@ -1,0 +1,86 @@
+import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
+import { openEngine } from '@cassl/engine';
+import { errorMessage, failedPrecondition, isCasslError } from '@cassl/errors';
+import type { Category } from '@cassl/proto';
+import type { Detection, RgbImage } from '@cassl/vision';
+import { decodeLabelFile, detectWithOptions, downloadCheckpoint, openModel, readUri } from '@cassl/workers';
+import type { EvaluateOptions } from './evaluate.ts';
+
+/** What was found in one labeled image. */
+export interface DetectedImage {
+  readonly image: LabeledImage;
+  readonly detections: readonly Detection[];
+}
+
+/** Detections to measure, and who made them. */
+export interface Findings {
+  /** Every image of the data set once. */
+  readonly images: () => AsyncIterable<DetectedImage>;
+  /** By `Detection.category`; one for class-agnostic findings. */
+  readonly categories: readonly Category[];
+  readonly hasMasks: boolean;
+  /** Empty for label files. */
+  readonly checkpointDigest: string;
+}
+
+const BATCH = 8;
+/** As COCO counts them, and the detector's own floor. */
+const MAX_DETECTIONS = 100;
+const THRESHOLD = 0.05;
+
+/** Runs the checkpoint of the specification over the data set. @throws NOT_FOUND for an unknown checkpoint */
+export async function detectDataset(options: EvaluateOptions, dataset: Dataset): Promise<Findings> {
+  const { spec, registry, cacheDir, logger } = options;
+  const { checkpoint, path, digest } = await downloadCheckpoint({ registry, reference: spec.checkpoint, cacheDir });
+  await openEngine({ logger });
+  const model = await openModel(checkpoint, path);
+  const hasMasks = model.detector.config.masks;
+  const limits = { threshold: THRESHOLD, maxDetections: MAX_DETECTIONS, masks: hasMasks, nonOverlap: spec.nonOverlap };
+
+  const read = async (image: LabeledImage): Promise<RgbImage | undefined> => {
+    try {
+      return await loadImage(image);
+    } catch (error) {
+      if (!isCasslError(error)) throw error;
+      // Its objects count as missed.
+      logger.warn({ image: image.key, reason: errorMessage(error) }, 'an image cannot be read');
+      return undefined;
+    }
+  };
+  async function* images(): AsyncGenerator<DetectedImage> {
+    for (let start = 0; start < dataset.images.length; start += BATCH) {
+      const batch = dataset.images.slice(start, start + BATCH);
+      const decoded = await Promise.all(batch.map(read));
+      const readable = decoded.filter((image) => image !== undefined);
+      const found = await detectWithOptions(model, readable, limits);
+      let next = 0;
+      for (const [index, image] of batch.entries()) {
+        const detections = decoded[index] === undefined ? [] : (found[next++] ?? []);
+        yield { image, detections };
+      }
+    }
+  }
+  return { images, categories: model.categories, hasMasks, checkpointDigest: digest };
+}
+
+/**
+ * Labels from label files; an image that no file names has none.
+ * @throws FAILED_PRECONDITION where no file names any image of the data set
+ */
+export async function readLabelFiles(uris: readonly string[], dataset: Dataset): Promise<Findings> {
+  const byKey = new Map<string, readonly Detection[]>();
+  for (const uri of uris) {
+    for (const line of decodeLabelFile(uri, await readUri(uri))) byKey.set(line.key, line.detections);
+  }
+  const named = dataset.images.filter(({ key }) => byKey.has(key)).length;
+  if (named === 0) {
+    throw failedPrecondition(
+      `none of the ${byKey.size} labeled images is in the data set; are the images' keys its file names?`,
+    );
+  }
+  const hasMasks = [...byKey.values()].flat().every(({ mask }) => mask !== undefined);
+  async function* images(): AsyncGenerator<DetectedImage> {
+    for (const image of dataset.images) yield await Promise.resolve({ image, detections: byKey.get(image.key) ?? [] });
+  }
+  return { images, categories: [{ id: 1, name: 'object' }], hasMasks, checkpointDigest: '' };
+}

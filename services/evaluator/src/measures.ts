@@ -1,0 +1,110 @@
+import type { Dataset, LabeledImage } from '@cassl/datasets';
+import { failedPrecondition } from '@cassl/errors';
+import { createCocoEvaluator, type BoxNumbers, type CocoEvaluator } from '@cassl/metrics';
+import { MetricKind } from '@cassl/proto';
+import type { Detection } from '@cassl/vision';
+import type { Findings } from './find-detections.ts';
+import type { Measured } from './evaluation-messages.ts';
+import { createSweep } from './pseudo-label-sweep.ts';
+
+/** One thing that is measured, image by image. */
+export interface Measure {
+  add(image: LabeledImage, detections: readonly Detection[]): void;
+}
+
+export interface Measures {
+  readonly all: readonly Measure[];
+  result(): Pick<Measured, 'metrics' | 'sweep' | 'bestThreshold'>;
+}
+
+type CocoKind = 'bbox' | 'segm' | 'bbox-agnostic' | 'segm-agnostic';
+
+const COCO_KINDS: Readonly<Partial<Record<MetricKind, CocoKind>>> = {
+  [MetricKind.METRIC_KIND_BBOX]: 'bbox',
+  [MetricKind.METRIC_KIND_SEGM]: 'segm',
+  [MetricKind.METRIC_KIND_BBOX_AGNOSTIC]: 'bbox-agnostic',
+  [MetricKind.METRIC_KIND_SEGM_AGNOSTIC]: 'segm-agnostic',
+};
+
+/** What was asked for; by default everything that the findings have. Mask metrics of box-only findings are left out. */
+export function chooseMetrics(asked: readonly MetricKind[], findings: Findings, dataset: Dataset): MetricKind[] {
+  const isSpecific = findings.categories.length > 1 || dataset.categories.length === 1;
+  const usual = [
+    ...(isSpecific ? [MetricKind.METRIC_KIND_BBOX, MetricKind.METRIC_KIND_SEGM] : []),
+    MetricKind.METRIC_KIND_BBOX_AGNOSTIC,
+    MetricKind.METRIC_KIND_SEGM_AGNOSTIC,
+  ];
+  return (asked.length === 0 ? usual : [...asked]).filter(
+    (kind) => findings.hasMasks || !(COCO_KINDS[kind] ?? '').startsWith('segm'),
+  );
+}
+
+/** @throws FAILED_PRECONDITION where metrics by category are asked of findings that lack the data set's categories */
+export function createMeasures(
+  kinds: readonly MetricKind[],
+  dataset: Dataset,
+  findings: Findings,
+  thresholds: readonly number[],
+): Measures {
+  const coco = kinds.flatMap((kind) => {
+    const name = COCO_KINDS[kind];
+    return name === undefined ? [] : [{ name, evaluator: openEvaluator(name, dataset) }];
+  });
+  const toDataset = categoryMap(dataset, findings, coco.some(({ name }) => !name.endsWith('-agnostic')));
+  const sweep = kinds.includes(MetricKind.METRIC_KIND_PSEUDO_LABELS) ? createSweep(thresholds) : undefined;
+
+  const cocoMeasures = coco.map(({ name, evaluator }): Measure => {
+    const isAgnostic = name.endsWith('-agnostic');
+    return {
+      add: ({ id, instances }, detections) =>
+        evaluator.addImage({
+          imageId: id,
+          groundTruths: isAgnostic ? instances.map((instance) => ({ ...instance, category: 0 })) : instances,
+          detections: detections.flatMap((detection) => {
+            const category = isAgnostic ? 0 : toDataset[detection.category];
+            return category === undefined ? [] : [{ ...detection, category }];
+          }),
+        }),
+    };
+  });
+  return {
+    all: sweep === undefined ? cocoMeasures : [...cocoMeasures, sweep],
+    result: () => ({
+      metrics: Object.fromEntries(coco.flatMap(({ name, evaluator }) => numbersOf(name, evaluator))),
+      sweep: sweep?.sweep() ?? [],
+      bestThreshold: sweep?.best() ?? 0,
+    }),
+  };
+}
+
+function openEvaluator(name: CocoKind, dataset: Dataset): CocoEvaluator<BoxNumbers> {
+  return createCocoEvaluator({
+    type: name.startsWith('bbox') ? 'bbox' : 'segm',
+    categories: dataset.categories.map(({ index, name: category }) => ({ id: index + 1, name: category })),
+    classAgnostic: name.endsWith('-agnostic'),
+  });
+}
+
+function numbersOf(name: CocoKind, evaluator: CocoEvaluator<BoxNumbers>): [string, number][] {
+  const numbers = Object.entries(evaluator.summarize().numbers) as [string, number | null][];
+  return numbers.flatMap(([key, value]) => (value === null ? [] : [[`${name}/${key}`, value] as [string, number]]));
+}
+
+/** From the model's channels to the data set's categories, by name. */
+function categoryMap(dataset: Dataset, findings: Findings, isNeeded: boolean): (number | undefined)[] {
+  const map = findings.categories.map(
+    ({ name }) => dataset.categories.find((category) => category.name === name)?.index,
+  );
+  if (isNeeded && map.every((index) => index === undefined)) {
+    const [ours, theirs] = [findings.categories, dataset.categories].map((list) =>
+      list
+        .slice(0, 3)
+        .map(({ name }) => name)
+        .join(', '),
+    );
+    throw failedPrecondition(
+      `the checkpoint's categories (${ours}…) are none of the data set's (${theirs}…); measure BBOX_AGNOSTIC instead, or use the labels it was trained on`,
+    );
+  }
+  return map;
+}
