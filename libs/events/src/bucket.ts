@@ -1,7 +1,8 @@
 import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
 import type { EventConnection } from './connect-events.ts';
-import { fromNatsError, isRevisionConflict } from './nats-error.ts';
+import { keepAsking } from './keep-asking.ts';
+import { isRevisionConflict } from './nats-error.ts';
 
 /** One live value. */
 export interface BucketEntry {
@@ -43,39 +44,46 @@ export async function openBucket(
   name: string,
   options: BucketOptions = {},
 ): Promise<Bucket> {
-  const kv = await new Kvm(connection.js)
-    .create(name, {
+  const kv = await keepAsking(connection, `open bucket ${name}`, () =>
+    new Kvm(connection.js).create(name, {
       history: 1,
       storage: StorageType.File,
       replicas: connection.replicas,
       // Reads from any replica could be older than this client's own last write.
       allow_direct: false,
       ...(options.ttlMs === undefined ? {} : { ttl: options.ttlMs }),
-    })
-    .catch((error: unknown) => {
-      throw fromNatsError(error, `open bucket ${name}`);
-    });
-  const trying = async <T>(what: string, action: () => Promise<T>): Promise<T> => {
-    try {
-      return await action();
-    } catch (error) {
-      throw fromNatsError(error, `${what} of bucket ${name}`);
-    }
+    }),
+  );
+  const asking = <T>(what: string, action: (isRepeat: boolean) => Promise<T>): Promise<T> =>
+    keepAsking(connection, `${what} of bucket ${name}`, action);
+  const get = async (key: string): Promise<BucketEntry | undefined> => live(await kv.get(key));
+  /** A lost answer looks like a lost race; our own bytes in the bucket tell the two apart. */
+  const write = async (
+    key: string,
+    value: Uint8Array,
+    isRepeat: boolean,
+    action: () => Promise<number>,
+  ): Promise<number | undefined> => {
+    const revision = await unlessConflict(action);
+    if (revision !== undefined || !isRepeat) return revision;
+    const current = await get(key);
+    return current !== undefined && Buffer.compare(current.value, value) === 0 ? current.revision : undefined;
   };
   return {
-    get: (key) => trying(`get ${key}`, async () => live(await kv.get(key))),
-    create: (key, value) => trying(`create ${key}`, () => unlessConflict(() => kv.create(key, value))),
+    get: (key) => asking(`get ${key}`, () => get(key)),
+    create: (key, value) =>
+      asking(`create ${key}`, (isRepeat) => write(key, value, isRepeat, () => kv.create(key, value))),
     update: (key, value, revision) =>
-      trying(`update ${key}`, () => unlessConflict(() => kv.update(key, value, revision))),
+      asking(`update ${key}`, (isRepeat) =>
+        write(key, value, isRepeat, () => kv.update(key, value, revision)),
+      ),
     delete: (key, revision) =>
-      trying(`delete ${key}`, async () => {
-        const done = await unlessConflict(async () => {
-          await kv.delete(key, revision === undefined ? {} : { previousSeq: revision });
-          return true;
-        });
-        return done ?? false;
+      asking(`delete ${key}`, async (isRepeat) => {
+        const expected = revision === undefined ? {} : { previousSeq: revision };
+        const done = await unlessConflict(() => kv.delete(key, expected).then(() => true));
+        return done ?? (isRepeat && (await get(key)) === undefined);
       }),
-    list: (filter) => trying('list keys', () => list(connection, kv, name, filter)),
+    list: (filter) => asking('list keys', () => list(connection, kv, name, filter)),
     watch: (filter, signal) => watch(connection, kv, filter, signal),
   };
 }
@@ -94,16 +102,29 @@ async function unlessConflict<T>(action: () => Promise<T>): Promise<T | undefine
   }
 }
 
-async function list({ jsm }: EventConnection, kv: KV, name: string, filter: string): Promise<BucketEntry[]> {
-  const { state } = await jsm.streams.info(`KV_${name}`, { subjects_filter: `$KV.${name}.${filter}` });
+async function list(
+  connection: EventConnection,
+  kv: KV,
+  name: string,
+  filter: string,
+): Promise<BucketEntry[]> {
+  const { state } = await connection.jsm.streams.info(`KV_${name}`, {
+    subjects_filter: `$KV.${name}.${filter}`,
+  });
   // A watch of nothing would wait for ever.
   if (Object.keys(state.subjects ?? {}).length === 0) return [];
   const entries: BucketEntry[] = [];
   const iterator = await kv.watch({ key: filter });
-  for await (const entry of iterator) {
-    const found = live(entry);
-    if (found !== undefined) entries.push(found);
-    if (entry.delta === 0) break;
+  const forget = connection.onReconnect(() => iterator.stop());
+  try {
+    for await (const entry of iterator) {
+      const found = live(entry);
+      if (found !== undefined) entries.push(found);
+      if (entry.delta === 0) break;
+    }
+  } finally {
+    forget();
+    iterator.stop();
   }
   return entries.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
@@ -127,6 +148,7 @@ async function* watch(
     // The watch's consumer lives in the server's memory: after a restart it is gone, without a word.
     const forget = connection.onReconnect(stop);
     signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     try {
       for await (const entry of iterator) {
         if (signal.aborted) return;

@@ -41,7 +41,7 @@ export async function connectEvents(options: ConnectEventsOptions): Promise<Even
     (server) => server.trim(),
   );
   const connection = await connectWithin(servers, name, token, connectTimeoutMs);
-  const js = jetstream(connection, { timeout: 5_000 });
+  const js = jetstream(connection, { timeout: 3_000 });
   const jsm = await js.jetstreamManager(false);
   try {
     await jsm.getAccountInfo();

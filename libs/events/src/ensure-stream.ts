@@ -8,7 +8,8 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import type { EventConnection } from './connect-events.ts';
-import { fromNatsError, hasApiCode } from './nats-error.ts';
+import { keepAsking } from './keep-asking.ts';
+import { hasApiCode } from './nats-error.ts';
 
 /** "Stream name already in use with a different configuration". */
 const STREAM_NAME_IN_USE = 10058;
@@ -16,30 +17,28 @@ const STREAM_NAME_IN_USE = 10058;
 export type StreamOptions = Partial<StreamConfig> & { name: string; subjects: string[] };
 
 /** Makes a stream on disk, or brings the one of that name to these settings. Safe to repeat and to race. */
-export async function ensureStream(
-  { jsm, replicas }: EventConnection,
-  options: StreamOptions,
-): Promise<void> {
-  const config = { storage: StorageType.File, num_replicas: replicas, ...options };
-  try {
-    await jsm.streams.add(config);
-  } catch (error) {
-    if (!hasApiCode(error, STREAM_NAME_IN_USE)) throw fromNatsError(error, `make stream ${options.name}`);
-    await jsm.streams.update(options.name, config).catch((cause: unknown) => {
-      throw fromNatsError(cause, `update stream ${options.name}`);
-    });
-  }
+export async function ensureStream(connection: EventConnection, options: StreamOptions): Promise<void> {
+  const { streams } = connection.jsm;
+  const config = { storage: StorageType.File, num_replicas: connection.replicas, ...options };
+  await keepAsking(connection, `make stream ${options.name}`, async () => {
+    try {
+      await streams.add(config);
+    } catch (error) {
+      if (!hasApiCode(error, STREAM_NAME_IN_USE)) throw error;
+      await streams.update(options.name, config);
+    }
+  });
 }
 
 /** Makes a durable pull consumer with explicit acks, or brings it to these settings. */
 export async function ensureConsumer(
-  { jsm }: EventConnection,
+  connection: EventConnection,
   stream: string,
   config: Partial<ConsumerConfig> & { durable_name: string },
 ): Promise<void> {
-  await jsm.consumers.add(stream, { ack_policy: AckPolicy.Explicit, ...config }).catch((cause: unknown) => {
-    throw fromNatsError(cause, `make consumer ${config.durable_name} of stream ${stream}`);
-  });
+  await keepAsking(connection, `make consumer ${config.durable_name} of stream ${stream}`, () =>
+    connection.jsm.consumers.add(stream, { ack_policy: AckPolicy.Explicit, ...config }),
+  );
 }
 
 /** A stream of facts that fade: the oldest go first, by age or size. */

@@ -7,7 +7,7 @@ export type EventKind =
   'checkpoint.published' | 'alias.moved' | `${JobKind}.${'progress' | 'completed' | 'failed' | 'cancelled'}`;
 
 /** @throws INVALID_ARGUMENT for an event without a fact */
-export function eventKind({ fact }: Pick<Event, 'fact'>): EventKind {
+export function eventKind({ fact }: { readonly fact?: Event['fact'] }): EventKind {
   switch (fact?.$case) {
     case 'checkpointPublished':
       return 'checkpoint.published';

@@ -5,8 +5,8 @@ import { nanos } from '@nats-io/transport-node';
 import type { EventConnection } from './connect-events.ts';
 import { ensureConsumer, ensureStream, fadingStream } from './ensure-stream.ts';
 import { eventKind, type EventKind } from './event-kind.ts';
+import { keepAsking } from './keep-asking.ts';
 import { checkToken } from './names.ts';
-import { fromNatsError } from './nats-error.ts';
 import { pullMessages } from './pull-messages.ts';
 
 const STREAM = 'CASSL_EVENTS';
@@ -30,7 +30,7 @@ export interface SubscribeOptions {
 export interface EventBus {
   /**
    * Publishes `cassl.events.<kind>` and waits for the server to keep it. Publishing the same id twice within two minutes
-   * stores it once. UNAVAILABLE when the server does not answer within 5 s.
+   * stores it once. UNAVAILABLE when the server does not answer within 15 s.
    */
   publish(event: NewEvent): Promise<void>;
   /** Ends when the signal aborts. Survives restarts of the server. */
@@ -39,11 +39,8 @@ export interface EventBus {
 
 /** Opens the stream of facts; events fade after 7 days. */
 export async function openEvents(connection: EventConnection): Promise<EventBus> {
-  const ensure = (): Promise<void> =>
-    ensureStream(
-      connection,
-      fadingStream(STREAM, [`${PREFIX}>`], { maxAgeMs: 7 * DAY_MS, maxBytes: 2 ** 30 }),
-    );
+  const stream = fadingStream(STREAM, [`${PREFIX}>`], { maxAgeMs: 7 * DAY_MS, maxBytes: 2 ** 30 });
+  const ensure = (): Promise<void> => ensureStream(connection, stream);
   await ensure();
   return {
     publish: (event) => publish(connection, event),
@@ -51,14 +48,13 @@ export async function openEvents(connection: EventConnection): Promise<EventBus>
   };
 }
 
-async function publish({ js }: EventConnection, event: NewEvent): Promise<void> {
+async function publish(connection: EventConnection, event: NewEvent): Promise<void> {
   const whole: Event = { id: randomUUID(), occurredAt: new Date(), ...event };
   const subject = PREFIX + eventKind(whole);
-  await js
-    .publish(subject, Event.encode(whole).finish(), { msgID: whole.id, timeout: 5_000 })
-    .catch((error: unknown) => {
-      throw fromNatsError(error, `publish ${subject}`);
-    });
+  const bytes = Event.encode(whole).finish();
+  await keepAsking(connection, `publish ${subject}`, () =>
+    connection.js.publish(subject, bytes, { msgID: whole.id }),
+  );
 }
 
 async function* subscribe(

@@ -10,3 +10,7 @@ export {
   type NatsServer,
   type StartNatsServerOptions,
 } from './start-nats-server.ts';
+export { openWorkQueue, type QueueCounts, type WorkQueue } from './work-queue.ts';
+export type { WorkQueueOptions } from './queue-parts.ts';
+export type { ItemEnd, ProcessOptions } from './process-items.ts';
+export type { DeadItem, ItemIdentity, WorkItem } from './work-item.ts';

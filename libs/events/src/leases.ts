@@ -43,12 +43,15 @@ export async function openLeases(
 function hold(bucket: Bucket, key: string, value: Uint8Array, fence: number, ttlMs: number): Lease {
   const lost = new AbortController();
   let revision = fence;
-  let renewedAt = performance.now();
   let renewing: Promise<void> = Promise.resolve();
   const lose = (reason: string): void => {
     clearInterval(timer);
+    clearTimeout(expiry);
     lost.abort(new DOMException(`lease ${key} is lost: ${reason}`, 'AbortError'));
   };
+  const untilExpiry = (sinceMs: number): NodeJS.Timeout =>
+    setTimeout(() => lose(`not renewed for ${ttlMs} ms`), sinceMs + ttlMs - performance.now());
+  let expiry = untilExpiry(performance.now());
   const renew = async (): Promise<void> => {
     const askedAt = performance.now();
     try {
@@ -62,9 +65,10 @@ function hold(bucket: Bucket, key: string, value: Uint8Array, fence: number, ttl
       } else {
         revision = next;
       }
-      renewedAt = askedAt;
+      clearTimeout(expiry);
+      if (!lost.signal.aborted) expiry = untilExpiry(askedAt);
     } catch {
-      if (performance.now() - renewedAt > ttlMs) lose(`not renewed for ${ttlMs} ms`);
+      // The expiry timer decides when trying has lasted too long.
     }
   };
   const timer = setInterval(() => {
@@ -77,6 +81,7 @@ function hold(bucket: Bucket, key: string, value: Uint8Array, fence: number, ttl
     async release() {
       clearInterval(timer);
       await renewing;
+      clearTimeout(expiry);
       if (!lost.signal.aborted) await bucket.delete(key, revision);
     },
   };

@@ -31,7 +31,7 @@ export function fromNatsError(error: unknown, attempt: string): CasslError {
     }
     return error.status === 503 ? unavailable(message, { cause: error }) : internalError(message, error);
   }
-  if (error instanceof Error && error.message.includes('MAX_PAYLOAD')) {
+  if (error instanceof Error && /max_payload/i.test(error.message)) {
     return resourceExhausted(`${attempt}: larger than the server's max_payload (1 MiB unless set)`, {
       cause: error,
     });

@@ -3,7 +3,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import type { EventConnection } from './connect-events.ts';
 
 /** How long one pull waits at the server; also the longest that a stop waits for an idle puller. */
-const PULL_MS = 1_500;
+export const PULL_MS = 1_500;
 const RETRY_MS = 250;
 
 /**
