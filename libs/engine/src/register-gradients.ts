@@ -1,6 +1,7 @@
 import { createRequire, registerHooks } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { registerReluGradient } from './ops/relu-gradient.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -32,5 +33,6 @@ export function registerGradients(): void {
   } finally {
     hooks.deregister();
   }
+  registerReluGradient();
   registered = true;
 }
