@@ -16,6 +16,4 @@ export {
 export { digestOf, publishCheckpoint, type PublishCheckpointOptions } from './publish-checkpoint.ts';
 export { openModel, type OpenModel } from './open-model.ts';
 export { localPath, openLabeledDataset, slice } from './open-labeled-dataset.ts';
-export { decodeLabelFile, encodeLabelFile, type LabeledLine } from './label-file.ts';
-export { readUri } from './read-uri.ts';
 export { detectWithOptions, type InferenceOptions } from './detect-with-options.ts';

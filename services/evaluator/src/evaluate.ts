@@ -3,7 +3,7 @@ import { invalidArgument } from '@cassl/errors';
 import type { EvaluationSpec } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import { openLabeledDataset, type RegistryClient } from '@cassl/workers';
-import { detectDataset, readLabelFiles, type DetectedImage, type Findings } from './find-detections.ts';
+import { detectDataset, readLabelFiles, type DetectedImage } from './find-detections.ts';
 import type { Measured } from './evaluation-messages.ts';
 import { chooseMetrics, createMeasures } from './measures.ts';
 import { writeDetections } from './write-detections.ts';

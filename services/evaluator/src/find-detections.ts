@@ -1,9 +1,9 @@
-import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
+import { loadImage, readLabelFiles as readPseudoLabels, type Dataset, type LabeledImage } from '@cassl/datasets';
 import { openEngine } from '@cassl/engine';
 import { errorMessage, failedPrecondition, isCasslError } from '@cassl/errors';
 import type { Category } from '@cassl/proto';
 import type { Detection, RgbImage } from '@cassl/vision';
-import { decodeLabelFile, detectWithOptions, downloadCheckpoint, openModel, readUri } from '@cassl/workers';
+import { detectWithOptions, downloadCheckpoint, openModel } from '@cassl/workers';
 import type { EvaluateOptions } from './evaluate.ts';
 
 /** What was found in one labeled image. */
@@ -69,9 +69,7 @@ export async function detectDataset(options: EvaluateOptions, dataset: Dataset):
  */
 export async function readLabelFiles(uris: readonly string[], dataset: Dataset): Promise<Findings> {
   const byKey = new Map<string, readonly Detection[]>();
-  for (const uri of uris) {
-    for (const line of decodeLabelFile(uri, await readUri(uri))) byKey.set(line.key, line.detections);
-  }
+  for await (const { key, detections } of readPseudoLabels(uris)) byKey.set(key, detections);
   const named = dataset.images.filter(({ key }) => byKey.has(key)).length;
   if (named === 0) {
     throw failedPrecondition(

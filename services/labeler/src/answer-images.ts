@@ -64,7 +64,7 @@ export async function* answerStream(
 ): AsyncGenerator<ImageDetections> {
   const pending: Promise<ImageDetections>[] = [];
   let changed = Promise.withResolvers<void>();
-  let state: 'reading' | 'ended' | 'abandoned' = 'reading';
+  const state = { hasEnded: false, isAbandoned: false };
   const tell = (): void => {
     changed.resolve();
     changed = Promise.withResolvers<void>();
@@ -80,12 +80,12 @@ export async function* answerStream(
       answer.catch(() => undefined);
       pending.push(answer);
       tell();
-      while (pending.length >= STREAM_WINDOW && state === 'reading') await changed.promise;
-      if (state === 'abandoned') return;
+      while (pending.length >= STREAM_WINDOW && !state.isAbandoned) await changed.promise;
+      if (state.isAbandoned) return;
     }
   };
   const reading = read().finally(() => {
-    state = 'ended';
+    state.hasEnded = true;
     tell();
   });
   reading.catch(() => undefined);
@@ -95,14 +95,14 @@ export async function* answerStream(
       if (answer !== undefined) {
         tell();
         yield await answer;
-      } else if (state === 'ended') {
+      } else if (state.hasEnded) {
         return await reading;
       } else {
         await changed.promise;
       }
     }
   } finally {
-    if (state === 'reading') state = 'abandoned';
+    state.isAbandoned = true;
     tell();
   }
 }

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { formatDropReport, type Dataset } from '@cassl/datasets';
+import {
+  formatDropReport,
+  pseudoLabelDataset,
+  readLabelFiles,
+  type Dataset,
+  type PseudoLabelRecord,
+} from '@cassl/datasets';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
 import type { Category, DataSource, PseudoLabels, TrainingSpec } from '@cassl/proto';
-import { decodeLabelFile, openLabeledDataset, readUri, type LabeledLine } from '@cassl/workers';
-import { rleArea } from '@cassl/vision';
-import { openPool } from './open-pool.ts';
+import { openLabeledDataset } from '@cassl/workers';
 
 /** What a training learns from. */
 export interface TrainingData {
@@ -42,61 +46,32 @@ export async function openTrainingData(spec: TrainingSpec): Promise<TrainingData
 
 /** Pseudo labels with a score above the threshold; images that keep none are removed (paper, eq. 3; method.md 1.3). */
 async function openPseudoLabels({ labelUris, images: pool, threshold }: PseudoLabels): Promise<TrainingData> {
-  if (pool === undefined) throw invalidArgument('TrainingSpec.pseudo_labels.images is missing');
-  const hash = createHash('sha256');
-  const lines: LabeledLine[] = [];
-  for (const uri of [...labelUris].sort()) {
-    const bytes = await readUri(uri);
-    hash.update(bytes);
-    lines.push(...decodeLabelFile(uri, bytes));
+  const checkpoints = new Set<string>();
+  const images = createHash('sha256');
+  async function* records(): AsyncGenerator<PseudoLabelRecord> {
+    for await (const record of readLabelFiles(labelUris)) {
+      checkpoints.add(record.checkpoint);
+      images.update(`${record.digest}  ${record.key}\n`);
+      yield record;
+    }
   }
-  lines.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const locate = await openPool(pool);
-  const kept = lines
-    .map((line) => ({ ...line, detections: line.detections.filter(({ score }) => score > threshold) }))
-    .filter(({ detections }) => detections.length > 0);
-  if (kept.length === 0) {
+  const dataset = await pseudoLabelDataset(records(), { threshold });
+  const { report } = dataset;
+  if (dataset.images.length === 0) {
     throw failedPrecondition(
-      `none of the ${lines.length} labeled images has a pseudo label above ${threshold}; lower the threshold or train the labeler longer`,
+      `none of the ${report.images.listed} labeled images has a pseudo label above ${threshold}; lower the threshold or train the labeler longer`,
     );
   }
-  const labels = kept.reduce((sum, { detections }) => sum + detections.length, 0);
-  const digest = `sha256:${hash.update(`\n${threshold}\n`).digest('hex')}`;
-  const notes = [
-    `${kept.length} of ${lines.length} images keep ${labels} pseudo labels with a score above ${threshold}`,
-  ];
-  const dataset: Dataset = {
-    images: kept.map(({ key, width, height, detections }, index) => ({
-      id: index + 1,
-      key,
-      location: locate(key),
-      width,
-      height,
-      instances: detections.map(({ box, mask }) => ({
-        box,
-        category: 0,
-        crowd: false,
-        area: mask === undefined ? (box[2] - box[0]) * (box[3] - box[1]) : rleArea(mask),
-        ...(mask === undefined ? {} : { mask }),
-      })),
-    })),
-    categories: [{ index: 0, name: 'object', sourceIds: [1] }],
-    report: {
-      images: { listed: lines.length, kept: kept.length },
-      annotations: { listed: labels, kept: labels },
-      reasons: [],
-    },
-    digest,
-  };
+  const [first = ''] = labelUris;
   return {
     dataset,
     categories: dataset.categories.map(toCategory),
     sources: [
-      { role: 'pseudo-labels', uri: folderOf(labelUris[0] ?? ''), digest: plainDigest(digest) },
-      { role: 'unlabeled', uri: pool.uri, digest: imagesDigest(kept) },
+      { role: 'pseudo-labels', uri: first.slice(0, first.lastIndexOf('/')), digest: plainDigest(dataset.digest) },
+      { role: 'unlabeled', uri: pool?.uri ?? '', digest: images.digest('hex') },
     ],
-    parents: [...new Set(lines.map(({ checkpoint }) => checkpoint))],
-    notes,
+    parents: [...checkpoints],
+    notes: formatDropReport(report).split('\n'),
   };
 }
 
@@ -104,16 +79,6 @@ function toCategory({ index, name, sourceIds }: Dataset['categories'][number]): 
   // A merged category has no single id of its own in the annotations.
   const [id] = sourceIds;
   return { id: sourceIds.length === 1 && id !== undefined ? id : index + 1, name };
-}
-
-function imagesDigest(lines: readonly LabeledLine[]): string {
-  const hash = createHash('sha256');
-  for (const { key, sha256 } of lines) hash.update(`${sha256}  ${key}\n`);
-  return hash.digest('hex');
-}
-
-function folderOf(uri: string): string {
-  return uri.slice(0, uri.lastIndexOf('/'));
 }
 
 function plainDigest(digest: string): string {

@@ -1,0 +1,34 @@
+import { invalidArgument } from '@cassl/errors';
+import type { LabelingOptions, LabelingSpec } from '@cassl/proto';
+
+const MAX_SHARD_SIZE = 4096;
+
+/** @throws INVALID_ARGUMENT that names the field, its value and its bound */
+export function checkLabelingSpec(spec: LabelingSpec | undefined): LabelingSpec {
+  if (spec === undefined) throw invalidArgument('StartLabelingRequest.spec is missing');
+  for (const [name, uri] of [
+    ['pool.uri', spec.pool?.uri ?? ''],
+    ['output_uri', spec.outputUri],
+  ] as const) {
+    if (!/^(file|s3):\/\//.test(uri)) {
+      throw invalidArgument(`LabelingSpec.${name} must be a file:// or s3:// address, got ${JSON.stringify(uri)}`);
+    }
+  }
+  if (spec.shardSize > MAX_SHARD_SIZE) {
+    throw invalidArgument(`LabelingSpec.shard_size must be 0 to ${MAX_SHARD_SIZE}, got ${spec.shardSize}`);
+  }
+  checkLimits('LabelingSpec.options', spec.options);
+  return spec;
+}
+
+/** @throws INVALID_ARGUMENT for a threshold or a number of detections out of range */
+export function checkLimits(
+  field: string,
+  options: Pick<LabelingOptions, 'threshold' | 'maxDetections'> | undefined,
+): void {
+  const { threshold = 0, maxDetections = 0 } = options ?? {};
+  if (!(threshold >= 0 && threshold < 1)) {
+    throw invalidArgument(`${field}.threshold must be in [0, 1), got ${threshold}`);
+  }
+  if (maxDetections > 1000) throw invalidArgument(`${field}.max_detections must be 0 to 1000, got ${maxDetections}`);
+}

@@ -1,0 +1,69 @@
+import {
+  DetectorServiceDefinition,
+  LabelerServiceDefinition,
+  type DetectionOptions,
+  type LabelingOptions,
+} from '@cassl/proto';
+import { implement, type ServedService } from '@cassl/rpc';
+import type { InferenceOptions } from '@cassl/workers';
+import { answerImage, answerStream, type AnswerContext, type ImageQuestion } from './answer-images.ts';
+import { checkLimits } from './check-labeling-spec.ts';
+import type { Labelings } from './run-labelings.ts';
+
+const DEFAULT_THRESHOLD = 0.05;
+const DEFAULT_DETECTIONS = 100;
+
+export type AnswerParts = Omit<AnswerContext, 'isAgnostic'>;
+
+/** RPC ⇄ domain. */
+export function labelerService(labelings: Labelings, parts: AnswerParts): ServedService {
+  const context = { ...parts, isAgnostic: true };
+  return implement(LabelerServiceDefinition, {
+    label: async (request) => ({ detections: await answerImage(context, labelQuestion(request)) }),
+    async *labelStream(requests) {
+      for await (const detections of answerStream(context, map(requests, labelQuestion))) yield { detections };
+    },
+    startLabeling: async ({ id, spec }) => ({ labeling: await labelings.start(id, spec) }),
+    getLabeling: async ({ id }) => ({ labeling: await labelings.get(id) }),
+    async *watchLabeling({ id }, { signal, stopping }) {
+      for await (const labeling of labelings.watch(id, AbortSignal.any([signal, stopping]))) yield { labeling };
+    },
+    cancelLabeling: async ({ id }) => ({ labeling: await labelings.cancel(id) }),
+  });
+}
+
+/** RPC ⇄ domain. */
+export function detectorService(parts: AnswerParts): ServedService {
+  const context = { ...parts, isAgnostic: false };
+  return implement(DetectorServiceDefinition, {
+    detect: async (request) => ({ detections: await answerImage(context, detectQuestion(request)) }),
+    async *detectStream(requests) {
+      for await (const detections of answerStream(context, map(requests, detectQuestion))) yield { detections };
+    },
+  });
+}
+
+type Asked<Options> = Pick<ImageQuestion, 'checkpoint' | 'image'> & { readonly options?: Options | undefined };
+
+function labelQuestion({ checkpoint, image, options }: Asked<LabelingOptions>): ImageQuestion {
+  checkLimits('options', options);
+  return { checkpoint, image, options: { ...limits(options), masks: true, nonOverlap: options?.nonOverlap ?? false } };
+}
+
+function detectQuestion({ checkpoint, image, options }: Asked<DetectionOptions>): ImageQuestion {
+  checkLimits('options', options);
+  return { checkpoint, image, options: { ...limits(options), masks: options?.boxesOnly !== true, nonOverlap: false } };
+}
+
+function limits(
+  options: { readonly threshold: number; readonly maxDetections: number } | undefined,
+): Pick<InferenceOptions, 'threshold' | 'maxDetections'> {
+  return {
+    threshold: options?.threshold || DEFAULT_THRESHOLD,
+    maxDetections: options?.maxDetections || DEFAULT_DETECTIONS,
+  };
+}
+
+async function* map<From, To>(items: AsyncIterable<From>, change: (item: From) => To): AsyncGenerator<To> {
+  for await (const item of items) yield change(item);
+}
