@@ -2,7 +2,7 @@ import { openEngine } from '@cassl/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { alignedBilinear, alignedBilinearMatrix, alignedBilinearPlanes } from '../layers/aligned-bilinear.ts';
-import { checkGradient } from '../losses/check-gradient.ts';
+import { checkGradient } from '../testing/check-gradient.ts';
 import { dynamicMaskLogits } from './dynamic-mask-head.ts';
 import { dynamicParameterCount } from './dynamic-parameters.ts';
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { priorBias } from '../heads/fcos-head.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import { distanceOverlap, giouLoss } from './box-loss.ts';
-import { checkGradient } from './check-gradient.ts';
+import { checkGradient } from '../testing/check-gradient.ts';
 import { diceLoss, diceOfProbabilities } from './dice-loss.ts';
 
 beforeAll(() => openEngine({ engine: 'cpu' }));

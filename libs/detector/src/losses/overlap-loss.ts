@@ -13,7 +13,9 @@ import { diceOfProbabilities } from './dice-loss.ts';
 export function overlapLoss(logits: tf.Tensor2D, samples: tf.Tensor2D, targets: MaskTargets): tf.Scalar {
   const average = tf.matMul(averagingMatrix(targets), logits);
   const perImage = countPerImage(targets.sampleImages);
-  const competing = tf.split<tf.Tensor2D>(average as tf.Tensor2D, perImage, 0).map((group) => softmaxOverRows(group));
+  const competing = tf
+    .split<tf.Tensor2D>(average as tf.Tensor2D, perImage, 0)
+    .map((group) => softmaxOverRows(group));
   const covered = tf.split<tf.Tensor2D>(samples, perImage, 0).map((group) => onlyOnce(group));
   const probabilities = tf.mul<tf.Tensor2D>(tf.concat(competing, 0), tf.concat(covered, 0));
   const area = tf.sum<tf.Tensor1D>(samples, 1);
