@@ -22,3 +22,47 @@ export {
   type CocoFilesEvaluation,
   type EvaluateCocoFilesOptions,
 } from './files/evaluate-coco-files.ts';
+export {
+  createEntityEvaluator,
+  evaluateEntities,
+  type EntityEvaluator,
+  type EntityEvaluatorOptions,
+  type EntityImage,
+  type EntitySummary,
+} from './entities/entity-evaluator.ts';
+export {
+  evaluateEntityFiles,
+  type EntityFilesEvaluation,
+  type EvaluateEntityFilesOptions,
+} from './entities/evaluate-entity-files.ts';
+export {
+  createPanopticEvaluator,
+  evaluatePanoptic,
+  type PanopticCategory,
+  type PanopticCategoryNumbers,
+  type PanopticEvaluator,
+  type PanopticImage,
+  type PanopticNumbers,
+  type PanopticSegment,
+  type PanopticSide,
+  type PanopticSummary,
+} from './panoptic/panoptic-quality.ts';
+export {
+  evaluatePanopticFiles,
+  type EvaluatePanopticFilesOptions,
+} from './panoptic/evaluate-panoptic-files.ts';
+export {
+  createPseudoLabelScorer,
+  scorePseudoLabels,
+  DEFAULT_LABEL_THRESHOLDS,
+  type LabelQuality,
+  type LabelQualitySweep,
+  type PseudoLabelScorer,
+  type PseudoLabelScorerOptions,
+} from './pseudo-labels/score-pseudo-labels.ts';
+export { createErrorCounter, type ErrorBreakdown, type ErrorCounter } from './errors/error-breakdown.ts';
+export { precisionRecallCurves, precisionRecallPlot, type Curve } from './plots/precision-recall-plot.ts';
+export { errorPlot } from './plots/error-plot.ts';
+export { labelQualityPlot } from './plots/label-quality-plot.ts';
+export { summaryPlots, type NamedPlot } from './plots/summary-plots.ts';
+export { evaluationReport, type EvaluationReport, type ReportTable } from './plots/evaluation-report.ts';

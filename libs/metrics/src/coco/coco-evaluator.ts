@@ -6,6 +6,7 @@ import { cocoProtocol, type EvaluationProtocol, type EvaluationType } from './ev
 import type { ImageColumns } from './image-columns.ts';
 import { COCO_KEYPOINT_SIGMAS } from './keypoint-overlaps.ts';
 import { ImageMatcher } from './match-images.ts';
+import { createErrorCounter, type ErrorBreakdown } from '../errors/error-breakdown.ts';
 import { accumulate, type PrecisionTable } from './precision-table.ts';
 import { sortByScore } from './sort-by-score.ts';
 
@@ -22,6 +23,8 @@ export interface CocoEvaluatorOptions<T extends EvaluationType = EvaluationType>
   readonly classAgnostic?: boolean;
   /** One constant per keypoint. @default COCO's 17 of a person */
   readonly keypointSigmas?: readonly number[];
+  /** Also sort false detections by cause, which compares every detection with every object of its image. @default false */
+  readonly errorBreakdown?: boolean;
   /** Spares the log from growing step by step where the number is known. */
   readonly expectedDetections?: number;
 }
@@ -52,6 +55,8 @@ export interface CocoSummary<N extends CocoNumbers = CocoNumbers> {
   readonly perCategory: readonly CategoryNumbers<N>[];
   readonly protocol: EvaluationProtocol;
   readonly table: PrecisionTable;
+  /** Present when asked for. */
+  readonly errors?: ErrorBreakdown;
 }
 
 /**
@@ -80,6 +85,7 @@ export function createCocoEvaluator(options: CocoEvaluatorOptions): CocoEvaluato
   const categories = classAgnostic ? [{ id: 1, name: 'object' }] : options.categories;
   const protocol = cocoProtocol(type);
   const matcher = new ImageMatcher(protocol, categories.length, options.expectedDetections);
+  const errors = options.errorBreakdown === true ? createErrorCounter() : undefined;
   const seen = new Set<number | string>();
 
   return {
@@ -92,10 +98,11 @@ export function createCocoEvaluator(options: CocoEvaluatorOptions): CocoEvaluato
         sigmas: keypointSigmas,
       });
       seen.add(image.imageId);
-      matcher.add(columns);
+      this.addColumns(columns);
     },
     addColumns(image) {
       matcher.add(image);
+      errors?.addColumns(image);
     },
     summarize() {
       const { log, wanted, imageIds } = matcher;
@@ -112,6 +119,7 @@ export function createCocoEvaluator(options: CocoEvaluatorOptions): CocoEvaluato
         })),
         protocol,
         table,
+        ...(errors === undefined ? {} : { errors: errors.summarize() }),
       };
     },
   };

@@ -1,5 +1,3 @@
-import { errorMessage, invalidArgument } from '@cassl/errors';
-import { readCounts } from '@cassl/vision';
 import { createCocoEvaluator, type CocoSummary } from '../coco/coco-evaluator.ts';
 import { boxOverlaps } from '../coco/box-overlaps.ts';
 import type { EvaluationType } from '../coco/evaluation-protocol.ts';
@@ -7,6 +5,7 @@ import type { ImageColumns, OverlapKernel } from '../coco/image-columns.ts';
 import { COCO_KEYPOINT_SIGMAS, keypointOverlaps } from '../coco/keypoint-overlaps.ts';
 import { maskOverlaps } from '../coco/mask-overlaps.ts';
 import { MaskStore } from '../coco/mask-store.ts';
+import { decodeMasks } from './decode-masks.ts';
 import { readGroundTruth, type GroundTruthTable } from './read-ground-truth.ts';
 import { readResults, type ResultsTable } from './read-results.ts';
 
@@ -18,6 +17,8 @@ export interface EvaluateCocoFilesOptions {
   readonly results: string;
   /** @default false */
   readonly classAgnostic?: boolean;
+  /** Also sort false detections by cause. @default false */
+  readonly errorBreakdown?: boolean;
   /** @default COCO's 17 of a person */
   readonly keypointSigmas?: readonly number[];
 }
@@ -42,6 +43,7 @@ export async function evaluateCocoFiles(options: EvaluateCocoFilesOptions): Prom
     classAgnostic,
     keypointSigmas,
     categories: gts.categories,
+    errorBreakdown: options.errorBreakdown ?? false,
     expectedDetections: dts.count,
   });
   for (const image of imagesOf(gts, dts, { type, classAgnostic, keypointSigmas }))
@@ -165,29 +167,5 @@ function copyMasks(source: MaskStore, rows: Uint32Array, target: MaskStore, heig
     const start = target.reserve(runs.length);
     target.runs.set(runs, start);
     target.push(start + runs.length, height);
-  }
-}
-
-function decodeMasks(
-  { path, masks }: ResultsTable,
-  rows: Uint32Array,
-  target: MaskStore,
-  { height, width }: { height: number; width: number },
-): void {
-  target.clear();
-  for (const row of rows) {
-    const { bytes, start, end } = masks.at(row);
-    const offset = target.reserve(end - start);
-    try {
-      const used = readCounts(bytes, start, end, target.runs, offset);
-      let pixels = 0;
-      for (let run = offset; run < used; run++) pixels += target.runs[run]!;
-      if (pixels !== height * width) {
-        throw invalidArgument(`RLE runs add up to ${pixels} pixels, but its size is ${height} x ${width}`);
-      }
-      target.push(used, height);
-    } catch (error) {
-      throw invalidArgument(`${path}: entry[${row}].segmentation: ${errorMessage(error)}`, { cause: error });
-    }
   }
 }

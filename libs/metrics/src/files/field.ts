@@ -50,3 +50,10 @@ function brief(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
+
+/** @throws INVALID_ARGUMENT unless the field is a text. */
+export function textField(entry: Record<string, unknown>, field: string, name: EntryName): string {
+  const value = entry[field];
+  if (typeof value === 'string') return value;
+  throw invalidArgument(`${name()}.${field} must be a text, got ${brief(value)}`);
+}
