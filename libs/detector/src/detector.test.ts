@@ -150,11 +150,7 @@ describe('detector', () => {
   );
 });
 
-async function overfit(
-  detector: Detector,
-  samples: readonly TrainingSample[],
-  iterations: number,
-): Promise<void> {
+function overfit(detector: Detector, samples: readonly TrainingSample[], iterations: number): void {
   const optimizer = createAdamW({
     parameters: detector.trainable,
     weightDecay: (name) => weightDecayFor(name, 0.05),
