@@ -93,9 +93,27 @@ at::Tensor cropped(at::Tensor x, const Geometry& geometry) {
   return x;
 }
 
+// oneDNN has no primitive for some geometries (a pad wider than the dilated filter); ATen's own loops have them all.
+template <typename Compute>
+auto with_plain_loops_as_fallback(Compute compute) -> decltype(compute()) {
+  try {
+    return compute();
+  } catch (const std::exception& error) {
+    if (std::string(error.what()).find("could not create a") == std::string::npos) throw;
+  }
+  struct WithoutOnednn {
+    WithoutOnednn() { at::globalContext().setUserEnabledMkldnn(false); }
+    ~WithoutOnednn() { at::globalContext().setUserEnabledMkldnn(true); }
+  } const without;
+  return compute();
+}
+
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Geometry& geometry) {
-  return at::convolution(padded(channels_first(x), geometry), weight, bias, geometry.stride, aten_padding(geometry),
-                         geometry.dilation, false, std::vector<int64_t>(geometry.rank(), 0), geometry.groups);
+  const auto input = padded(channels_first(x), geometry);
+  return with_plain_loops_as_fallback([&] {
+    return at::convolution(input, weight, bias, geometry.stride, aten_padding(geometry), geometry.dilation, false,
+                           std::vector<int64_t>(geometry.rank(), 0), geometry.groups);
+  });
 }
 
 void check_rank(const at::Tensor& x, const Geometry& geometry, const char* name) {
@@ -106,18 +124,17 @@ void check_rank(const at::Tensor& x, const Geometry& geometry, const char* name)
 void forward(Arguments& in, Results& out) {
   const auto x = operand(in.stored());
   const auto filter = in.slotted();
-  auto bias = in.optional_tensor();
+  const auto bias = in.optional_tensor();
   const auto geometry = read_geometry(in);
   const bool depthwise = in.flag();
   const auto activation = read_activation(in);
   check_rank(x, geometry, "x");
   check_rank(filter.tensor, geometry, "filter");
   const auto weight = packed_filter(filter, depthwise);
-  if (bias.defined() && bias.dim() != 1) {  // tfjs allows a scalar and any shape that broadcasts
-    bias = bias.numel() == 1 ? bias.reshape({1}).expand({weight.size(0)}).contiguous() : bias.reshape({-1});
-  }
-  if (bias.defined()) bias = bias.to(weight.scalar_type());
-  auto y = convolve(x, weight, bias, geometry);
+  // tfjs allows any bias that broadcasts; ATen's is one number per output channel.
+  const bool native_bias = bias.defined() && bias.dim() == 1 && bias.size(0) == weight.size(0);
+  auto y = convolve(x, weight, native_bias ? bias.to(weight.scalar_type()) : at::Tensor(), geometry);
+  if (bias.defined() && !native_bias) y = channels_first(channels_last(y) + bias);
   if (activation.kind == 4) {
     auto last = channels_last(y);
     activate(last, activation);
@@ -140,9 +157,12 @@ void backprop_input(Arguments& in, Results& out) {
   for (size_t i = 0; i < geometry.rank(); ++i)
     sizes.push_back(shape[i + 1] + (geometry.symmetric() ? 0 : geometry.before[i] + geometry.after[i]));
   const auto x = at::empty(sizes, dy.options(), dense_format(dy.dim()));  // only its shape is read
-  const auto gradients = at::convolution_backward(
-      channels_first(dy), x, packed_filter(filter, depthwise), at::IntArrayRef{}, geometry.stride, aten_padding(geometry),
-      geometry.dilation, false, std::vector<int64_t>(geometry.rank(), 0), geometry.groups, {true, false, false});
+  const auto weight = packed_filter(filter, depthwise);
+  const auto gradients = with_plain_loops_as_fallback([&] {
+    return at::convolution_backward(channels_first(dy), x, weight, at::IntArrayRef{}, geometry.stride,
+                                    aten_padding(geometry), geometry.dilation, false,
+                                    std::vector<int64_t>(geometry.rank(), 0), geometry.groups, {true, false, false});
+  });
   out.tensor(channels_last(cropped(std::get<0>(gradients), geometry)));
 }
 
@@ -159,10 +179,12 @@ void backprop_filter(Arguments& in, Results& out) {
   const auto sizes = filter_sizes(shape, depthwise);
   const auto weight = at::empty(sizes, x.options(), dense_format(x.dim()));  // only its shape is read
   const std::vector<int64_t> bias_sizes{sizes[0]};
-  const auto gradients = at::convolution_backward(
-      channels_first(dy), padded(channels_first(x), geometry), weight, at::IntArrayRef(bias_sizes), geometry.stride,
-      aten_padding(geometry), geometry.dilation, false, std::vector<int64_t>(geometry.rank(), 0), geometry.groups,
-      {false, true, with_bias});
+  const auto input = padded(channels_first(x), geometry);
+  const auto gradients = with_plain_loops_as_fallback([&] {
+    return at::convolution_backward(channels_first(dy), input, weight, at::IntArrayRef(bias_sizes), geometry.stride,
+                                    aten_padding(geometry), geometry.dilation, false,
+                                    std::vector<int64_t>(geometry.rank(), 0), geometry.groups, {false, true, with_bias});
+  });
   // Gradients of weights are float32 even under autocast: the optimiser adds them to float32 masters.
   out.tensor(filter_from_aten(std::get<1>(gradients), shape, depthwise).to(at::kFloat));
   if (with_bias) out.tensor(std::get<2>(gradients).to(at::kFloat));

@@ -73,7 +73,7 @@ void clip(Arguments& in, Results& out) {
   const auto x = in.stored();
   const double low = in.number();
   const double high = in.number();
-  out.tensor(at::clamp(x, low, high));
+  out.tensor(at::clamp(x, low, high).to(x.scalar_type()));
 }
 
 void select(Arguments& in, Results& out) {
@@ -148,7 +148,7 @@ Family elementwise_operations() {
       {"square", unary<at::square>},
       {"tan", unary<at::tan>},
       {"tanh", unary<at::tanh>},
-      {"leakyRelu", [](Arguments& in, Results& out) { const auto x = in.stored(); out.tensor(at::leaky_relu(x, in.number())); }},
+      {"leakyRelu", [](Arguments& in, Results& out) { auto x = in.stored(); if (is_integral(x)) x = x.to(at::kFloat); out.tensor(at::leaky_relu(x, in.number())); }},
       {"step", step},
       {"clip", clip},
       {"add", [](Arguments& in, Results& out) { const auto a = arithmetic(in.stored()); out.tensor(at::add(a, arithmetic(in.stored()))); }},

@@ -13,7 +13,7 @@ void check_range(const at::Tensor& indices, int64_t size, const char* name) {
   if (indices.numel() == 0 || indices.is_cuda()) return;  // on CUDA the kernel itself asserts; a check would wait for it
   const auto [low, high] = at::aminmax(indices);
   const int64_t least = low.item<int64_t>(), most = high.item<int64_t>();
-  TORCH_CHECK_INDEX(least >= 0 && most < size, name, " must be in 0..", size - 1, ", got ", least < 0 ? least : most);
+  TORCH_CHECK_INDEX(least >= 0 && most < size, name, ": the index value ", least < 0 ? least : most, " is not in [0, ", size - 1, "]");
 }
 
 // x[..., indices, ...] along `axis`; the first `batch` axes of both go together.
@@ -24,7 +24,7 @@ void gather(Arguments& in, Results& out) {
   const int64_t batch = in.integer();
   TORCH_CHECK(axis >= 0 && axis < x.dim() && batch >= 0 && batch <= axis && batch <= indices.dim(), "gather axis must be in ",
               batch, "..", x.dim() - 1, ", got ", axis);
-  check_range(indices, x.size(axis), "gather indices");
+  check_range(indices, x.size(axis), "GatherV2");
   std::vector<int64_t> shape(x.sizes().begin(), x.sizes().begin() + axis);
   shape.insert(shape.end(), indices.sizes().begin() + batch, indices.sizes().end());
   shape.insert(shape.end(), x.sizes().begin() + axis + 1, x.sizes().end());
@@ -48,8 +48,7 @@ struct Flat {
 };
 
 // indices [..., depth] into a tensor of `shape` → one number each.
-Flat flatten(const at::Tensor& indices, at::IntArrayRef shape) {
-  const int64_t depth = indices.dim() == 0 ? 1 : indices.size(-1);
+Flat flatten(const at::Tensor& indices, at::IntArrayRef shape, int64_t depth) {
   TORCH_CHECK(depth <= static_cast<int64_t>(shape.size()), "index depth must be at most ", shape.size(), ", got ", depth);
   Flat flat;
   const auto pairs = indices.reshape({-1, depth});
@@ -68,12 +67,15 @@ int64_t slice_elements(const Flat& flat) {
   return std::accumulate(flat.slice.begin(), flat.slice.end(), int64_t{1}, std::multiplies<int64_t>());
 }
 
+// A vector of indices scatters along the first axis.
+int64_t scatter_depth(const at::Tensor& indices) { return indices.dim() > 1 ? indices.size(-1) : 1; }
+
 void gather_nd(Arguments& in, Results& out) {
   const auto x = in.stored();
   const auto indices = as_index(in.tensor());
-  const auto flat = flatten(indices, x.sizes());
-  std::vector<int64_t> shape(indices.sizes().begin(), indices.sizes().end());
-  if (!shape.empty()) shape.pop_back();
+  TORCH_CHECK(indices.dim() >= 1, "gatherND indices must have rank 1 or more");
+  const auto flat = flatten(indices, x.sizes(), indices.size(-1));
+  std::vector<int64_t> shape(indices.sizes().begin(), indices.sizes().end() - 1);
   shape.insert(shape.end(), flat.slice.begin(), flat.slice.end());
   out.tensor(at::index_select(x.reshape({flat.count, slice_elements(flat)}), 0, flat.rows).reshape(shape));
 }
@@ -82,7 +84,7 @@ void scatter_nd(Arguments& in, Results& out) {
   const auto indices = as_index(in.tensor());
   const auto updates = in.tensor();
   const auto shape = in.integers();
-  const auto flat = flatten(indices, shape);
+  const auto flat = flatten(indices, shape, scatter_depth(indices));
   auto result = at::zeros({flat.count, slice_elements(flat)}, updates.options());
   auto rows = updates.reshape({-1, slice_elements(flat)});
   if (rows.size(0) == 1 && flat.rows.size(0) != 1) rows = rows.expand({flat.rows.size(0), rows.size(1)});
@@ -95,7 +97,7 @@ void scatter_update(Arguments& in, Results& out) {
   const auto x = in.tensor();
   const auto indices = as_index(in.tensor());
   const auto updates = in.tensor();
-  const auto flat = flatten(indices, x.sizes());
+  const auto flat = flatten(indices, x.sizes(), scatter_depth(indices));
   auto result = x.reshape({flat.count, slice_elements(flat)}).clone();
   auto rows = updates.reshape({-1, slice_elements(flat)});
   if (rows.size(0) == 1 && flat.rows.size(0) != 1) rows = rows.expand({flat.rows.size(0), rows.size(1)}).contiguous();

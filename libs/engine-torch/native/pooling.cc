@@ -144,7 +144,7 @@ int64_t area(const Window& window) {
 at::Tensor counts(const at::Tensor& nchw, const Window& window) {
   std::vector<int64_t> shape(nchw.sizes().begin(), nchw.sizes().end());
   shape[0] = shape[1] = 1;
-  return sums(padded(at::ones(shape, nchw.options()), window, 0), window);
+  return sums(padded(at::ones(shape, nchw.options()), window, 0), window).clamp_min_(1);
 }
 
 void check_undilated(const Window& window) {

@@ -74,6 +74,9 @@ void arg_extreme(Arguments& in, Results& out) {
   auto x = in.tensor();
   const int64_t axis = in.integer();
   if (x.scalar_type() == at::kBool) x = x.to(at::kInt);
+  // tfjs passes over NaNs, ATen stops at them.
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (at::isFloatingType(x.scalar_type())) x = at::nan_to_num(x, largest ? -infinity : infinity, infinity, -infinity);
   out.tensor(largest ? at::argmax(x, axis) : at::argmin(x, axis));
 }
 

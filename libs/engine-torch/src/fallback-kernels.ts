@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { CasslError } from '@cassl/errors';
 import type { TorchBackend } from './torch-backend.ts';
 
 /**
@@ -31,6 +32,13 @@ export const fallbackKernelNames = [
   'Transform',
   'Unique',
 ] as const;
+
+/** Thrown inside a native kernel for what it has no native form of (strings, complex numbers, NCHW): the cpu backend takes the call. */
+export class NoNativeForm extends CasslError {
+  constructor(what: string) {
+    super('UNIMPLEMENTED', `the torch engine has no native kernel for ${what}`);
+  }
+}
 
 export interface FallbackCount {
   readonly kernel: string;
@@ -77,7 +85,8 @@ export function cpuKernel(
     const toCpu = (info: tf.TensorInfo): tf.TensorInfo => {
       const copy = copyTo(cpu, torch, info);
       copies.push(copy);
-      return copy;
+      // Some of its kernels take the rank for granted.
+      return Object.assign(copy, { rank: copy.shape.length });
     };
     try {
       const result = kernel.kernelFunc({

@@ -1,5 +1,6 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import { invalidArgument, resourceExhausted } from '@cassl/errors';
+import { resourceExhausted } from '@cassl/errors';
+import { NoNativeForm } from './fallback-kernels.ts';
 import { fromNativeError, type NativeAddon, type NativeOperation } from './native-addon.ts';
 import { TorchData, dtypeCodes, dtypeNames } from './torch-data.ts';
 
@@ -52,7 +53,7 @@ export class NativeCall {
   /** tfjs lets reshaped tensors share data: where the shapes differ the handle goes negative, with the shape behind. */
   tensor(info: TensorInfo): this {
     const data = this.#lookup(info);
-    if (data.handle === 0) throw invalidArgument(`a ${data.dtype} tensor has no native kernel here`);
+    if (data.handle === 0) throw new NoNativeForm(`${data.dtype} tensors`);
     if (data.shape === info.shape || sameShape(data.shape, info.shape)) return this.number(data.handle);
     return this.number(-data.handle).integers(info.shape);
   }
@@ -69,7 +70,7 @@ export class NativeCall {
 
   dtype(dtype: DataType): this {
     const code = dtypeCodes[dtype];
-    if (code === undefined) throw invalidArgument(`dtype must be float32, int32 or bool, got ${dtype}`);
+    if (code === undefined) throw new NoNativeForm(`dtype ${dtype}`);
     return this.number(code);
   }
 

@@ -2,8 +2,15 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { availableParallelism } from 'node:os';
 import { failedPrecondition } from '@cassl/errors';
-import { Fallbacks, cpuKernel, fallbackKernelNames, type FallbackCount } from './fallback-kernels.ts';
+import {
+  Fallbacks,
+  NoNativeForm,
+  cpuKernel,
+  fallbackKernelNames,
+  type FallbackCount,
+} from './fallback-kernels.ts';
 import { allKernels } from './kernels/all-kernels.ts';
+import type { Kernel } from './kernels/kernel-table.ts';
 import { fromNativeError, loadTorchAddon, type NativeAddon } from './native-addon.ts';
 import { TorchBackend } from './torch-backend.ts';
 
@@ -60,13 +67,30 @@ export function registerTorchBackend(options: TorchBackendOptions = {}): TorchBa
   return registered;
 }
 
+function nativeKernel(
+  backend: TorchBackend,
+  kernelName: string,
+  kernel: Kernel,
+  fallbacks: Fallbacks,
+): tf.KernelFunc {
+  return ({ inputs, attrs }) => {
+    try {
+      return kernel(inputs, attrs ?? {});
+    } catch (error) {
+      const fallback = error instanceof NoNativeForm && cpuKernel(backend, kernelName, fallbacks);
+      if (!fallback) throw error;
+      return fallback({ inputs, attrs: attrs ?? {}, backend });
+    }
+  };
+}
+
 function registerKernels(backend: TorchBackend, fallbacks: Fallbacks): void {
   const kernels = allKernels(backend);
   for (const [kernelName, kernel] of Object.entries(kernels)) {
     tf.registerKernel({
       kernelName,
       backendName: 'torch',
-      kernelFunc: ({ inputs, attrs }) => kernel(inputs, attrs ?? {}),
+      kernelFunc: nativeKernel(backend, kernelName, kernel, fallbacks),
     });
   }
   for (const kernelName of fallbackKernelNames) {

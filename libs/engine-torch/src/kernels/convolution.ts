@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { unimplemented } from '@cassl/errors';
+import { NoNativeForm } from '../fallback-kernels.ts';
 import type { NativeCall } from '../native-call.ts';
 import { writeActivation } from './activation.ts';
 import type { Kernel, KernelFamily } from './kernel-table.ts';
@@ -20,16 +20,16 @@ function geometry2d(inputShape: number[], filterShape: number[], attrs: Attrs, d
   const {
     strides,
     pad,
-    dilations = 1,
+    dilations,
     dataFormat = 'NHWC',
     dimRoundingMode,
   } = attrs as unknown as tf.Conv2DAttrs;
-  if (dataFormat !== 'NHWC') throw unimplemented(`dataFormat must be NHWC, got ${dataFormat}`);
+  if (dataFormat !== 'NHWC') throw new NoNativeForm(`convolution in ${dataFormat}`);
   const info = tf.backend_util.computeConv2DInfo(
     inputShape as Shape4,
     filterShape as Shape4,
     strides,
-    dilations,
+    dilations ?? 1,
     pad,
     dimRoundingMode,
     depthwise,

@@ -20,6 +20,12 @@ export const indexingKernels: KernelFamily = (torch) => {
     GatherV2: ({ x, indices }, { axis, batchDims }) => {
       const [only] = tf.util.parseAxisParam(axis as number, x!.shape) as [number];
       const batch = (batchDims as number | undefined) ?? 0;
+      tf.backend_util.segment_util.collectGatherOpShapeInfo(
+        x as tf.Tensor,
+        indices as tf.Tensor,
+        only,
+        batch,
+      );
       return torch
         .call()
         .tensor(x!)

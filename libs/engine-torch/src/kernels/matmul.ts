@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { writeActivation } from './activation.ts';
 import { inputList, type KernelFamily } from './kernel-table.ts';
 
@@ -25,12 +26,16 @@ export const matmulKernels: KernelFamily = (torch) => {
         .optionalTensor(bias);
       return writeActivation(call, attrs, preluActivationWeights).run(fusedMatMul).output();
     },
-    Einsum: (inputs, { equation }) =>
-      torch
+    Einsum: (inputs, { equation }) => {
+      const tensors = inputList(inputs) as tf.Tensor[];
+      const { allDims, idDims } = tf.backend_util.decodeEinsumEquation(equation as string, tensors.length);
+      tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors);
+      return torch
         .call()
         .text(equation as string)
-        .tensors(inputList(inputs))
+        .tensors(tensors)
         .run(einsum)
-        .output(),
+        .output();
+    },
   };
 };

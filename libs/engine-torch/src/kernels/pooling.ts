@@ -4,6 +4,31 @@ import type { Kernel, KernelFamily } from './kernel-table.ts';
 
 type WriteWindow = (call: NativeCall, inputShape: number[], attrs: tf.NamedAttrMap) => NativeCall;
 
+interface PoolWindow {
+  readonly size: readonly number[];
+  readonly stride: readonly number[];
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+}
+
+// Where tfjs rounds the output size up, the last window reaches past the padding: more of it is added there.
+function writeWindow(
+  call: NativeCall,
+  { size, stride, before, after, input, output }: PoolWindow,
+): NativeCall {
+  const reached = after.map((pad, i) =>
+    Math.max(pad, (output[i]! - 1) * stride[i]! + size[i]! - input[i]! - before[i]!),
+  );
+  return call
+    .integers(size)
+    .integers(stride)
+    .integers(before)
+    .integers(reached)
+    .integers(size.map(() => 1));
+}
+
 const window2d: WriteWindow = (call, inputShape, attrs) => {
   const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as tf.MaxPoolAttrs;
   const info = tf.backend_util.computePool2DInfo(
@@ -15,12 +40,14 @@ const window2d: WriteWindow = (call, inputShape, attrs) => {
     dimRoundingMode,
   );
   const { top, bottom, left, right } = info.padInfo;
-  return call
-    .integers([info.filterHeight, info.filterWidth])
-    .integers([info.strideHeight, info.strideWidth])
-    .integers([top, left])
-    .integers([bottom, right])
-    .integers([1, 1]);
+  return writeWindow(call, {
+    size: [info.filterHeight, info.filterWidth],
+    stride: [info.strideHeight, info.strideWidth],
+    before: [top, left],
+    after: [bottom, right],
+    input: [info.inHeight, info.inWidth],
+    output: [info.outHeight, info.outWidth],
+  });
 };
 
 const window3d: WriteWindow = (call, inputShape, attrs) => {
@@ -34,23 +61,25 @@ const window3d: WriteWindow = (call, inputShape, attrs) => {
     dimRoundingMode,
   );
   const { front, back, top, bottom, left, right } = info.padInfo;
-  return call
-    .integers([info.filterDepth, info.filterHeight, info.filterWidth])
-    .integers([info.strideDepth, info.strideHeight, info.strideWidth])
-    .integers([front, top, left])
-    .integers([back, bottom, right])
-    .integers([1, 1, 1]);
+  return writeWindow(call, {
+    size: [info.filterDepth, info.filterHeight, info.filterWidth],
+    stride: [info.strideDepth, info.strideHeight, info.strideWidth],
+    before: [front, top, left],
+    after: [back, bottom, right],
+    input: [info.inDepth, info.inHeight, info.inWidth],
+    output: [info.outDepth, info.outHeight, info.outWidth],
+  });
 };
 
 export const poolingKernels: KernelFamily = (torch) => {
-  const pool = (name: string, writeWindow: WriteWindow): Kernel => {
+  const pool = (name: string, write: WriteWindow): Kernel => {
     const operation = torch.operation(name);
-    return ({ x }, attrs) => writeWindow(torch.call().tensor(x!), x!.shape, attrs).run(operation).output();
+    return ({ x }, attrs) => write(torch.call().tensor(x!), x!.shape, attrs).run(operation).output();
   };
-  const poolGrad = (name: string, writeWindow: WriteWindow): Kernel => {
+  const poolGrad = (name: string, write: WriteWindow): Kernel => {
     const operation = torch.operation(name);
     return ({ dy, input }, attrs) =>
-      writeWindow(torch.call().tensor(dy!).tensor(input!), input!.shape, attrs).run(operation).output();
+      write(torch.call().tensor(dy!).tensor(input!), input!.shape, attrs).run(operation).output();
   };
   const withArgmax = torch.operation('maxPoolWithArgmax');
   return {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { unimplemented } from '@cassl/errors';
+import { NoNativeForm } from '../fallback-kernels.ts';
 import type { KernelFamily } from './kernel-table.ts';
 
 /** Padding, and the moves between space, depth and batch. */
@@ -53,14 +53,17 @@ export const rearrangeKernels: KernelFamily = (torch) => {
       const axes = tf.backend_util.getPermuted(viewed.length, blockShape.length);
       const shape = tf.backend_util.getReshapedPermuted(x!.shape, blockShape, size);
       const whole = rearranged(x!, viewed, axes, shape);
-      const begin = tf.backend_util.getSliceBeginCoords(crops, blockShape.length);
-      const kept = tf.backend_util.getSliceSize(shape, crops, blockShape.length);
+      const [begin, kept] = tf.slice_util.parseSliceParams(
+        whole,
+        tf.backend_util.getSliceBeginCoords(crops, blockShape.length),
+        tf.backend_util.getSliceSize(shape, crops, blockShape.length),
+      ) as [number[], number[]];
       const result = torch.call().tensor(whole).integers(begin).integers(kept).run(slice).output();
       torch.disposeData(whole.dataId);
       return result;
     },
     DepthToSpace: ({ x }, { blockSize, dataFormat }) => {
-      if (dataFormat !== 'NHWC') throw unimplemented(`dataFormat must be NHWC, got ${dataFormat as string}`);
+      if (dataFormat !== 'NHWC') throw new NoNativeForm(`depthToSpace in ${dataFormat as string}`);
       const [N, H, W, C] = x!.shape as [number, number, number, number];
       const block = blockSize as number;
       const depth = C / (block * block);

@@ -3,6 +3,8 @@ import type { Kernel, KernelFamily } from './kernel-table.ts';
 
 type Axes = number | number[];
 
+const flat = (x: tf.TensorInfo): tf.TensorInfo => ({ ...x, shape: [tf.util.sizeFromShape(x.shape)] });
+
 export const reductionKernels: KernelFamily = (torch) => {
   const over = (name: string, axisAttr = 'axis'): Kernel => {
     const operation = torch.operation(name);
@@ -70,8 +72,8 @@ export const reductionKernels: KernelFamily = (torch) => {
     Bincount: ({ x, weights }, { size }) =>
       torch
         .call()
-        .tensor(x!)
-        .tensor(weights!)
+        .tensor(flat(x!))
+        .tensor(flat(weights!))
         .number(size as number)
         .flag(false)
         .run(bincount)
