@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+
+interface UpFlags {
+  readonly home: string;
+  readonly freePorts: boolean;
+  readonly json: boolean;
+}
+
+/** `cassl up`: nats-server and the four services on this machine, until Ctrl-C. */
+export function register(program: Command): void {
+  program
+    .command('up')
+    .description('Start nats-server and the four services on this machine; Ctrl-C stops them all.')
+    .option('--home <dir>', 'folder for streams, checkpoints, jobs and logs', '.cassl')
+    .option('--free-ports', 'take free ports instead of 7100 to 7103', false)
+    .option('--json', 'print the addresses as one JSON line', false)
+    .addHelpText('after', '\nOther commands find the services through HOME/endpoints.json while this one runs.')
+    .action(async (flags: UpFlags) => {
+      const { startLocalServices } = await import('../services/start-local-services.ts');
+      const { findEndpoints, removeEndpoints, writeEndpoints } = await import('../services/find-services.ts');
+      const { DEFAULT_PORTS } = await import('../services/service-names.ts');
+      const { failedPrecondition } = await import('@cassl/errors');
+      if ((await findEndpoints(flags.home, {})) !== undefined) {
+        throw failedPrecondition(`services of ${flags.home} are running already; stop them first or use another --home`);
+      }
+      const stopAsked = Promise.withResolvers<void>();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopAsked.resolve());
+
+      const services = await startLocalServices({
+        home: flags.home,
+        ...(flags.freePorts ? {} : { ports: DEFAULT_PORTS }),
+      });
+      await writeEndpoints(flags.home, services.endpoints);
+      const { endpoints, natsUrl, logsDir, pids } = services;
+      if (flags.json) console.log(JSON.stringify({ endpoints, natsUrl, logsDir, pids }));
+      else {
+        for (const [name, address] of Object.entries(endpoints)) console.log(`${name.padEnd(10)} ${address}`);
+        console.log(`${'nats'.padEnd(10)} ${natsUrl}\n${'logs'.padEnd(10)} ${logsDir}\nCtrl-C stops everything.`);
+      }
+      try {
+        await Promise.race([stopAsked.promise, services.died]);
+      } finally {
+        await removeEndpoints(flags.home);
+        await services.stop();
+      }
+    });
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+const positive = z.number().positive();
+const count = z.number().int().min(1);
+
+const modelSchema = z
+  .strictObject({
+    /** A preset of the detector; any further key is one of its settings (see `DetectorConfig`). */
+    preset: z.string(),
+    settings: z.record(z.string(), z.unknown()).default({}),
+  })
+  .describe('model');
+
+const stageSchema = z.strictObject({
+  iterations: count,
+  batchSize: count.default(16),
+  learningRate: positive.default(1e-3),
+  weightDecay: z.number().min(0).default(0.05),
+  /** Steps of linear rise at the start. */
+  warmupIterations: z.number().int().min(0).default(50),
+  decay: z.enum(['cosine', 'multistep']).default('cosine'),
+  milestones: z.array(count).default([]),
+  optimizer: z.enum(['adamw', 'sgd']).default('adamw'),
+  /** Global gradient norm limit; 0 = none. */
+  clipNorm: z.number().min(0).default(0),
+  /** A policy of `@cassl/datasets`. */
+  augmentation: z.string().default('jitter'),
+  /** Where the stage's detector is not the pipeline's. */
+  model: modelSchema.optional(),
+});
+
+const scenesSchema = z.strictObject({
+  labeled: count.default(100),
+  unlabeled: count.default(800),
+  val: count.default(200),
+  size: z.number().int().min(32).max(1024).default(128),
+  seed: z.number().int().min(0).default(0),
+});
+
+const labeledSchema = z.strictObject({
+  annotations: z.string(),
+  images: z.string(),
+  /** Panoptic PNGs; only with `kind: panoptic`. */
+  segments: z.string().optional(),
+  kind: z.enum(['instances', 'panoptic']).default('instances'),
+  offset: z.number().int().min(0).default(0),
+  limit: z.number().int().min(0).default(0),
+});
+
+/** Exactly one of scenes, coco and the explicit four. Paths are relative to the working directory. */
+const dataSchema = z
+  .strictObject({
+    /** Made on the spot. */
+    scenes: scenesSchema.optional(),
+    /** A folder in COCO's layout: train2017, unlabeled2017, val2017, annotations. */
+    coco: z.string().optional(),
+    labeled: labeledSchema.optional(),
+    unlabeled: z.string().optional(),
+    validation: labeledSchema.optional(),
+    unlabeledTruth: labeledSchema.optional(),
+    /** Use at most this many unlabeled images; 0 = all. */
+    unlabeledLimit: z.number().int().min(0).default(0),
+  })
+  .prefault({});
+
+/** A pipeline file. */
+export const pipelineSchema = z.strictObject({
+  /** 1 to 64 of [a-z0-9-]; aliases start with it. */
+  name: z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of [a-z0-9-]'),
+  data: dataSchema,
+  labels: z.enum(['category', 'supercategory']).default('category'),
+  model: modelSchema,
+  /** Backbone weights (safetensors, torchvision names) for fresh starts; passed over where the file is missing. */
+  backbone: z.string().optional(),
+  labeler: stageSchema,
+  warmup: stageSchema,
+  finetune: stageSchema,
+  /** Score that pseudo labels must pass; `auto` = the best F1 on held-out labeled images. */
+  threshold: z.union([z.literal('auto'), z.number().gt(0).lt(1)]).default('auto'),
+  /** Share of the labeled images held out to choose the threshold. */
+  holdout: z.number().gt(0).max(0.5).default(0.2),
+  /** Things and stuff, non-overlapping, instead of objects: stages 1 and 2 learn from panoptic labels. */
+  entities: z.boolean().default(false),
+  seeds: z.array(z.number().int().min(0)).min(1).default([1]),
+  /** A third arm: no warmup, as many iterations as the three stages together. */
+  control: z.boolean().default(false),
+  /** How one class becomes K (paper, Table 9). */
+  classifier: z.enum(['replicate', 'random']).default('replicate'),
+  parts: z.array(z.enum(['backbone', 'neck', 'head', 'classifier'])).default([]),
+  bf16: z.boolean().default(false),
+  /** Images a labeling shard. */
+  shardSize: z.number().int().min(1).max(4096).default(64),
+});
+
+export type PipelineFile = z.output<typeof pipelineSchema>;

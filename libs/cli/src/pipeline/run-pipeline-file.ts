@@ -1,0 +1,72 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalidArgument } from '@cassl/errors';
+import { isEnded } from '@cassl/jobs';
+import { PipelineServiceDefinition, TrainerServiceDefinition } from '@cassl/proto';
+import { createClient } from '@cassl/rpc';
+import { toReportJson } from '../report/report-json.ts';
+import { formatReportTable } from '../report/report-table.ts';
+import { renderReport } from '../report/render-report.ts';
+import { withServices } from '../services/find-services.ts';
+import { defaultPipelineId, startPipeline } from './pipeline-id.ts';
+import type { PipelineFile } from './pipeline-schema.ts';
+import { readPipelineFile } from './read-pipeline-file.ts';
+import { createProgressDisplay } from './show-progress.ts';
+import { toPipelineSpec } from './to-spec.ts';
+import { watchPipeline } from './watch-pipeline.ts';
+
+export interface RunPipelineFlags {
+  readonly out: string;
+  readonly set: readonly string[];
+  readonly seeds?: string;
+  readonly data?: string;
+  readonly id?: string;
+  readonly home: string;
+  readonly json: boolean;
+}
+
+/** Runs a pipeline file to its report. */
+export async function runPipelineFile(path: string, flags: RunPipelineFlags): Promise<void> {
+  const file = withSeeds(await readPipelineFile(path, flags.set), flags.seeds);
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const spec = await toPipelineSpec(file, { out: flags.out, home: flags.home, data: flags.data });
+  await mkdir(flags.out, { recursive: true });
+
+  await withServices(
+    { home: flags.home, onStart: () => say('starting nats-server and the services…') },
+    async (endpoints) => {
+      const pipelines = createClient(PipelineServiceDefinition, endpoints.trainer);
+      const trainings = createClient(TrainerServiceDefinition, endpoints.trainer);
+      const display = createProgressDisplay();
+      try {
+        const started = await startPipeline(pipelines, flags.id ?? defaultPipelineId(spec), spec);
+        const id = started.status?.id ?? '';
+        say(`pipeline ${id}${isEnded(started.status) ? ' has ended before; --id starts a new one' : ''}`);
+        const pipeline = await watchPipeline(pipelines, id, (state) => display.show(state));
+        display.end();
+
+        const report = toReportJson(pipeline);
+        await writeFile(join(flags.out, 'report.json'), JSON.stringify(report, null, 2) + '\n');
+        say('drawing the report…');
+        await writeFile(join(flags.out, 'report.html'), await renderReport({ pipeline, report, trainings }));
+        console.log(flags.json ? JSON.stringify(report) : `\n${formatReportTable(report)}\n`);
+        say(`report: ${join(flags.out, 'report.html')}`);
+      } finally {
+        display.end();
+        pipelines.close();
+        trainings.close();
+      }
+    },
+  );
+}
+
+/** `--seeds 3` repeats the arms over seeds 1, 2, 3 and adds the honest control. */
+function withSeeds(file: PipelineFile, text: string | undefined): PipelineFile {
+  if (text === undefined) return file;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 100) {
+    throw invalidArgument(`--seeds must be a whole number from 1 to 100, got ${JSON.stringify(text)}`);
+  }
+  const seeds = Array.from({ length: count }, (_, index) => index + 1);
+  return { ...file, seeds, control: file.control || count > 1 };
+}

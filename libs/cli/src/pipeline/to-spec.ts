@@ -1,0 +1,187 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import {
+  AnnotationKind,
+  ClassifierInitialization,
+  Decay,
+  LabelMapping,
+  LabeledDataset,
+  ModelPart,
+  Optimizer,
+  PipelineSpec,
+  type ModelSpec,
+  type StageSpec,
+} from '@cassl/proto';
+import type { PipelineFile } from './pipeline-schema.ts';
+
+export interface ToSpecOptions {
+  /** Folder of everything that the run writes. */
+  readonly out: string;
+  /** Made scenes are kept here and used again. */
+  readonly home: string;
+  /** COCO folder that replaces the file's data. */
+  readonly data?: string | undefined;
+  readonly onScenes?: (done: number, total: number) => void;
+}
+
+/** The pipeline as the trainer takes it; makes the scenes where the file asks for them. */
+export async function toPipelineSpec(file: PipelineFile, options: ToSpecOptions): Promise<PipelineSpec> {
+  const data = await resolveData(file, options);
+  const labels =
+    file.labels === 'supercategory'
+      ? LabelMapping.LABEL_MAPPING_SUPERCATEGORY
+      : LabelMapping.LABEL_MAPPING_CATEGORY;
+  const withLabels = (dataset: LabeledDataset): LabeledDataset => ({ ...dataset, labels });
+  return PipelineSpec.fromPartial({
+    name: file.name,
+    labeled: withLabels(data.labeled),
+    unlabeled: { uri: data.unlabeled, limit: file.data.unlabeledLimit },
+    validation: withLabels(data.validation),
+    unlabeledTruth: data.unlabeledTruth,
+    labeledAgnostic: file.entities ? data.labeledEntities : undefined,
+    validationAgnostic: file.entities ? data.validationEntities : undefined,
+    model: toModel(file.model),
+    backboneUri: await backboneUri(file.backbone),
+    labeler: toStage(file.labeler),
+    warmup: toStage(file.warmup),
+    finetune: toStage(file.finetune),
+    threshold: file.threshold === 'auto' ? 0 : file.threshold,
+    holdoutFraction: file.holdout,
+    entities: file.entities,
+    seeds: file.seeds,
+    control: file.control,
+    classifier:
+      file.classifier === 'random'
+        ? ClassifierInitialization.CLASSIFIER_INITIALIZATION_RANDOM
+        : ClassifierInitialization.CLASSIFIER_INITIALIZATION_REPLICATE,
+    parts: file.parts.map((part) => PARTS[part]),
+    bf16: file.bf16,
+    shardSize: file.shardSize,
+    outputUri: fileUri(options.out),
+  });
+}
+
+const PARTS = {
+  backbone: ModelPart.MODEL_PART_BACKBONE,
+  neck: ModelPart.MODEL_PART_NECK,
+  head: ModelPart.MODEL_PART_HEAD,
+  classifier: ModelPart.MODEL_PART_CLASSIFIER,
+} as const;
+
+interface ResolvedData {
+  readonly labeled: LabeledDataset;
+  /** Address of the pool. */
+  readonly unlabeled: string;
+  readonly validation: LabeledDataset;
+  readonly unlabeledTruth?: LabeledDataset | undefined;
+  readonly labeledEntities?: LabeledDataset | undefined;
+  readonly validationEntities?: LabeledDataset | undefined;
+}
+
+async function resolveData({ data }: PipelineFile, options: ToSpecOptions): Promise<ResolvedData> {
+  if (options.data !== undefined) return cocoFolder(options.data);
+  if (data.coco !== undefined) return cocoFolder(data.coco);
+  if (data.scenes !== undefined) {
+    const { generateScenes } = await import('@cassl/datasets');
+    const { labeled, unlabeled, val, size, seed } = data.scenes;
+    const out = join(options.home, 'data', `scenes-${labeled}-${unlabeled}-${val}-${size}-${seed}`);
+    await generateScenes({ ...data.scenes, out, onProgress: options.onScenes });
+    return cocoFolder(out);
+  }
+  const { labeled, unlabeled, validation, unlabeledTruth } = data;
+  if (labeled === undefined || unlabeled === undefined || validation === undefined) {
+    throw invalidArgument(
+      'the pipeline names no data: give data.scenes, data.coco, or data.labeled, data.unlabeled and data.validation; or pass --data COCO_FOLDER',
+    );
+  }
+  return {
+    labeled: toDataset(labeled),
+    unlabeled: fileUri(unlabeled),
+    validation: toDataset(validation),
+    unlabeledTruth: unlabeledTruth === undefined ? undefined : toDataset(unlabeledTruth),
+  };
+}
+
+async function cocoFolder(folder: string): Promise<ResolvedData> {
+  const split = (name: string, kind: 'instances' | 'panoptic'): LabeledDataset =>
+    toDataset({
+      annotations: join(folder, `annotations/${kind}_${name}.json`),
+      images: join(folder, name),
+      kind,
+      offset: 0,
+      limit: 0,
+      ...(kind === 'panoptic' ? { segments: join(folder, `annotations/panoptic_${name}`) } : {}),
+    });
+  for (const part of ['annotations/instances_train2017.json', 'annotations/instances_val2017.json', 'unlabeled2017']) {
+    if (!(await exists(join(folder, part)))) {
+      throw failedPrecondition(`${folder} is not a COCO folder: it has no ${part}`);
+    }
+  }
+  const truth = (await exists(join(folder, 'annotations/instances_unlabeled2017.json')))
+    ? split('unlabeled2017', 'instances')
+    : undefined;
+  return {
+    labeled: split('train2017', 'instances'),
+    unlabeled: fileUri(join(folder, 'unlabeled2017')),
+    validation: split('val2017', 'instances'),
+    unlabeledTruth: truth,
+    labeledEntities: split('train2017', 'panoptic'),
+    validationEntities: split('val2017', 'panoptic'),
+  };
+}
+
+interface DatasetPaths {
+  readonly annotations: string;
+  readonly images: string;
+  readonly segments?: string | undefined;
+  readonly kind: 'instances' | 'panoptic';
+  readonly offset: number;
+  readonly limit: number;
+}
+
+function toDataset({ annotations, images, segments, kind, offset, limit }: DatasetPaths): LabeledDataset {
+  return LabeledDataset.fromPartial({
+    annotationsUri: fileUri(annotations),
+    imagesUri: fileUri(images),
+    segmentsUri: segments === undefined ? '' : fileUri(segments),
+    kind:
+      kind === 'panoptic' ? AnnotationKind.ANNOTATION_KIND_PANOPTIC : AnnotationKind.ANNOTATION_KIND_INSTANCES,
+    offset,
+    limit,
+  });
+}
+
+function toModel({ preset, settings }: PipelineFile['model']): ModelSpec {
+  return { preset, overrides: settings };
+}
+
+function toStage(stage: PipelineFile['labeler']): StageSpec {
+  const { augmentation, model, decay, optimizer, ...schedule } = stage;
+  return {
+    schedule: {
+      ...schedule,
+      decay: decay === 'multistep' ? Decay.DECAY_MULTISTEP : Decay.DECAY_COSINE,
+      optimizer: optimizer === 'sgd' ? Optimizer.OPTIMIZER_SGD : Optimizer.OPTIMIZER_ADAMW,
+    },
+    augmentation,
+    model: model === undefined ? undefined : toModel(model),
+  };
+}
+
+/** Weights that are not there cost accuracy, not the run. */
+async function backboneUri(path: string | undefined): Promise<string> {
+  return path !== undefined && (await exists(path)) ? fileUri(path) : '';
+}
+
+function fileUri(path: string): string {
+  return /^[a-z0-9]+:\/\//.test(path) ? path : pathToFileURL(resolve(path)).href;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

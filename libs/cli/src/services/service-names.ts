@@ -1,0 +1,14 @@
+/** In the order in which they start: each needs only those before it to answer. */
+export const SERVICE_NAMES = ['registry', 'labeler', 'evaluator', 'trainer'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** Where each service listens unless told otherwise. */
+export const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
+  registry: 7100,
+  trainer: 7101,
+  labeler: 7102,
+  evaluator: 7103,
+};
+
+/** `host:port` of every service. */
+export type Endpoints = Readonly<Record<ServiceName, string>>;
