@@ -2,7 +2,7 @@ import type { ErrorBreakdown } from '../errors/error-breakdown.ts';
 import { escapeXml, PLOT_COLOURS, px, svgPlot } from './svg.ts';
 
 const WIDTH = 640;
-const [LEFT, RIGHT, TOP, ROW] = [56, 96, 62, 44];
+const [LEFT, RIGHT, TOP, ROW] = [56, 130, 62, 44];
 
 /** One bar per outcome, as a share of the objects there are to find, as a stand-alone SVG. */
 export function errorPlot(title: string, errors: ErrorBreakdown): string {
@@ -29,7 +29,7 @@ export function errorPlot(title: string, errors: ErrorBreakdown): string {
     const share = errors.objects === 0 ? '' : ` · ${((100 * count) / errors.objects).toFixed(1)}%`;
     return (
       `<text x="${LEFT}" y="${y + 10}" font-weight="600">${name}<tspan dx="8" font-weight="400" fill="#57606a">${escapeXml(explanation)}</tspan></text>` +
-      `<rect x="${LEFT}" y="${y + 16}" width="${px(Math.max(length(count), 1))}" height="14" rx="3" fill="${colours[index]!}"/>` +
+      `<rect x="${LEFT}" y="${y + 16}" width="${px(length(count))}" height="14" rx="3" fill="${colours[index]!}"/>` +
       `<text x="${px(LEFT + length(count) + 8)}" y="${y + 28}">${count}${share}</text>`
     );
   });
