@@ -41,11 +41,11 @@ export async function ensureConsumer(
   );
 }
 
-/** A stream of facts that fade: the oldest go first, by age or size. */
+/** A stream of facts that fade: the oldest go first, by age or number. Not by bytes, which the server would reserve on disk at once. */
 export function fadingStream(
   name: string,
   subjects: string[],
-  limits: { readonly maxAgeMs: number; readonly maxBytes: number },
+  limits: { readonly maxAgeMs: number; readonly maxItems: number },
 ): StreamOptions {
   return {
     name,
@@ -53,6 +53,6 @@ export function fadingStream(
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
     max_age: nanos(limits.maxAgeMs),
-    max_bytes: limits.maxBytes,
+    max_msgs: limits.maxItems,
   };
 }

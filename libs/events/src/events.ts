@@ -39,7 +39,7 @@ export interface EventBus {
 
 /** Opens the stream of facts; events fade after 7 days. */
 export async function openEvents(connection: EventConnection): Promise<EventBus> {
-  const stream = fadingStream(STREAM, [`${PREFIX}>`], { maxAgeMs: 7 * DAY_MS, maxBytes: 2 ** 30 });
+  const stream = fadingStream(STREAM, [`${PREFIX}>`], { maxAgeMs: 7 * DAY_MS, maxItems: 1_000_000 });
   const ensure = (): Promise<void> => ensureStream(connection, stream);
   await ensure();
   return {

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsMsg } from '@nats-io/jetstream';
+import { deadlineExceeded } from '@cassl/errors';
+import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import type { EventConnection } from './connect-events.ts';
 
 /** How long one pull waits at the server; also the longest that a stop waits for an idle puller. */
 export const PULL_MS = 1_500;
+/** After this much longer a pull without any answer is given up: one such was seen to wait for ever. */
+const GRACE_MS = 3_000;
 const RETRY_MS = 250;
 
 /**
@@ -17,12 +20,12 @@ export async function* pullMessages(
   ensure: () => Promise<void>,
   signal: AbortSignal,
 ): AsyncGenerator<JsMsg> {
-  let handle = undefined;
+  let handle: Consumer | undefined;
   while (!signal.aborted) {
-    let message: JsMsg | null;
+    let message: JsMsg | undefined;
     try {
       handle ??= await js.consumers.get(stream, consumer);
-      message = await handle.next({ expires: PULL_MS });
+      message = await pullOne(handle);
     } catch {
       handle = undefined;
       if (signal.aborted) return;
@@ -30,6 +33,23 @@ export async function* pullMessages(
       await ensure().catch(() => undefined);
       continue;
     }
-    if (message !== null) yield message;
+    if (message !== undefined) yield message;
+  }
+}
+
+async function pullOne(consumer: Consumer): Promise<JsMsg | undefined> {
+  const messages = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
+  const iterator = messages[Symbol.asyncIterator]();
+  const late = new AbortController();
+  const limit = sleep(PULL_MS + GRACE_MS, undefined, { signal: late.signal }).then(() => {
+    throw deadlineExceeded(`no answer to a pull within ${PULL_MS + GRACE_MS} ms`);
+  });
+  try {
+    const next = await Promise.race([iterator.next(), limit]);
+    return next.done === true ? undefined : next.value;
+  } finally {
+    late.abort();
+    limit.catch(() => undefined);
+    messages.stop();
   }
 }

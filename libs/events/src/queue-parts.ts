@@ -65,7 +65,7 @@ export async function openQueueParts<T>(
       max_deliver: maxDeliver,
       max_ack_pending: 10_000,
     });
-    const fading = { maxAgeMs: 30 * DAY_MS, maxBytes: 2 ** 30 };
+    const fading = { maxAgeMs: 30 * DAY_MS, maxItems: 1_000_000 };
     await ensureStream(connection, fadingStream(deadStream, [`cassl.dead.${name}.*`], fading));
     const advisories = `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${stream}.${WORKERS}`;
     await ensureStream(connection, fadingStream(adviceStream, [advisories], fading));
