@@ -15,3 +15,12 @@ export {
 export { portSetting, serverSecurity, serverSettings } from './server-settings.ts';
 export { runService, type RunServiceOptions, type Stoppable } from './run-service.ts';
 export { MAX_MESSAGE_BYTES } from './channel-options.ts';
+export {
+  publishCheckpointFile,
+  type PublishCheckpointFileOptions,
+} from './registry-client/publish-checkpoint-file.ts';
+export {
+  downloadCheckpoint,
+  type DownloadCheckpointOptions,
+  type DownloadedCheckpoint,
+} from './registry-client/download-checkpoint.ts';
