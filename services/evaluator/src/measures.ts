@@ -1,11 +1,16 @@
 import type { Dataset, LabeledImage } from '@cassl/datasets';
 import { failedPrecondition } from '@cassl/errors';
-import { createCocoEvaluator, type BoxNumbers, type CocoEvaluator } from '@cassl/metrics';
-import { MetricKind } from '@cassl/proto';
+import {
+  createCocoEvaluator,
+  createPseudoLabelScorer,
+  type BoxNumbers,
+  type CocoEvaluator,
+  type LabelQuality,
+} from '@cassl/metrics';
+import { MetricKind, type ThresholdQuality } from '@cassl/proto';
 import type { Detection } from '@cassl/vision';
 import type { Findings } from './find-detections.ts';
 import type { Measured } from './evaluation-messages.ts';
-import { createSweep } from './pseudo-label-sweep.ts';
 
 /** One thing that is measured, image by image. */
 export interface Measure {
@@ -51,7 +56,9 @@ export function createMeasures(
     return name === undefined ? [] : [{ name, evaluator: openEvaluator(name, dataset) }];
   });
   const toDataset = categoryMap(dataset, findings, coco.some(({ name }) => !name.endsWith('-agnostic')));
-  const sweep = kinds.includes(MetricKind.METRIC_KIND_PSEUDO_LABELS) ? createSweep(thresholds) : undefined;
+  const scorer = kinds.includes(MetricKind.METRIC_KIND_PSEUDO_LABELS)
+    ? createPseudoLabelScorer(thresholds.length === 0 ? {} : { thresholds })
+    : undefined;
 
   const cocoMeasures = coco.map(({ name, evaluator }): Measure => {
     const isAgnostic = name.endsWith('-agnostic');
@@ -67,14 +74,24 @@ export function createMeasures(
         }),
     };
   });
-  return {
-    all: sweep === undefined ? cocoMeasures : [...cocoMeasures, sweep],
-    result: () => ({
-      metrics: Object.fromEntries(coco.flatMap(({ name, evaluator }) => numbersOf(name, evaluator))),
-      sweep: sweep?.sweep() ?? [],
-      bestThreshold: sweep?.best() ?? 0,
-    }),
+  const quality: Measure = {
+    add: ({ id, instances }, detections) =>
+      scorer?.addImage({ imageId: id, groundTruths: instances, detections }),
   };
+  return {
+    all: scorer === undefined ? cocoMeasures : [...cocoMeasures, quality],
+    result: () => {
+      const metrics = Object.fromEntries(coco.flatMap(({ name, evaluator }) => numbersOf(name, evaluator)));
+      const labels = scorer?.summarize();
+      if (labels === undefined) return { metrics, sweep: [], bestThreshold: 0 };
+      return { metrics, sweep: labels.sweep.map(toQuality), bestThreshold: labels.best.threshold };
+    },
+  };
+}
+
+/** The contract has no nulls: without labels or objects the number is 0. */
+function toQuality({ threshold, precision, recall, f1, meanIou }: LabelQuality): ThresholdQuality {
+  return { threshold, precision: precision ?? 0, recall: recall ?? 0, f1, meanIou: meanIou ?? 0 };
 }
 
 function openEvaluator(name: CocoKind, dataset: Dataset): CocoEvaluator<BoxNumbers> {
