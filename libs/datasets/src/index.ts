@@ -3,7 +3,12 @@ export {
   type GenerateScenesOptions,
   type GeneratedScenes,
 } from './scenes/generate-scenes.ts';
-export { openCocoDataset, type OpenCocoDatasetOptions, type LabelKind } from './coco/open-coco-dataset.ts';
+export {
+  labelKinds,
+  openCocoDataset,
+  type OpenCocoDatasetOptions,
+  type LabelKind,
+} from './coco/open-coco-dataset.ts';
 export { labelSets, type LabelSet } from './coco/map-categories.ts';
 export { type ImageCheck } from './coco/check-images.ts';
 export type { Dataset, DatasetCategory, ImageLocation, LabeledImage } from './dataset.ts';
@@ -38,3 +43,6 @@ export {
   type ExportFormat,
   type ExportPseudoLabelsOptions,
 } from './pseudo-labels/export-pseudo-labels.ts';
+export { checkLayout, checkPool, isUsable, type CheckedPart } from './check-layout.ts';
+export { drawAugmentationSheet, type DrawSheetOptions } from './sheet/draw-sheet.ts';
+export { sceneSamples } from './scenes/scene-samples.ts';

@@ -1,3 +1,4 @@
+import { invalidArgument } from '@cassl/errors';
 import type { TrainingSample } from '@cassl/vision';
 import { placeOnCanvas } from './place-on-canvas.ts';
 import { resizeSample } from './resize-sample.ts';
@@ -5,7 +6,7 @@ import { resizeSample } from './resize-sample.ts';
 /** Four samples at half size in the quarters of a picture of the first one's size; things of all four. */
 export function mosaic(samples: readonly TrainingSample[]): TrainingSample {
   const [first] = samples;
-  if (first === undefined) throw new RangeError('mosaic: give at least one sample');
+  if (first === undefined) throw invalidArgument('mosaic: samples must hold at least one');
   const { width, height } = first.image;
   const half = { width: Math.floor(width / 2), height: Math.floor(height / 2) };
   const data = new Uint8Array(width * height * 3);

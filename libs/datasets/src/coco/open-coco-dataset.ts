@@ -13,6 +13,8 @@ import { readPanopticLabels } from './panoptic-labels.ts';
 /** `entities` reads a panoptic file, or an entity file that already holds masks, and leaves crowds out. */
 export type LabelKind = 'instances' | 'panoptic' | 'entities';
 
+export const labelKinds: readonly LabelKind[] = ['instances', 'panoptic', 'entities'];
+
 export interface OpenCocoDatasetOptions {
   /** Path of the annotation JSON. */
   readonly annotations: string;
