@@ -1,9 +1,20 @@
 import type { Command } from 'commander';
+import type {
+  CheckedPart,
+  Dataset,
+  DrawSheetOptions,
+  ImageCheck,
+  LabelKind,
+  LabelSet,
+} from '@cassl/datasets';
 
-/** `cassl data`: make, check and look at data sets. */
+/** `cassl data`: make, check, look at and hand on data sets. */
 export function register(program: Command): void {
-  const data = program.command('data').description('Make, check and look at data sets.');
+  const data = program.command('data').description('Make, check, look at and hand on data sets.');
   registerScenes(data);
+  registerCheck(data);
+  registerAugment(data);
+  registerExport(data);
 }
 
 interface ScenesFlags {
@@ -42,5 +53,139 @@ function registerScenes(data: Command): void {
           `${images.unlabeled} unlabeled and ${images.val} validation images in ${result.out}\n` +
           `digest sha256:${result.digest}`,
       );
+    });
+}
+
+interface LabelFlags {
+  readonly annotations?: string;
+  readonly images?: string;
+  readonly kind: LabelKind;
+  readonly labels?: LabelSet;
+  readonly json: boolean;
+}
+
+function withLabelFlags(command: Command): Command {
+  return command
+    .option('--annotations <file>', 'one COCO annotation file')
+    .option('--images <dir>', 'its images')
+    .option('--kind <kind>', 'instances, panoptic or entities', 'instances')
+    .option('--labels <set>', 'category, supercategory or agnostic');
+}
+
+function registerCheck(data: Command): void {
+  withLabelFlags(
+    data
+      .command('check')
+      .description(
+        'Check every image and annotation and say what cannot be used and why; exit code 2 when nothing can.',
+      )
+      .argument('[dir]', "a folder in COCO's layout; or name one part with --annotations and --images"),
+  )
+    .option('--json', 'print the reports as JSON', false)
+    .action(async (dir: string | undefined, flags: LabelFlags) => {
+      const { checkLayout, formatDropReport, isUsable } = await import('@cassl/datasets');
+      const parts = dir === undefined ? [await checkOne(flags)] : await checkLayout(dir);
+      const usable = parts.some(isUsable);
+      if (flags.json) console.log(JSON.stringify({ usable, parts }));
+      else {
+        for (const { path, kind, report } of parts) {
+          console.log(`${path} (${kind})\n${formatDropReport(report).replace(/^/gm, '  ')}\n`);
+        }
+        if (!usable) console.error('cassl: nothing in it can be used; mend what the report names');
+      }
+      if (!usable) process.exitCode = 2;
+    });
+}
+
+async function checkOne(flags: LabelFlags): Promise<CheckedPart> {
+  const { report, digest } = await openLabels(flags, 'decode');
+  return { path: flags.annotations ?? '', kind: flags.kind, report, digest };
+}
+
+async function openLabels(flags: LabelFlags, check: ImageCheck): Promise<Dataset> {
+  const { openCocoDataset, labelKinds, labelSets } = await import('@cassl/datasets');
+  const { invalidArgument } = await import('@cassl/errors');
+  const { annotations, images, kind, labels } = flags;
+  if (annotations === undefined || images === undefined) {
+    throw invalidArgument('give a folder, or --annotations FILE and --images DIR');
+  }
+  if (!labelKinds.includes(kind)) {
+    throw invalidArgument(`--kind must be one of ${labelKinds.join(', ')}, got ${kind}`);
+  }
+  if (labels !== undefined && !labelSets.includes(labels)) {
+    throw invalidArgument(`--labels must be one of ${labelSets.join(', ')}, got ${String(labels)}`);
+  }
+  return openCocoDataset({ annotations, images, kind, labels, check });
+}
+
+interface AugmentFlags extends LabelFlags {
+  readonly sheet: string;
+  readonly image: string;
+  readonly size?: string;
+  readonly seed: string;
+}
+
+function registerAugment(data: Command): void {
+  withLabelFlags(
+    data
+      .command('augment')
+      .description(
+        'Draw a test sheet: one image under every augmentation operator and policy, with boxes and masks.',
+      )
+      .requiredOption('--sheet <png>', 'file to write'),
+  )
+    .option('--image <n>', 'which labeled image of the file to show, from 0', '0')
+    .option('--size <pixels>', 'size given to the policies (default: the longer side of the image)')
+    .option('--seed <n>', 'another seed, other random draws', '0')
+    .action(async (flags: AugmentFlags) => {
+      const { drawAugmentationSheet, sceneSamples } = await import('@cassl/datasets');
+      const { writeFile } = await import('node:fs/promises');
+      const seed = Number(flags.seed);
+      const samples =
+        flags.annotations === undefined ? await sceneSamples(8, 192, seed) : await exampleSamples(flags);
+      const size = flags.size === undefined ? undefined : Number(flags.size);
+      await writeFile(flags.sheet, await drawAugmentationSheet({ samples, size, seed }));
+      console.log(`wrote ${flags.sheet}`);
+    });
+}
+
+async function exampleSamples(flags: AugmentFlags): Promise<DrawSheetOptions['samples']> {
+  const { createSample, loadImage } = await import('@cassl/datasets');
+  const { invalidArgument } = await import('@cassl/errors');
+  const { images } = await openLabels(flags, 'headers');
+  const labeled = images.filter(({ instances }) => instances.some(({ crowd }) => !crowd));
+  const first = Number(flags.image);
+  if (labeled[first] === undefined) {
+    const count = labeled.length;
+    throw invalidArgument(`--image must be below ${count}, the number of labeled images, got ${flags.image}`);
+  }
+  const shown = [...labeled.slice(first), ...labeled.slice(0, first)].slice(0, 8);
+  return Promise.all(shown.map(async (image) => createSample(image, await loadImage(image))));
+}
+
+interface ExportFlags {
+  readonly format: string;
+  readonly out: string;
+  readonly threshold: string;
+}
+
+function registerExport(data: Command): void {
+  data
+    .command('export')
+    .description('Write pseudo labels for another tool.')
+    .argument('<labels...>', 'label files (.jsonl.gz), paths or addresses')
+    .requiredOption('--format <format>', 'coco, label-studio or yolo')
+    .requiredOption('--out <dir>', 'folder to write into')
+    .option('--threshold <score>', 'keep scores strictly above', '0')
+    .action(async (labels: string[], { format, out, threshold }: ExportFlags) => {
+      const { exportFormats, exportPseudoLabels, readLabelFiles } = await import('@cassl/datasets');
+      const { invalidArgument } = await import('@cassl/errors');
+      const known = exportFormats.find((name) => name === format);
+      if (known === undefined) {
+        throw invalidArgument(`--format must be one of ${exportFormats.join(', ')}, got ${format}`);
+      }
+      const records = readLabelFiles(labels);
+      const written = await exportPseudoLabels(records, { format: known, out, threshold: Number(threshold) });
+      console.log(`wrote ${written.labels} labels of ${written.images} images to ${out}`);
     });
 }
