@@ -104,6 +104,14 @@ describe('generateScenes', () => {
     expect(again).toMatchObject({ reused: true, digest: made.digest });
   });
 
+  it('makes scenes of another style again in their place', async () => {
+    const out = join(root, 'style');
+    const first = await generateScenes({ out, ...counts, seed: 7, style: { haze: 0 } });
+    const second = await generateScenes({ out, ...counts, seed: 7 });
+    expect(second).toMatchObject({ reused: false, digest: made.digest });
+    expect(first.digest).not.toBe(made.digest);
+  });
+
   it('refuses a folder that holds something else', async () => {
     await expect(generateScenes({ out: join(root, 'a'), ...counts, seed: 9 })).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',

@@ -8,7 +8,7 @@ import { stuffCategories, thingCategories } from './scene-categories.ts';
 import { writeSplit, type SplitOptions, type WrittenSplit } from './write-split.ts';
 
 export interface GenerateScenesOptions {
-  /** Folder to make; it may exist only if it is empty or already holds exactly these scenes. */
+  /** Folder to make; it may exist only if it is empty or holds these scenes, which are made again where their style differs. */
   readonly out: string;
   /** Images with labels. @default 100 */
   readonly labeled?: number | undefined;
@@ -99,9 +99,15 @@ async function readExisting(out: string, parameters: Parameters): Promise<Result
   const text = await readFile(join(out, 'scenes.json'), 'utf8').catch(() => '{}');
   const { parameters: found, ...result } = JSON.parse(text) as Result & { parameters?: Parameters };
   if (JSON.stringify(found) === JSON.stringify(parameters)) return result;
+  // The same request to an older generator: what it made is ours to replace.
+  if (found !== undefined && requestOf(found) === requestOf(parameters)) return undefined;
   throw failedPrecondition(
     `scenes: ${out} is not empty and holds something else; name another folder or remove it first`,
   );
+}
+
+function requestOf({ labeled, unlabeled, val, size, seed }: Parameters): string {
+  return [labeled, unlabeled, val, size, seed].join();
 }
 
 async function writeScenes(
