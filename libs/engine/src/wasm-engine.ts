@@ -1,21 +1,34 @@
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
+import { getThreadsCount, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import { createEngine } from './create-engine.ts';
 import type { Engine } from './engine.ts';
+import { registerTrainingKernels } from './wasm/register-training-kernels.ts';
+import { createThreadedBackend } from './wasm/threaded-backend.ts';
 
-const require = createRequire(import.meta.url);
+/** What the package's C++ takes at most. */
+const mostThreads = 8;
 
-/** `@tensorflow/tfjs-backend-wasm`: npm alone, so always there. */
-export async function openWasmEngine(_options: { readonly threads?: number }): Promise<Engine> {
-  const { setWasmPaths, version_wasm: version } = await import('@tensorflow/tfjs-backend-wasm');
-  setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
+/** `@tensorflow/tfjs-backend-wasm`: npm alone, so always there; with threads and with the gradient kernels it lacks. */
+export async function openWasmEngine(options: { readonly threads?: number }): Promise<Engine> {
+  const threads = Math.min(options.threads ?? defaultThreads(), mostThreads);
+  tf.removeBackend('wasm');
+  const backend = await createThreadedBackend(threads);
+  // `tf.engine().reset()`, which is for tests, disposes a backend and asks for another: eight new threads each time.
+  backend.dispose = () => undefined;
+  tf.registerBackend('wasm', () => backend);
+  registerTrainingKernels();
   await tf.setBackend('wasm');
   return createEngine({
     name: 'wasm',
     device: 'cpu',
-    version: `tfjs-backend-wasm ${version}`,
-    threads: 1,
+    version: `tfjs-backend-wasm ${version_wasm}`,
+    threads: getThreadsCount(),
     native: false,
   });
+}
+
+function defaultThreads(): number {
+  const wanted = Number(process.env['OMP_NUM_THREADS']);
+  return Number.isInteger(wanted) && wanted > 0 ? wanted : availableParallelism();
 }
