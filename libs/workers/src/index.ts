@@ -7,13 +7,6 @@ export {
 export { workerChannel, type WorkerChannel } from './worker-channel.ts';
 export { describeEngine } from './describe-engine.ts';
 export type { RegistryClient } from './registry-client.ts';
-export {
-  downloadCheckpoint,
-  fetchFile,
-  type DownloadCheckpointOptions,
-  type DownloadedCheckpoint,
-} from './download-checkpoint.ts';
-export { digestOf, publishCheckpoint, type PublishCheckpointOptions } from './publish-checkpoint.ts';
 export { openModel, type OpenModel } from './open-model.ts';
 export { localPath, openLabeledDataset, slice } from './open-labeled-dataset.ts';
 export { detectWithOptions, type InferenceOptions } from './detect-with-options.ts';

@@ -3,7 +3,8 @@ import { openEngine } from '@cassl/engine';
 import { errorMessage, failedPrecondition, isCasslError } from '@cassl/errors';
 import type { Category } from '@cassl/proto';
 import type { Detection, RgbImage } from '@cassl/vision';
-import { detectWithOptions, downloadCheckpoint, openModel } from '@cassl/workers';
+import { downloadCheckpoint } from '@cassl/rpc';
+import { detectWithOptions, openModel } from '@cassl/workers';
 import type { EvaluateOptions } from './evaluate.ts';
 
 /** What was found in one labeled image. */
@@ -31,7 +32,7 @@ const THRESHOLD = 0.05;
 /** Runs the checkpoint of the specification over the data set. @throws NOT_FOUND for an unknown checkpoint */
 export async function detectDataset(options: EvaluateOptions, dataset: Dataset): Promise<Findings> {
   const { spec, registry, cacheDir, logger } = options;
-  const { checkpoint, path, digest } = await downloadCheckpoint({ registry, reference: spec.checkpoint, cacheDir });
+  const { checkpoint, path } = await downloadCheckpoint({ client: registry, reference: spec.checkpoint, cacheDir });
   await openEngine({ logger });
   const model = await openModel(checkpoint, path);
   const hasMasks = model.detector.config.masks;
@@ -60,7 +61,7 @@ export async function detectDataset(options: EvaluateOptions, dataset: Dataset):
       }
     }
   }
-  return { images, categories: model.categories, hasMasks, checkpointDigest: digest };
+  return { images, categories: model.categories, hasMasks, checkpointDigest: checkpoint.digest };
 }
 
 /**

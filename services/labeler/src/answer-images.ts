@@ -37,7 +37,8 @@ export async function answerOrError(
 ): Promise<ImageDetections> {
   const found = await findCheckpoint(reference);
   if (isAgnostic) assertAgnostic(found);
-  const { checkpoint, digest, path } = found;
+  const { checkpoint, path } = found;
+  const { digest } = checkpoint;
   const key = imageKey(image, position);
   let bytes: Uint8Array;
   try {

@@ -1,5 +1,6 @@
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
-import { downloadCheckpoint, type DownloadedCheckpoint, type RegistryClient } from '@cassl/workers';
+import { downloadCheckpoint, type DownloadedCheckpoint } from '@cassl/rpc';
+import type { RegistryClient } from '@cassl/workers';
 
 export interface FindCheckpoint {
   /** Resolves a digest or alias and makes sure that its file is here. @throws NOT_FOUND */
@@ -15,7 +16,7 @@ export function createCheckpointFinder(registry: RegistryClient, cacheDir: strin
     if (reference === '') throw invalidArgument('checkpoint is missing: give a digest or an alias of the registry');
     const entry = known.get(reference);
     if (entry !== undefined && performance.now() - entry.at < ALIAS_TTL_MS) return entry.found;
-    const found = downloadCheckpoint({ registry, reference, cacheDir });
+    const found = downloadCheckpoint({ client: registry, reference, cacheDir });
     known.set(reference, { at: performance.now(), found });
     found.catch(() => known.delete(reference));
     return found;
@@ -23,8 +24,8 @@ export function createCheckpointFinder(registry: RegistryClient, cacheDir: strin
 }
 
 /** @throws FAILED_PRECONDITION for a checkpoint that tells classes apart */
-export function assertAgnostic({ checkpoint, digest }: DownloadedCheckpoint): void {
-  const classes = checkpoint.manifest?.categories.length ?? 0;
+export function assertAgnostic({ checkpoint: { digest, manifest } }: DownloadedCheckpoint): void {
+  const classes = manifest?.categories.length ?? 0;
   if (classes > 1) {
     throw failedPrecondition(
       `checkpoint ${digest} distinguishes ${classes} classes; labeling needs a class-agnostic one. Use DetectorService for it`,

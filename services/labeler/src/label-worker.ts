@@ -2,8 +2,8 @@ import { join, resolve } from 'node:path';
 import { openEngine } from '@cassl/engine';
 import { connectEvents } from '@cassl/events';
 import { RegistryServiceDefinition } from '@cassl/proto';
-import { createClient, createLogger } from '@cassl/rpc';
-import { downloadCheckpoint, workerChannel } from '@cassl/workers';
+import { createClient, createLogger, downloadCheckpoint } from '@cassl/rpc';
+import { workerChannel } from '@cassl/workers';
 import { readLabelerConfig } from './config.ts';
 import { labelShard } from './label-shard.ts';
 import { createModelCache } from './model-cache.ts';
@@ -33,7 +33,12 @@ await queue.process({
     if ((await results.get(key)) !== undefined) return;
     engine ??= openEngine({ logger });
     await engine;
-    const { checkpoint, path } = await downloadCheckpoint({ registry, reference: shard.checkpointDigest, cacheDir });
+    const { checkpoint, path } = await downloadCheckpoint({
+      client: registry,
+      reference: shard.checkpointDigest,
+      cacheDir,
+      signal,
+    });
     const result = await labelShard(await models.get(checkpoint, path), shard, signal);
     const { existed } = await results.create(key, result);
     logger.info({ labeling: shard.labelingId, shard: shard.index, attempt, seconds: result.seconds, existed }, 'shard labeled');

@@ -181,7 +181,7 @@ export function runLabelings(options: LabelingsOptions): Labelings {
       const found = await findCheckpoint(checked.checkpoint);
       assertAgnostic(found);
       const kept = LabelingSpec.encode(checked).finish();
-      const { job, created } = await records.create(id, newLabeling(id, checked, found.digest), (known) =>
+      const { job, created } = await records.create(id, newLabeling(id, checked, found.checkpoint.digest), (known) =>
         known.spec === undefined ? false : Buffer.compare(kept, LabelingSpec.encode(known.spec).finish()) === 0,
       );
       if (created) follow(id);

@@ -1,8 +1,8 @@
 import { readSafetensors } from '@cassl/checkpoints';
 import type { Detector, DetectorPart } from '@cassl/detector';
 import { ClassifierInitialization, ModelPart, type TrainingSpec } from '@cassl/proto';
-import type { Logger } from '@cassl/rpc';
-import { downloadCheckpoint, localPath, type RegistryClient } from '@cassl/workers';
+import { downloadCheckpoint, type Logger } from '@cassl/rpc';
+import { localPath, type RegistryClient } from '@cassl/workers';
 
 export interface InitializeDetectorOptions {
   readonly detector: Detector;
@@ -35,7 +35,12 @@ export async function initializeDetector(options: InitializeDetectorOptions): Pr
     logger.info({ matched: report.matched.length, missing: report.missing.length }, 'backbone weights loaded');
   }
   if (initialization.checkpoint === '') return [];
-  const { digest, path } = await downloadCheckpoint({ registry, reference: initialization.checkpoint, cacheDir });
+  const { path, checkpoint } = await downloadCheckpoint({
+    client: registry,
+    reference: initialization.checkpoint,
+    cacheDir,
+  });
+  const { digest } = checkpoint;
   if (!skip) {
     const { tensors } = await readSafetensors(path);
     const parts = initialization.parts.flatMap((part) => PARTS[part] ?? []);

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { writeSafetensors } from '@cassl/checkpoints';
 import type { Detector } from '@cassl/detector';
+import { internal } from '@cassl/errors';
 import { TrainingSpec, type Manifest } from '@cassl/proto';
-import { publishCheckpoint, type RegistryClient } from '@cassl/workers';
+import { publishCheckpointFile } from '@cassl/rpc';
+import type { RegistryClient } from '@cassl/workers';
 import { codeVersion } from './code-version.ts';
 import type { TrainingData } from './open-training-data.ts';
 
@@ -35,7 +37,9 @@ export async function publishTraining(options: PublishTrainingOptions): Promise<
     trainingId,
     tags: spec.tags,
   };
-  const { digest } = await publishCheckpoint({ registry, path, manifest, signal });
+  const { checkpoint } = await publishCheckpointFile({ client: registry, file: path, manifest, signal });
+  if (checkpoint === undefined) throw internal('the registry answered without the checkpoint');
+  const { digest } = checkpoint;
   if (spec.alias !== '') {
     await registry.setAlias({ alias: spec.alias, reference: digest, expectedDigest: '', reason: `training ${trainingId}` });
   }

@@ -16,23 +16,19 @@ export function register(program: Command): void {
     .option('--home <dir>', 'folder of the services', '.cassl')
     .option('--json', 'print what it is as JSON', false)
     .action(async (reference: string, flags: PullFlags) => {
-      const { rename, rm } = await import('node:fs/promises');
+      const { copyFile, rename } = await import('node:fs/promises');
+      const { join } = await import('node:path');
       const { RegistryServiceDefinition, Checkpoint } = await import('@cassl/proto');
-      const { createClient } = await import('@cassl/rpc');
-      const { fetchFile } = await import('@cassl/workers');
-      const { notFound } = await import('@cassl/errors');
+      const { createClient, downloadCheckpoint } = await import('@cassl/rpc');
       const { withServices } = await import('../services/find-services.ts');
       await withServices({ home: flags.home, names: ['registry'] }, async ({ registry: address }) => {
         const registry = createClient(RegistryServiceDefinition, address);
         try {
-          const { checkpoint } = await registry.getCheckpoint({ reference });
-          if (checkpoint === undefined) throw notFound(`the registry has no checkpoint ${reference}`);
-          const partial = `${flags.out}.part`;
-          await fetchFile({ registry, digest: checkpoint.digest, path: partial }).catch(async (error: unknown) => {
-            await rm(partial, { force: true });
-            throw error;
-          });
-          await rename(partial, flags.out);
+          // Through the cache, so that an interrupted download goes on where it was.
+          const cacheDir = join(flags.home, 'pulled');
+          const { checkpoint, path } = await downloadCheckpoint({ client: registry, reference, cacheDir });
+          await copyFile(path, `${flags.out}.part`);
+          await rename(`${flags.out}.part`, flags.out);
           if (flags.json) console.log(JSON.stringify({ out: flags.out, checkpoint: Checkpoint.toJSON(checkpoint) }));
           else console.log(`${flags.out}  sha256:${checkpoint.digest}  ${checkpoint.sizeBytes} bytes`);
         } finally {
