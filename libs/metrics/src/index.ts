@@ -21,6 +21,7 @@ export {
   evaluateCocoFiles,
   type CocoFilesEvaluation,
   type EvaluateCocoFilesOptions,
+  type EvaluationTimings,
 } from './files/evaluate-coco-files.ts';
 export {
   createEntityEvaluator,
