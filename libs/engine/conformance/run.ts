@@ -1,7 +1,9 @@
+/** `npm run conformance -- --engine NAME [--only PART] [--json]`: tfjs-core's own specs, on one of our engines. */
 import { parseArgs } from 'node:util';
 import { engineNames } from '../src/engine.ts';
 import { openEngine } from '../src/open-engine.ts';
 import { runSpecs } from './run-specs.ts';
+import { leastPassing } from './thresholds.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,4 +28,10 @@ const result = {
   fallbacks: engine.fallbacks(),
 };
 console.log(values.json ? JSON.stringify(result) : result);
-process.exit(0);
+const share = passed / (passed + failures.length);
+if (share < leastPassing[name]) {
+  console.error(
+    `conformance: ${name} passes ${share.toFixed(4)} of the specs, must pass ${leastPassing[name]}`,
+  );
+  process.exitCode = 1;
+}

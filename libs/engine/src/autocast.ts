@@ -1,27 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What a backend offers when it can compute in a lower precision. */
-interface AutocastBackend {
-  setAutocast?(mode: AutocastMode): void;
-}
-
 export type AutocastMode = 'bf16' | 'fp32';
 
-let current: AutocastMode = 'fp32';
+/** Sets the mode and returns the one before. */
+type SetAutocast = (mode: AutocastMode) => AutocastMode;
+
+const providers = new Map<string, SetAutocast>();
+
+/** Called by an engine that can compute in bfloat16, under its tfjs backend's name. */
+export function provideAutocast(backendName: string, setAutocast: SetAutocast): void {
+  providers.set(backendName, setAutocast);
+}
 
 /**
  * Runs `compute` with convolutions, matMuls and attention in bfloat16 (products summed in float32) where the engine can;
- * tensors, weights and gradients stay float32. Without such an engine it changes nothing.
+ * tensors, weights and gradients stay float32. On other engines it changes nothing.
  */
 export function withAutocast<T>(mode: AutocastMode, compute: () => T): T {
-  const backend = tf.backend() as AutocastBackend;
-  const before = current;
-  current = mode;
-  backend.setAutocast?.(mode);
+  const setAutocast = providers.get(tf.getBackend());
+  if (setAutocast === undefined) return compute();
+  const before = setAutocast(mode);
   try {
     return compute();
   } finally {
-    current = before;
-    backend.setAutocast?.(before);
+    setAutocast(before);
   }
 }

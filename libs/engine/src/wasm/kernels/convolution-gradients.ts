@@ -17,7 +17,10 @@ export function registerConvolutionGradients(): void {
     const gradient = channelsLast(dy!, attrs);
     const inputShape = lastShape(attrs.inputShape, attrs);
     const info = geometry(inputShape, filter!.shape as Attrs['filterShape'], attrs);
-    const dx = inputGradient(gradient, filter as tf.Tensor4D, {
+    // What lies beyond the convolution's own output counts for nothing, as in tfjs's reference.
+    const size = [gradient.shape[0], info.outHeight, info.outWidth, info.outChannels];
+    const cropped = tf.slice(gradient, [0, 0, 0, 0], size);
+    const dx = inputGradient(cropped, filter as tf.Tensor4D, {
       size: [info.inHeight, info.inWidth],
       stride: [info.strideHeight, info.strideWidth],
       padding: [info.padInfo.top, info.padInfo.left],

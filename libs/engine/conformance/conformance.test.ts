@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { openEngine } from '../src/open-engine.ts';
+
+const silent = { info: () => undefined, warn: () => undefined };
+const torch = await openEngine({ engine: 'torch', logger: silent }).catch(() => undefined);
+
+// A process each: the specs replace tfjs's backends and jasmine's globals.
+describe("tfjs-core's own specs", () => {
+  it.skipIf(!torch)('torch passes at least 99.5 % of them', { timeout: 120_000 }, () =>
+    expectConformance('torch'),
+  );
+  it('wasm passes more of them than the package alone', { timeout: 120_000 }, () =>
+    expectConformance('wasm'),
+  );
+});
+
+async function expectConformance(engine: string): Promise<void> {
+  const script = join(import.meta.dirname, 'run.ts');
+  // Rejects when the exit code says that too few pass.
+  const { stdout } = await promisify(execFile)(process.execPath, [script, '--engine', engine, '--json'], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const result = JSON.parse(stdout.trim().split('\n').at(-1)!);
+  expect(result.passed).toBeGreaterThan(3800);
+}
