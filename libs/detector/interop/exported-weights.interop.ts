@@ -17,11 +17,11 @@ import {
 import { openEngine } from '@cassl/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DetectorConfig, parseDetectorConfig } from '../config.ts';
-import { createModel, type Model } from '../model.ts';
-import { createParameterStore, type ParameterStore } from '../parameters.ts';
-import { randomStream, seedOf, standardNormal } from '../random.ts';
-import { saveState } from '../state/save-state.ts';
+import { type DetectorConfig, parseDetectorConfig } from '../src/config.ts';
+import { createModel, type Model } from '../src/model.ts';
+import { createParameterStore, type ParameterStore } from '../src/parameters.ts';
+import { randomStream, seedOf, standardNormal } from '../src/random.ts';
+import { saveState } from '../src/state/save-state.ts';
 import type { ForwardContext } from '../src/backbones/backbone.ts';
 import { createPatchMerging } from '../src/backbones/swin-layers.ts';
 
