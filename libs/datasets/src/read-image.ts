@@ -13,7 +13,7 @@ export async function readImageBytes({ store, key, range }: ImageLocation): Prom
   try {
     return range === undefined ? await readFile(path) : await readFileRange(path, range);
   } catch (error) {
-    throw notFound(`image ${key}: cannot be read: ${errorMessage(error)}`, { cause: error });
+    throw notFound(`file ${key} cannot be read: ${errorMessage(error)}`, { cause: error });
   }
 }
 

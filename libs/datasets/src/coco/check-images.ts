@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { errorMessage, notFound } from '@cassl/errors';
+import { errorMessage } from '@cassl/errors';
 import { decodeImage, readImageHeader } from '@cassl/vision';
+import { isInsideKey } from '../addresses.ts';
 import type { ImageLocation } from '../dataset.ts';
 import type { DropLog } from '../drop-report.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { readImageBytes } from '../read-image.ts';
 import type { CocoEntry } from './coco-document.ts';
+import { openImageFolder, type ImageFolder } from './image-folder.ts';
 
 /**
  * How much of each image is looked at: `sizes` only its file's length, `headers` the content's digest and its header,
@@ -31,12 +30,11 @@ const filesAtOnce = 8;
 /** The images of a COCO file that are there and readable; the rest goes to the log. In the file's order. */
 export async function checkImages(
   entries: readonly CocoEntry[],
-  folder: string,
+  images: string,
   check: ImageCheck,
   log: DropLog,
 ): Promise<CheckedImage[]> {
-  await assertFolder(folder);
-  const root = resolve(folder);
+  const folder = await openImageFolder(images);
   const seen = new Set<number>();
   const checked = await mapConcurrently(entries, filesAtOnce, async (entry, index) => {
     const { id, file_name: key, width, height } = entry;
@@ -44,7 +42,7 @@ export async function checkImages(
     if (!isId(id)) return drop(log, 'id is not a whole number', name);
     if (seen.has(id)) return drop(log, 'id occurs twice', name);
     seen.add(id);
-    if (typeof key !== 'string' || !join(root, key).startsWith(root)) {
+    if (typeof key !== 'string' || !isInsideKey(key)) {
       return drop(log, 'file_name is missing or leaves the image folder', name);
     }
     if (!isSide(width) || !isSide(height)) {
@@ -54,8 +52,8 @@ export async function checkImages(
         `${name}: ${String(width)} x ${String(height)}`,
       );
     }
-    const location: ImageLocation = { store: pathToFileURL(root).href, key };
-    const found = await inspect(join(root, key), location, { width, height }, check);
+    const location: ImageLocation = { store: folder.store, key };
+    const found = await inspect(folder, location, { width, height }, check);
     if ('reason' in found) return drop(log, found.reason, `${name}: ${found.detail}`);
     return { id, key, location, width, height, fingerprint: found.fingerprint };
   });
@@ -65,14 +63,14 @@ export async function checkImages(
 type Inspection = { readonly fingerprint: string } | { readonly reason: string; readonly detail: string };
 
 async function inspect(
-  path: string,
+  folder: ImageFolder,
   location: ImageLocation,
   { width, height }: { readonly width: number; readonly height: number },
   check: ImageCheck,
 ): Promise<Inspection> {
-  const info = await stat(path).catch(() => undefined);
-  if (info === undefined) return { reason: 'file is missing', detail: path };
-  if (check === 'sizes') return { fingerprint: `size:${info.size}` };
+  const size = await folder.sizeOf(location.key);
+  if (size === undefined) return { reason: 'file is missing', detail: `${location.store}/${location.key}` };
+  if (check === 'sizes') return { fingerprint: `size:${size}` };
   const bytes = await readImageBytes(location);
   try {
     const header = await (check === 'decode' ? decodeImage(bytes) : readImageHeader(bytes));
@@ -87,12 +85,6 @@ async function inspect(
     return { reason: 'file is not a readable image', detail: errorMessage(error) };
   }
   return { fingerprint: createHash('sha256').update(bytes).digest('hex') };
-}
-
-async function assertFolder(folder: string): Promise<void> {
-  await readdir(folder).catch((error: unknown) => {
-    throw notFound(`images: cannot read the folder ${folder}: ${errorMessage(error)}`, { cause: error });
-  });
 }
 
 function drop(log: DropLog, reason: string, example: string): undefined {

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
+import { locationOf } from '../addresses.ts';
+import { readImageBytes } from '../read-image.ts';
 
 /** A COCO annotation file whose lists exist; the entries are unchecked, as anything can be in them. */
 export interface CocoDocument {
@@ -21,15 +22,15 @@ export interface CocoCategory {
 }
 
 /**
- * Reads a COCO JSON file.
+ * Reads a COCO JSON file at a path or an address.
  * @throws NOT_FOUND where there is no file; INVALID_ARGUMENT naming the file and the field where it is not JSON or lacks
  *   `images`, `annotations` or `categories`.
  */
 export async function readCocoDocument(path: string): Promise<CocoDocument> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readImageBytes(locationOf(path)).catch((error: unknown) => {
     throw notFound(`annotations: cannot read ${path}: ${errorMessage(error)}`, { cause: error });
   });
-  const document = parseJson(bytes.toString('utf8'), path);
+  const document = parseJson(new TextDecoder().decode(bytes), path);
   if (!isEntry(document)) throw invalidArgument(`${path}: must hold a JSON object`);
   return {
     path,

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
 import { invalidArgument } from '@cassl/errors';
 import type { Instance } from '@cassl/vision';
 import type { Dataset } from '../dataset.ts';
@@ -16,9 +15,9 @@ export type LabelKind = 'instances' | 'panoptic' | 'entities';
 export const labelKinds: readonly LabelKind[] = ['instances', 'panoptic', 'entities'];
 
 export interface OpenCocoDatasetOptions {
-  /** Path of the annotation JSON. */
+  /** Path or address (`file://`, `s3://`) of the annotation JSON. */
   readonly annotations: string;
-  /** Folder of the images. */
+  /** Folder of the images, path or address. */
   readonly images: string;
   /** @default 'instances' */
   readonly kind?: LabelKind | undefined;
@@ -84,7 +83,7 @@ async function readLabels(
   }
   const dropCrowds = kind === 'entities';
   if (isPanoptic) {
-    const folder = segments ?? join(dirname(document.path), basename(document.path, '.json'));
+    const folder = segments ?? document.path.replace(/\.json$/, '');
     return readPanopticLabels(document, images, { folder, indexOf, dropCrowds }, log);
   }
   return readInstanceLabels(document, images, { indexOf, dropCrowds }, log);

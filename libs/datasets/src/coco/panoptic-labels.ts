@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { errorMessage } from '@cassl/errors';
 import { readPngIds, rleArea, rleBox, type IdMap, type Instance } from '@cassl/vision';
+import { addressOf, isInsideKey } from '../addresses.ts';
 import type { DropLog } from '../drop-report.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { readImageBytes } from '../read-image.ts';
 import type { CheckedImage } from './check-images.ts';
 import type { CocoDocument, CocoEntry } from './coco-document.ts';
 import { segmentMasks } from './segment-masks.ts';
 
 export interface PanopticOptions {
-  /** Folder of the segment PNGs. */
+  /** Folder of the segment PNGs, path or address. */
   readonly folder: string;
   readonly indexOf: ReadonlyMap<number, number>;
   /** Entities drop crowd segments (method.md 1.2); panoptic labels keep them, marked. */
@@ -48,11 +48,11 @@ async function readSegments(
   const drop = (reason: string, detail: string): void =>
     log.drop('annotation', reason, `image ${image.id}: ${detail}`);
   const { file_name: file, segments_info: segments } = entry;
-  if (typeof file !== 'string' || !Array.isArray(segments)) {
-    drop('file_name or segments_info is missing', JSON.stringify(entry).slice(0, 80));
+  if (typeof file !== 'string' || !isInsideKey(file) || !Array.isArray(segments)) {
+    drop('file_name or segments_info is missing or wrong', JSON.stringify(entry).slice(0, 80));
     return [];
   }
-  const map = await readIds(join(folder, file)).catch((error: unknown) => errorMessage(error));
+  const map = await readIds(folder, file).catch((error: unknown) => errorMessage(error));
   if (typeof map === 'string') {
     drop('segment PNG cannot be read', map);
     return [];
@@ -82,6 +82,6 @@ async function readSegments(
   return instances;
 }
 
-async function readIds(path: string): Promise<IdMap> {
-  return readPngIds(await readFile(path));
+async function readIds(folder: string, key: string): Promise<IdMap> {
+  return readPngIds(await readImageBytes({ store: addressOf(folder), key }));
 }

@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
 import type { ObjectStore } from '@cassl/storage';
+import { addressOf } from '../addresses.ts';
 import type { ImagePool, PoolEntry, PoolShard } from './image-pool.ts';
 import { isImageName, readTarMembers } from './tar-members.ts';
 
@@ -21,7 +20,7 @@ export async function openImagePool(
   { limit = Infinity }: OpenImagePoolOptions = {},
 ): Promise<ImagePool> {
   const { openStore } = await import('@cassl/storage');
-  const store = openStore(/^[a-z0-9+]+:\/\//i.test(uri) ? uri : pathToFileURL(resolve(uri)).href);
+  const store = openStore(addressOf(uri));
   async function* entries(): AsyncGenerator<PoolEntry> {
     let count = 0;
     for await (const entry of listEntries(store)) {

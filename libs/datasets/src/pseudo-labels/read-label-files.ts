@@ -1,5 +1,4 @@
-import { basename, dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { locationOf } from '../addresses.ts';
 import { decodeLabelFile } from './label-file.ts';
 import type { PseudoLabelRecord } from './pseudo-label-record.ts';
 
@@ -7,8 +6,7 @@ import type { PseudoLabelRecord } from './pseudo-label-record.ts';
 export async function* readLabelFiles(files: readonly string[]): AsyncGenerator<PseudoLabelRecord, void> {
   const { openStore } = await import('@cassl/storage');
   for (const file of files) {
-    const uri = /^[a-z0-9+]+:\/\//i.test(file) ? file : pathToFileURL(resolve(file)).href;
-    const store = openStore(dirname(uri));
-    yield* decodeLabelFile(store.get(decodeURIComponent(basename(uri))), file);
+    const { store, key } = locationOf(file);
+    yield* decodeLabelFile(openStore(store).get(key), file);
   }
 }

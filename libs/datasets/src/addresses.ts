@@ -1,0 +1,23 @@
+import { basename, dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ImageLocation } from './dataset.ts';
+
+/** The `file://` or `s3://` address of a path; an address stays as it is. */
+export function addressOf(pathOrAddress: string): string {
+  const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i.test(pathOrAddress);
+  return isAddress ? pathOrAddress.replace(/\/+$/, '') : pathToFileURL(resolve(pathOrAddress)).href;
+}
+
+/** A file's place: the store is its folder, the key its name. */
+export function locationOf(pathOrAddress: string): ImageLocation {
+  const address = addressOf(pathOrAddress);
+  const name = basename(address);
+  // Only file addresses are percent-encoded; an S3 key is taken literally.
+  const key = address.startsWith('file:') ? decodeURIComponent(name) : name;
+  return { store: dirname(address), key };
+}
+
+/** True for a relative key that stays inside its store. */
+export function isInsideKey(key: string): boolean {
+  return key !== '' && !key.startsWith('/') && !key.split('/').includes('..');
+}
