@@ -18,7 +18,11 @@ export interface JobRecordsOptions<Job> {
  */
 export interface JobRecords<Job> {
   /** Adds a record and waits until it is kept. Where the id is known, returns its record if `isSame`. @throws ALREADY_EXISTS */
-  create(id: string, job: Job, isSame: (known: Job) => boolean): Promise<{ readonly job: Job; readonly created: boolean }>;
+  create(
+    id: string,
+    job: Job,
+    isSame: (known: Job) => boolean,
+  ): Promise<{ readonly job: Job; readonly created: boolean }>;
   get(id: string): Job | undefined;
   /** @throws NOT_FOUND */
   require(id: string): Job;
@@ -51,7 +55,7 @@ export async function openJobRecords<Job extends { status?: JobStatus | undefine
   for (const { id, value } of await store.list()) entries.set(id, entryOf(value));
 
   const write = async (id: string, entry: Entry<Job>): Promise<void> => {
-    for (let wait = 100; entry.keptVersion < entry.version; ) {
+    for (let wait = 100; entry.keptVersion < entry.version;) {
       const { version, job } = entry;
       try {
         await store.modify(id, () => job);
@@ -118,7 +122,7 @@ export async function openJobRecords<Job extends { status?: JobStatus | undefine
       entry.listeners.add(listener);
       signal?.addEventListener('abort', listener);
       try {
-        for (let sent = -1; ; ) {
+        for (let sent = -1; ;) {
           signal?.throwIfAborted();
           if (entry.version > sent) {
             sent = entry.version;

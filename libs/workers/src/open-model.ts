@@ -18,7 +18,9 @@ export interface OpenModel {
 export async function openModel(checkpoint: Checkpoint, path: string): Promise<OpenModel> {
   const { digest, manifest } = checkpoint;
   if (manifest?.model === undefined || manifest.categories.length === 0) {
-    throw failedPrecondition(`checkpoint ${digest} has no detector configuration in its manifest, so it cannot detect`);
+    throw failedPrecondition(
+      `checkpoint ${digest} has no detector configuration in its manifest, so it cannot detect`,
+    );
   }
   const detector = createDetector(manifest.model as DetectorConfigInput);
   const { tensors } = await readSafetensors(path);

@@ -12,7 +12,9 @@ export function checkEvaluationSpec(spec: EvaluationSpec | undefined): Evaluatio
     ['images_uri', spec.dataset?.imagesUri ?? ''],
   ] as const) {
     if (!uri.startsWith('file://')) {
-      throw invalidArgument(`EvaluationSpec.dataset.${name} must be a file:// address, got ${JSON.stringify(uri)}`);
+      throw invalidArgument(
+        `EvaluationSpec.dataset.${name} must be a file:// address, got ${JSON.stringify(uri)}`,
+      );
     }
   }
   if (spec.metrics.includes(MetricKind.METRIC_KIND_UNSPECIFIED)) {

@@ -9,7 +9,11 @@ export const settings = {
     z.string().default('127.0.0.1:7100'),
     'Address of the registry service',
   ),
-  dataDir: setting('CASSL_DATA_DIR', z.string().default('.cassl/evaluator'), 'Folder for downloaded checkpoints'),
+  dataDir: setting(
+    'CASSL_DATA_DIR',
+    z.string().default('.cassl/evaluator'),
+    'Folder for downloaded checkpoints',
+  ),
   parallelEvaluations: setting(
     'CASSL_PARALLEL_EVALUATIONS',
     z.coerce.number().int().min(1).default(1),

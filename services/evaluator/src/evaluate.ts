@@ -22,8 +22,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Measured> {
   if (spec.dataset === undefined) throw invalidArgument('EvaluationSpec.dataset is missing');
   const dataset = await openLabeledDataset(spec.dataset);
   const findings =
-    spec.labelUris.length > 0 ? await readLabelFiles(spec.labelUris, dataset) : await detectDataset(options, dataset);
-  const measures = createMeasures(chooseMetrics(spec.metrics, findings, dataset), dataset, findings, spec.thresholds);
+    spec.labelUris.length > 0
+      ? await readLabelFiles(spec.labelUris, dataset)
+      : await detectDataset(options, dataset);
+  const measures = createMeasures(
+    chooseMetrics(spec.metrics, findings, dataset),
+    dataset,
+    findings,
+    spec.thresholds,
+  );
 
   const kept: DetectedImage[] = [];
   for await (const found of findings.images()) {

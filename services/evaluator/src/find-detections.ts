@@ -1,4 +1,9 @@
-import { loadImage, readLabelFiles as readPseudoLabels, type Dataset, type LabeledImage } from '@cassl/datasets';
+import {
+  loadImage,
+  readLabelFiles as readPseudoLabels,
+  type Dataset,
+  type LabeledImage,
+} from '@cassl/datasets';
 import { openEngine } from '@cassl/engine';
 import { errorMessage, failedPrecondition, isCasslError } from '@cassl/errors';
 import type { Category } from '@cassl/proto';
@@ -32,11 +37,20 @@ const THRESHOLD = 0.05;
 /** Runs the checkpoint of the specification over the data set. @throws NOT_FOUND for an unknown checkpoint */
 export async function detectDataset(options: EvaluateOptions, dataset: Dataset): Promise<Findings> {
   const { spec, registry, cacheDir, logger } = options;
-  const { checkpoint, path } = await downloadCheckpoint({ client: registry, reference: spec.checkpoint, cacheDir });
+  const { checkpoint, path } = await downloadCheckpoint({
+    client: registry,
+    reference: spec.checkpoint,
+    cacheDir,
+  });
   await openEngine({ logger });
   const model = await openModel(checkpoint, path);
   const hasMasks = model.detector.config.masks;
-  const limits = { threshold: THRESHOLD, maxDetections: MAX_DETECTIONS, masks: hasMasks, nonOverlap: spec.nonOverlap };
+  const limits = {
+    threshold: THRESHOLD,
+    maxDetections: MAX_DETECTIONS,
+    masks: hasMasks,
+    nonOverlap: spec.nonOverlap,
+  };
 
   const read = async (image: LabeledImage): Promise<RgbImage | undefined> => {
     try {
@@ -79,7 +93,8 @@ export async function readLabelFiles(uris: readonly string[], dataset: Dataset):
   }
   const hasMasks = [...byKey.values()].flat().every(({ mask }) => mask !== undefined);
   async function* images(): AsyncGenerator<DetectedImage> {
-    for (const image of dataset.images) yield await Promise.resolve({ image, detections: byKey.get(image.key) ?? [] });
+    for (const image of dataset.images)
+      yield await Promise.resolve({ image, detections: byKey.get(image.key) ?? [] });
   }
   return { images, categories: [{ id: 1, name: 'object' }], hasMasks, checkpointDigest: '' };
 }

@@ -19,7 +19,8 @@ await runService({
         codec: messageCodec<EvaluationJob>(EvaluationJob),
       }),
       noun: 'evaluation',
-      onWriteError: (id, error) => logger.warn({ job: id, err: error }, 'cannot keep a record now, trying again'),
+      onWriteError: (id, error) =>
+        logger.warn({ job: id, err: error }, 'cannot keep a record now, trying again'),
     });
     const announce = announceJobs({
       bus,

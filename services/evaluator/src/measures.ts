@@ -32,7 +32,11 @@ const COCO_KINDS: Readonly<Partial<Record<MetricKind, CocoKind>>> = {
 };
 
 /** What was asked for; by default everything that the findings have. Mask metrics of box-only findings are left out. */
-export function chooseMetrics(asked: readonly MetricKind[], findings: Findings, dataset: Dataset): MetricKind[] {
+export function chooseMetrics(
+  asked: readonly MetricKind[],
+  findings: Findings,
+  dataset: Dataset,
+): MetricKind[] {
   const isSpecific = findings.categories.length > 1 || dataset.categories.length === 1;
   const usual = [
     ...(isSpecific ? [MetricKind.METRIC_KIND_BBOX, MetricKind.METRIC_KIND_SEGM] : []),
@@ -55,7 +59,11 @@ export function createMeasures(
     const name = COCO_KINDS[kind];
     return name === undefined ? [] : [{ name, evaluator: openEvaluator(name, dataset) }];
   });
-  const toDataset = categoryMap(dataset, findings, coco.some(({ name }) => !name.endsWith('-agnostic')));
+  const toDataset = categoryMap(
+    dataset,
+    findings,
+    coco.some(({ name }) => !name.endsWith('-agnostic')),
+  );
   const scorer = kinds.includes(MetricKind.METRIC_KIND_PSEUDO_LABELS)
     ? createPseudoLabelScorer(thresholds.length === 0 ? {} : { thresholds })
     : undefined;
@@ -104,7 +112,9 @@ function openEvaluator(name: CocoKind, dataset: Dataset): CocoEvaluator<BoxNumbe
 
 function numbersOf(name: CocoKind, evaluator: CocoEvaluator<BoxNumbers>): [string, number][] {
   const numbers = Object.entries(evaluator.summarize().numbers) as [string, number | null][];
-  return numbers.flatMap(([key, value]) => (value === null ? [] : [[`${name}/${key}`, value] as [string, number]]));
+  return numbers.flatMap(([key, value]) =>
+    value === null ? [] : [[`${name}/${key}`, value] as [string, number]],
+  );
 }
 
 /** From the model's channels to the data set's categories, by name. */

@@ -65,13 +65,20 @@ export function runEvaluations(options: EvaluationsOptions): Evaluations {
       records.change(id, (job) => ({ ...job, status: startedStatus(job.status ?? queuedStatus(id)) }));
       const outcome = await runWorker(id);
       if (outcome?.type === 'measured') return finish(id, outcome.measured);
-      if (outcome !== undefined && !isTransient(outcome.code)) return end(id, failedStatus(statusOf(id), outcome));
+      if (outcome !== undefined && !isTransient(outcome.code))
+        return end(id, failedStatus(statusOf(id), outcome));
       if (isStopping) return;
       if (attempt === MAX_ATTEMPTS) {
-        const error = outcome ?? { code: 'INTERNAL', message: "the evaluation worker died; see the evaluator's log" };
+        const error = outcome ?? {
+          code: 'INTERNAL',
+          message: "the evaluation worker died; see the evaluator's log",
+        };
         return end(id, failedStatus(statusOf(id), error));
       }
-      logger.warn({ evaluation: id, attempt, reason: outcome?.message }, 'evaluation worker ended, starting it again');
+      logger.warn(
+        { evaluation: id, attempt, reason: outcome?.message },
+        'evaluation worker ended, starting it again',
+      );
       await delay(300 * 2 ** attempt);
     }
   };
@@ -108,7 +115,10 @@ export function runEvaluations(options: EvaluationsOptions): Evaluations {
       const seconds = (Date.now() - (status.startedAt?.getTime() ?? Date.now())) / 1000;
       const rate = seconds > 0 ? done / seconds : 0;
       const etaSeconds = rate > 0 ? (total - done) / rate : 0;
-      return { ...job, status: { ...status, progress: jobProgress({ done, total, unit: 'images', rate, etaSeconds }) } };
+      return {
+        ...job,
+        status: { ...status, progress: jobProgress({ done, total, unit: 'images', rate, etaSeconds }) },
+      };
     });
     onChange(changed);
   };
@@ -143,7 +153,10 @@ export function runEvaluations(options: EvaluationsOptions): Evaluations {
         return;
       } catch (error) {
         if (attempt === 10 || isStopping) throw error;
-        logger.warn({ evaluation: id, reason: errorMessage(error) }, 'the registry did not take an evaluation, trying again');
+        logger.warn(
+          { evaluation: id, reason: errorMessage(error) },
+          'the registry did not take an evaluation, trying again',
+        );
         await delay(500 * attempt);
       }
     }
@@ -170,7 +183,9 @@ export function runEvaluations(options: EvaluationsOptions): Evaluations {
       const checked = checkEvaluationSpec(spec);
       const kept = EvaluationSpec.encode(checked).finish();
       const { job, created } = await records.create(id, newEvaluation(id, checked), (known) =>
-        known.spec === undefined ? false : Buffer.compare(kept, EvaluationSpec.encode(known.spec).finish()) === 0,
+        known.spec === undefined
+          ? false
+          : Buffer.compare(kept, EvaluationSpec.encode(known.spec).finish()) === 0,
       );
       if (created) {
         waiting.push(id);

@@ -26,6 +26,8 @@ function toCocoResult(imageId: number, detection: Detection, categories: readonl
     category_id: categories[category]?.id ?? category + 1,
     bbox: [x1, y1, x2 - x1, y2 - y1].map((value) => Math.round(value * 100) / 100),
     score: Math.round(score * 1e5) / 1e5,
-    ...(mask === undefined ? {} : { segmentation: { size: [mask.height, mask.width], counts: rleToString(mask) } }),
+    ...(mask === undefined
+      ? {}
+      : { segmentation: { size: [mask.height, mask.width], counts: rleToString(mask) } }),
   };
 }

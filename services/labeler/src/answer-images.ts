@@ -1,4 +1,11 @@
-import { CasslError, errorCode, errorMessage, invalidArgument, isCasslError, type ErrorCode } from '@cassl/errors';
+import {
+  CasslError,
+  errorCode,
+  errorMessage,
+  invalidArgument,
+  isCasslError,
+  type ErrorCode,
+} from '@cassl/errors';
 import type { Image, ImageDetections } from '@cassl/proto';
 import type { InferenceOptions } from '@cassl/workers';
 import { assertAgnostic, type FindCheckpoint } from './find-checkpoint.ts';
@@ -21,7 +28,11 @@ export interface ImageQuestion {
 }
 
 /** Detects in one image. @throws INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION for what the caller can mend */
-export async function answerImage(context: AnswerContext, question: ImageQuestion, position = 0): Promise<ImageDetections> {
+export async function answerImage(
+  context: AnswerContext,
+  question: ImageQuestion,
+  position = 0,
+): Promise<ImageDetections> {
   const answer = await answerOrError(context, question, position);
   if (answer.error !== undefined) {
     throw new CasslError(answer.error.code as ErrorCode, `image ${answer.key}: ${answer.error.message}`);

@@ -11,7 +11,9 @@ export function checkLabelingSpec(spec: LabelingSpec | undefined): LabelingSpec 
     ['output_uri', spec.outputUri],
   ] as const) {
     if (!/^(file|s3):\/\//.test(uri)) {
-      throw invalidArgument(`LabelingSpec.${name} must be a file:// or s3:// address, got ${JSON.stringify(uri)}`);
+      throw invalidArgument(
+        `LabelingSpec.${name} must be a file:// or s3:// address, got ${JSON.stringify(uri)}`,
+      );
     }
   }
   if (spec.shardSize > MAX_SHARD_SIZE) {
@@ -30,5 +32,6 @@ export function checkLimits(
   if (!(threshold >= 0 && threshold < 1)) {
     throw invalidArgument(`${field}.threshold must be in [0, 1), got ${threshold}`);
   }
-  if (maxDetections > 1000) throw invalidArgument(`${field}.max_detections must be 0 to 1000, got ${maxDetections}`);
+  if (maxDetections > 1000)
+    throw invalidArgument(`${field}.max_detections must be 0 to 1000, got ${maxDetections}`);
 }

@@ -12,7 +12,11 @@ export const settings = {
     z.string().default('127.0.0.1:7100'),
     'Address of the registry service',
   ),
-  dataDir: setting('CASSL_DATA_DIR', z.string().default('.cassl/labeler'), 'Folder for downloaded checkpoints'),
+  dataDir: setting(
+    'CASSL_DATA_DIR',
+    z.string().default('.cassl/labeler'),
+    'Folder for downloaded checkpoints',
+  ),
   labelWorkers: setting(
     'CASSL_LABEL_WORKERS',
     whole(0, 256, 1),

@@ -13,7 +13,8 @@ const ALIAS_TTL_MS = 2000;
 export function createCheckpointFinder(registry: RegistryClient, cacheDir: string): FindCheckpoint {
   const known = new Map<string, { readonly at: number; readonly found: Promise<DownloadedCheckpoint> }>();
   return (reference) => {
-    if (reference === '') throw invalidArgument('checkpoint is missing: give a digest or an alias of the registry');
+    if (reference === '')
+      throw invalidArgument('checkpoint is missing: give a digest or an alias of the registry');
     const entry = known.get(reference);
     if (entry !== undefined && performance.now() - entry.at < ALIAS_TTL_MS) return entry.found;
     const found = downloadCheckpoint({ client: registry, reference, cacheDir });

@@ -1,4 +1,10 @@
-import { encodeLabelFile, readShard, type PoolImage, type PoolShard, type PseudoLabelRecord } from '@cassl/datasets';
+import {
+  encodeLabelFile,
+  readShard,
+  type PoolImage,
+  type PoolShard,
+  type PseudoLabelRecord,
+} from '@cassl/datasets';
 import { errorCode, errorMessage, isCasslError } from '@cassl/errors';
 import type { LabelingShard, LabelingShardResult, ShardFailure } from '@cassl/proto';
 import { openStore } from '@cassl/storage';
@@ -39,7 +45,16 @@ export async function labelShard(
     );
     batch.forEach(({ key, digest, location, image: { width, height } }, index) => {
       const detections = found[index] ?? [];
-      records.push({ key, digest, location, width, height, detections, checkpoint: model.digest, threshold: shard.threshold });
+      records.push({
+        key,
+        digest,
+        location,
+        width,
+        height,
+        detections,
+        checkpoint: model.digest,
+        threshold: shard.threshold,
+      });
     });
   };
   let batch: Readable[] = [];
@@ -53,7 +68,11 @@ export async function labelShard(
   }
   await label(batch);
 
-  const { uri, digest } = await storeLabelFile(openStore(shard.outputUri), shard.outputUri, encodeLabelFile(records));
+  const { uri, digest } = await storeLabelFile(
+    openStore(shard.outputUri),
+    shard.outputUri,
+    encodeLabelFile(records),
+  );
   const labeled = records.filter(({ detections }) => detections.length > 0).length;
   return {
     index: shard.index,

@@ -20,7 +20,11 @@ const channel = workerChannel();
 const config = readLabelerConfig();
 const cacheDir = resolve(join(config.dataDir, 'checkpoints'));
 const registry = createClient(RegistryServiceDefinition, config.registryAddress);
-const connection = await connectEvents({ servers: config.natsUrl, name: 'label-worker', connectTimeoutMs: 60_000 });
+const connection = await connectEvents({
+  servers: config.natsUrl,
+  name: 'label-worker',
+  connectTimeoutMs: 60_000,
+});
 const { queue, results } = await openShardQueue(connection);
 const models = createModelCache(RESIDENT_MODELS);
 let engine: ReturnType<typeof openEngine> | undefined;
@@ -41,7 +45,10 @@ await queue.process({
     });
     const result = await labelShard(await models.get(checkpoint, path), shard, signal);
     const { existed } = await results.create(key, result);
-    logger.info({ labeling: shard.labelingId, shard: shard.index, attempt, seconds: result.seconds, existed }, 'shard labeled');
+    logger.info(
+      { labeling: shard.labelingId, shard: shard.index, attempt, seconds: result.seconds, existed },
+      'shard labeled',
+    );
   },
   onEnd: ({ job, id, outcome, error }) => {
     if (outcome !== 'done') logger.warn({ labeling: job, shard: id, outcome, err: error }, 'shard not done');

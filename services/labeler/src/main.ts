@@ -23,7 +23,8 @@ await runService({
     const records = await openJobRecords({
       store: await openJobStore(connection, { name: 'labelings', codec: messageCodec<Labeling>(Labeling) }),
       noun: 'labeling',
-      onWriteError: (id, error) => logger.warn({ job: id, err: error }, 'cannot keep a record now, trying again'),
+      onWriteError: (id, error) =>
+        logger.warn({ job: id, err: error }, 'cannot keep a record now, trying again'),
     });
     const announce = announceJobs({
       bus,

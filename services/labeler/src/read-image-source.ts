@@ -14,7 +14,9 @@ const MAX_KEY_BYTES = 1024;
 export async function readImageSource(image: Image | undefined): Promise<Uint8Array> {
   if (image?.source === undefined) throw invalidArgument('image is missing: give image.encoded or image.uri');
   if (Buffer.byteLength(image.key) > MAX_KEY_BYTES) {
-    throw invalidArgument(`image.key must have at most ${MAX_KEY_BYTES} bytes, got ${Buffer.byteLength(image.key)}`);
+    throw invalidArgument(
+      `image.key must have at most ${MAX_KEY_BYTES} bytes, got ${Buffer.byteLength(image.key)}`,
+    );
   }
   const { source } = image;
   const bytes = source.$case === 'encoded' ? source.value : await readUri(source.value);

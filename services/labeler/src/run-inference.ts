@@ -38,7 +38,12 @@ const WORKER = join(import.meta.dirname, 'inference-worker.ts');
  * Coalesces images that ask for the same into batches for one resident worker process, so that the RPC process always
  * answers. A worker that dies is started again and its batch is tried once more.
  */
-export function runInference({ logger, batchSize, batchWaitMs, maxQueuedImages }: InferenceSettings): Inference {
+export function runInference({
+  logger,
+  batchSize,
+  batchWaitMs,
+  maxQueuedImages,
+}: InferenceSettings): Inference {
   const queue: Waiting[] = [];
   let worker: WorkerProcess | undefined;
   let running: { readonly id: number; readonly batch: readonly Waiting[] } | undefined;
@@ -88,7 +93,7 @@ export function runInference({ logger, batchSize, batchWaitMs, maxQueuedImages }
     const [first] = queue;
     if (first === undefined || running !== undefined || isStopped) return;
     const batch: Waiting[] = [];
-    for (let index = 0; index < queue.length && batch.length < batchSize; ) {
+    for (let index = 0; index < queue.length && batch.length < batchSize;) {
       const waiting = queue[index];
       if (waiting !== undefined && isAlike(first, waiting)) batch.push(...queue.splice(index, 1));
       else index += 1;

@@ -130,7 +130,10 @@ export function runLabelings(options: LabelingsOptions): Labelings {
     records.change(id, (now) => ({
       ...now,
       shardCount: index,
-      status: { ...(now.status ?? queuedStatus(id)), progress: jobProgress({ total: images, unit: 'images' }) },
+      status: {
+        ...(now.status ?? queuedStatus(id)),
+        progress: jobProgress({ total: images, unit: 'images' }),
+      },
     }));
     await records.flush(id);
     logger.info({ labeling: id, shards: index, images }, 'shards queued');
@@ -158,7 +161,10 @@ export function runLabelings(options: LabelingsOptions): Labelings {
     const ended = records.change(id, (now) => ({ ...now, status }));
     await records.flush(id);
     const { labeledImages, emptyImages, failedImages } = ended;
-    logger.info({ labeling: id, state: status.state, labeledImages, emptyImages, failedImages }, 'labeling ended');
+    logger.info(
+      { labeling: id, state: status.state, labeledImages, emptyImages, failedImages },
+      'labeling ended',
+    );
     onChange(ended);
   };
 
@@ -181,8 +187,13 @@ export function runLabelings(options: LabelingsOptions): Labelings {
       const found = await findCheckpoint(checked.checkpoint);
       assertAgnostic(found);
       const kept = LabelingSpec.encode(checked).finish();
-      const { job, created } = await records.create(id, newLabeling(id, checked, found.checkpoint.digest), (known) =>
-        known.spec === undefined ? false : Buffer.compare(kept, LabelingSpec.encode(known.spec).finish()) === 0,
+      const { job, created } = await records.create(
+        id,
+        newLabeling(id, checked, found.checkpoint.digest),
+        (known) =>
+          known.spec === undefined
+            ? false
+            : Buffer.compare(kept, LabelingSpec.encode(known.spec).finish()) === 0,
       );
       if (created) follow(id);
       return job;

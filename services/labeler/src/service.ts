@@ -21,12 +21,14 @@ export function labelerService(labelings: Labelings, parts: AnswerParts): Served
   return implement(LabelerServiceDefinition, {
     label: async (request) => ({ detections: await answerImage(context, labelQuestion(request)) }),
     async *labelStream(requests) {
-      for await (const detections of answerStream(context, map(requests, labelQuestion))) yield { detections };
+      for await (const detections of answerStream(context, map(requests, labelQuestion)))
+        yield { detections };
     },
     startLabeling: async ({ id, spec }) => ({ labeling: await labelings.start(id, spec) }),
     getLabeling: async ({ id }) => ({ labeling: await labelings.get(id) }),
     async *watchLabeling({ id }, { signal, stopping }) {
-      for await (const labeling of labelings.watch(id, AbortSignal.any([signal, stopping]))) yield { labeling };
+      for await (const labeling of labelings.watch(id, AbortSignal.any([signal, stopping])))
+        yield { labeling };
     },
     cancelLabeling: async ({ id }) => ({ labeling: await labelings.cancel(id) }),
   });
@@ -38,21 +40,32 @@ export function detectorService(parts: AnswerParts): ServedService {
   return implement(DetectorServiceDefinition, {
     detect: async (request) => ({ detections: await answerImage(context, detectQuestion(request)) }),
     async *detectStream(requests) {
-      for await (const detections of answerStream(context, map(requests, detectQuestion))) yield { detections };
+      for await (const detections of answerStream(context, map(requests, detectQuestion)))
+        yield { detections };
     },
   });
 }
 
-type Asked<Options> = Pick<ImageQuestion, 'checkpoint' | 'image'> & { readonly options?: Options | undefined };
+type Asked<Options> = Pick<ImageQuestion, 'checkpoint' | 'image'> & {
+  readonly options?: Options | undefined;
+};
 
 function labelQuestion({ checkpoint, image, options }: Asked<LabelingOptions>): ImageQuestion {
   checkLimits('options', options);
-  return { checkpoint, image, options: { ...limits(options), masks: true, nonOverlap: options?.nonOverlap ?? false } };
+  return {
+    checkpoint,
+    image,
+    options: { ...limits(options), masks: true, nonOverlap: options?.nonOverlap ?? false },
+  };
 }
 
 function detectQuestion({ checkpoint, image, options }: Asked<DetectionOptions>): ImageQuestion {
   checkLimits('options', options);
-  return { checkpoint, image, options: { ...limits(options), masks: options?.boxesOnly !== true, nonOverlap: false } };
+  return {
+    checkpoint,
+    image,
+    options: { ...limits(options), masks: options?.boxesOnly !== true, nonOverlap: false },
+  };
 }
 
 function limits(

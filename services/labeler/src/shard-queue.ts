@@ -17,7 +17,10 @@ export interface ShardQueue {
 
 export async function openShardQueue(connection: EventConnection): Promise<ShardQueue> {
   return {
-    queue: await openWorkQueue(connection, { name: 'shards', codec: messageCodec<LabelingShard>(LabelingShard) }),
+    queue: await openWorkQueue(connection, {
+      name: 'shards',
+      codec: messageCodec<LabelingShard>(LabelingShard),
+    }),
     results: await openJobStore(connection, {
       name: 'labeling-shards',
       codec: messageCodec<LabelingShardResult>(LabelingShardResult),

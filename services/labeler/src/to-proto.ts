@@ -9,13 +9,17 @@ export function toImageDetections(
   categories: readonly Category[],
   result: InferenceResult,
 ): ImageDetections {
-  if ('error' in result) return { key, width: 0, height: 0, detections: [], error: result.error, checkpointDigest };
+  if ('error' in result)
+    return { key, width: 0, height: 0, detections: [], error: result.error, checkpointDigest };
   const { width, height } = result;
   const detections = result.detections.map((detection) => toMessage(detection, categories));
   return { key, width, height, detections, error: undefined, checkpointDigest };
 }
 
-function toMessage({ box, score, category, mask }: Detection, categories: readonly Category[]): DetectionMessage {
+function toMessage(
+  { box, score, category, mask }: Detection,
+  categories: readonly Category[],
+): DetectionMessage {
   const [x1, y1, x2, y2] = box;
   const { id = category + 1, name = '' } = categories[category] ?? {};
   return {
@@ -23,6 +27,7 @@ function toMessage({ box, score, category, mask }: Detection, categories: readon
     score,
     categoryId: id,
     categoryName: name,
-    mask: mask === undefined ? undefined : { height: mask.height, width: mask.width, counts: rleToString(mask) },
+    mask:
+      mask === undefined ? undefined : { height: mask.height, width: mask.width, counts: rleToString(mask) },
   };
 }

@@ -9,7 +9,8 @@ import { checkDataset, checkSchedule } from './check-training-spec.ts';
 export function checkPipelineSpec(id: string, spec: PipelineSpec | undefined): PipelineSpec {
   if (spec === undefined) throw invalidArgument('PipelineServiceStartRequest.spec is missing');
   // Stage names are appended to make job ids, which end at 128.
-  if (id.length > 90) throw invalidArgument(`PipelineServiceStartRequest.id must have at most 90 characters, got ${id.length}`);
+  if (id.length > 90)
+    throw invalidArgument(`PipelineServiceStartRequest.id must have at most 90 characters, got ${id.length}`);
   if (!/^[a-z0-9-]{1,64}$/.test(spec.name)) {
     throw invalidArgument(`PipelineSpec.name must be 1 to 64 of [a-z0-9-], got ${JSON.stringify(spec.name)}`);
   }
@@ -22,7 +23,9 @@ export function checkPipelineSpec(id: string, spec: PipelineSpec | undefined): P
     );
   }
   if (!/^file:\/\//.test(spec.outputUri)) {
-    throw invalidArgument(`PipelineSpec.output_uri must be a file:// address, got ${JSON.stringify(spec.outputUri)}`);
+    throw invalidArgument(
+      `PipelineSpec.output_uri must be a file:// address, got ${JSON.stringify(spec.outputUri)}`,
+    );
   }
   checkStage('PipelineSpec.labeler', spec.labeler);
   checkStage('PipelineSpec.warmup', spec.warmup);
@@ -41,7 +44,16 @@ function checkStage(field: string, stage: StageSpec | undefined): void {
   checkSchedule(`${field}.schedule`, stage.schedule);
 }
 
-function checkRange(field: string, value: number, low: number, high: number, end: 'inclusive' | 'exclusive'): void {
+function checkRange(
+  field: string,
+  value: number,
+  low: number,
+  high: number,
+  end: 'inclusive' | 'exclusive',
+): void {
   const fits = value >= low && (end === 'inclusive' ? value <= high : value < high);
-  if (!fits) throw invalidArgument(`${field} must be in [${low}, ${high}${end === 'inclusive' ? ']' : ')'}, got ${value}`);
+  if (!fits)
+    throw invalidArgument(
+      `${field} must be in [${low}, ${high}${end === 'inclusive' ? ']' : ')'}, got ${value}`,
+    );
 }

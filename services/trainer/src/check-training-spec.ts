@@ -8,9 +8,12 @@ import type { LabeledDataset, Schedule, TrainingSpec } from '@cassl/proto';
 export function checkTrainingSpec(spec: TrainingSpec | undefined): TrainingSpec {
   if (spec === undefined) throw invalidArgument('StartTrainingRequest.spec is missing');
   if (spec.model === undefined || spec.model.preset === '') {
-    throw invalidArgument('TrainingSpec.model.preset is missing; name a preset of the detector, for example "tiny"');
+    throw invalidArgument(
+      'TrainingSpec.model.preset is missing; name a preset of the detector, for example "tiny"',
+    );
   }
-  if (spec.data === undefined) throw invalidArgument('TrainingSpec.data is missing: give labeled or pseudo_labels');
+  if (spec.data === undefined)
+    throw invalidArgument('TrainingSpec.data is missing: give labeled or pseudo_labels');
   if (spec.data.$case === 'labeled') {
     checkDataset('TrainingSpec.labeled', spec.data.value);
   } else {

@@ -12,7 +12,10 @@ export function codeVersion(): string {
 
 function gitCommit(): string | undefined {
   try {
-    const options = { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'ignore'] as ['ignore', 'pipe', 'ignore'] };
+    const options = {
+      cwd: import.meta.dirname,
+      stdio: ['ignore', 'pipe', 'ignore'] as ['ignore', 'pipe', 'ignore'],
+    };
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).toString().trim();
   } catch {
     return undefined;

@@ -30,9 +30,14 @@ export async function initializeDetector(options: InitializeDetectorOptions): Pr
   const { initialization } = spec;
   if (initialization === undefined) return [];
   if (initialization.backboneUri !== '' && !skip) {
-    const { tensors } = await readSafetensors(localPath('Initialization.backbone_uri', initialization.backboneUri));
+    const { tensors } = await readSafetensors(
+      localPath('Initialization.backbone_uri', initialization.backboneUri),
+    );
     const report = detector.loadStateDict(tensors, { parts: ['backbone'], prefix: 'backbone.bottom_up.' });
-    logger.info({ matched: report.matched.length, missing: report.missing.length }, 'backbone weights loaded');
+    logger.info(
+      { matched: report.matched.length, missing: report.missing.length },
+      'backbone weights loaded',
+    );
   }
   if (initialization.checkpoint === '') return [];
   const { path, checkpoint } = await downloadCheckpoint({
@@ -52,7 +57,13 @@ export async function initializeDetector(options: InitializeDetectorOptions): Pr
     });
     const { matched, adapted, missing, skipped } = report;
     logger.info(
-      { digest, matched: matched.length, adapted: adapted.length, missing: missing.length, skipped: skipped.length },
+      {
+        digest,
+        matched: matched.length,
+        adapted: adapted.length,
+        missing: missing.length,
+        skipped: skipped.length,
+      },
       'started from a checkpoint',
     );
   }

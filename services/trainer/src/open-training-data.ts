@@ -67,7 +67,11 @@ async function openPseudoLabels({ labelUris, images: pool, threshold }: PseudoLa
     dataset,
     categories: dataset.categories.map(toCategory),
     sources: [
-      { role: 'pseudo-labels', uri: first.slice(0, first.lastIndexOf('/')), digest: plainDigest(dataset.digest) },
+      {
+        role: 'pseudo-labels',
+        uri: first.slice(0, first.lastIndexOf('/')),
+        digest: plainDigest(dataset.digest),
+      },
       { role: 'unlabeled', uri: pool?.uri ?? '', digest: images.digest('hex') },
     ],
     parents: [...checkpoints],

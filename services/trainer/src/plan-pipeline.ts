@@ -38,7 +38,10 @@ export interface PlannedStage {
 export const ARM_NAMES = ['warmup', 'scratch', 'control'] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
 
-const AGNOSTIC_METRICS: MetricKind[] = [MetricKind.METRIC_KIND_BBOX_AGNOSTIC, MetricKind.METRIC_KIND_SEGM_AGNOSTIC];
+const AGNOSTIC_METRICS: MetricKind[] = [
+  MetricKind.METRIC_KIND_BBOX_AGNOSTIC,
+  MetricKind.METRIC_KIND_SEGM_AGNOSTIC,
+];
 const ALL_METRICS: MetricKind[] = [
   MetricKind.METRIC_KIND_BBOX,
   MetricKind.METRIC_KIND_SEGM,

@@ -41,7 +41,12 @@ export async function publishTraining(options: PublishTrainingOptions): Promise<
   if (checkpoint === undefined) throw internal('the registry answered without the checkpoint');
   const { digest } = checkpoint;
   if (spec.alias !== '') {
-    await registry.setAlias({ alias: spec.alias, reference: digest, expectedDigest: '', reason: `training ${trainingId}` });
+    await registry.setAlias({
+      alias: spec.alias,
+      reference: digest,
+      expectedDigest: '',
+      reason: `training ${trainingId}`,
+    });
   }
   return digest;
 }

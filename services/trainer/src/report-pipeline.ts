@@ -1,5 +1,19 @@
-import type { Aggregate, EvaluationJob, JobStatus, Pipeline, PipelineArm, PipelineReport } from '@cassl/proto';
-import { armsOf, finetuneName, planPipeline, seedsOf, type ArmName, type EndedStages } from './plan-pipeline.ts';
+import type {
+  Aggregate,
+  EvaluationJob,
+  JobStatus,
+  Pipeline,
+  PipelineArm,
+  PipelineReport,
+} from '@cassl/proto';
+import {
+  armsOf,
+  finetuneName,
+  planPipeline,
+  seedsOf,
+  type ArmName,
+  type EndedStages,
+} from './plan-pipeline.ts';
 
 /** Names in reports, by the evaluator's names. */
 const METRICS = {
@@ -14,7 +28,8 @@ const METRICS = {
 /** What a pipeline found, from the jobs of its ended stages. */
 export function reportPipeline(pipeline: Pipeline, ended: EndedStages): PipelineReport {
   const { spec, status } = pipeline;
-  if (spec === undefined || status === undefined) throw new TypeError('a kept pipeline has a specification and a status');
+  if (spec === undefined || status === undefined)
+    throw new TypeError('a kept pipeline has a specification and a status');
   const plan = planPipeline(status.id, spec);
   const has = (name: string): boolean => plan.some((stage) => stage.name === name);
 

@@ -106,7 +106,12 @@ export function runPipelines(options: PipelinesOptions): Pipelines {
     return services.start(jobId, stage.job(endedStages(ended)));
   };
 
-  const note = (id: string, plan: readonly PlannedStage[], stage: PlannedStage, record: StageRecord): void => {
+  const note = (
+    id: string,
+    plan: readonly PlannedStage[],
+    stage: PlannedStage,
+    record: StageRecord,
+  ): void => {
     const entry: PipelineStage = {
       name: stage.name,
       jobId: stageJobId(id, stage.name),
@@ -141,7 +146,9 @@ export function runPipelines(options: PipelinesOptions): Pipelines {
   };
 
   const run = (id: string): void => {
-    const loop = follow(id).catch((error: unknown) => logger.error({ pipeline: id, err: error }, 'pipeline loop ended'));
+    const loop = follow(id).catch((error: unknown) =>
+      logger.error({ pipeline: id, err: error }, 'pipeline loop ended'),
+    );
     loops.set(
       id,
       loop.finally(() => loops.delete(id)),
@@ -184,9 +191,14 @@ export function runPipelines(options: PipelinesOptions): Pipelines {
       await records.flush(id);
       for (const stage of cancelled.stages) {
         if (isEnded(stage.status)) continue;
-        await services.cancel(stage.service as StageRecord['service'], stage.jobId).catch((error: unknown) => {
-          logger.warn({ pipeline: id, stage: stage.name, reason: errorMessage(error) }, 'cannot cancel a stage');
-        });
+        await services
+          .cancel(stage.service as StageRecord['service'], stage.jobId)
+          .catch((error: unknown) => {
+            logger.warn(
+              { pipeline: id, stage: stage.name, reason: errorMessage(error) },
+              'cannot cancel a stage',
+            );
+          });
       }
       onChange(cancelled);
       return cancelled;
@@ -198,14 +210,20 @@ export function runPipelines(options: PipelinesOptions): Pipelines {
   };
 }
 
-function progressOf(plan: readonly PlannedStage[], stages: readonly PipelineStage[]): ReturnType<typeof jobProgress> {
+function progressOf(
+  plan: readonly PlannedStage[],
+  stages: readonly PipelineStage[],
+): ReturnType<typeof jobProgress> {
   const done = stages.filter(({ status }) => isEnded(status)).length;
   const active = stages.filter(({ status }) => !isEnded(status)).map(({ name }) => name);
   return jobProgress({ done, total: plan.length, unit: 'stages', message: active.join(', ') });
 }
 
 function endedStages(ended: ReadonlyMap<string, StageRecord>): EndedStages {
-  const find = <S extends StageRecord['service']>(service: S, name: string): Extract<StageRecord, { service: S }> => {
+  const find = <S extends StageRecord['service']>(
+    service: S,
+    name: string,
+  ): Extract<StageRecord, { service: S }> => {
     const record = ended.get(name);
     if (record?.service !== service) throw new TypeError(`stage ${name} was not done by the ${service}`);
     return record as Extract<StageRecord, { service: S }>;

@@ -42,7 +42,14 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
   const optimizer = createTrainingOptimizer(detector, schedule);
 
   const resumed = await loadTrainingCheckpoint(folder);
-  const parents = await initializeDetector({ detector, spec, registry, cacheDir: job.cacheDir, logger, skip: resumed !== undefined });
+  const parents = await initializeDetector({
+    detector,
+    spec,
+    registry,
+    cacheDir: job.cacheDir,
+    logger,
+    skip: resumed !== undefined,
+  });
   if (resumed !== undefined) {
     detector.loadStateDict(resumed.model, { strict: true });
     loadOptimizer(optimizer, resumed.optimizer);
@@ -104,4 +111,3 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
   });
   await report({ type: 'published', digest });
 }
-

@@ -72,7 +72,7 @@ export function runTrainings(options: TrainingsOptions): Trainings {
   const superviseWorker = async (id: string): Promise<void> => {
     const folder = join(options.dataDir, id);
     await writeJobFile(id, folder);
-    for (let fruitless = 0; ; ) {
+    for (let fruitless = 0; ;) {
       records.change(id, (now) => ({ ...now, status: startedStatus(now.status ?? queuedStatus(id)) }));
       const attempt = await runWorker(id, folder);
       if (isEnded(records.require(id).status) || isStopping) break;
@@ -83,7 +83,10 @@ export function runTrainings(options: TrainingsOptions): Trainings {
         await end(id, failedStatus(statusOf(id), { code: 'INTERNAL', message }));
         return;
       }
-      logger.warn({ training: id, how, attempt: statusOf(id).attempt }, 'training worker ended, starting it again');
+      logger.warn(
+        { training: id, how, attempt: statusOf(id).attempt },
+        'training worker ended, starting it again',
+      );
       await delay(200 * 2 ** fruitless);
     }
     if (isEnded(records.require(id).status)) await rm(join(folder, 'resume.safetensors'), { force: true });
@@ -113,7 +116,8 @@ export function runTrainings(options: TrainingsOptions): Trainings {
     switch (message.type) {
       case 'started': {
         const { engine, resumedFrom, notes } = message;
-        if (resumedFrom > 0) logger.info({ training: id, resumedFrom }, 'training resumed from its last checkpoint');
+        if (resumedFrom > 0)
+          logger.info({ training: id, resumedFrom }, 'training resumed from its last checkpoint');
         records.change(id, (now) => ({
           ...now,
           engine,
@@ -174,7 +178,9 @@ export function runTrainings(options: TrainingsOptions): Trainings {
       const checked = checkTrainingSpec(spec);
       const kept = TrainingSpec.encode(checked).finish();
       const { job, created } = await records.create(id, newTraining(id, checked), (known) =>
-        known.spec === undefined ? false : Buffer.compare(kept, TrainingSpec.encode(known.spec).finish()) === 0,
+        known.spec === undefined
+          ? false
+          : Buffer.compare(kept, TrainingSpec.encode(known.spec).finish()) === 0,
       );
       if (created) {
         waiting.push(id);
@@ -202,7 +208,8 @@ export function runTrainings(options: TrainingsOptions): Trainings {
         await done;
       });
       for (const outcome of await Promise.allSettled(stops)) {
-        if (outcome.status === 'rejected') logger.warn({ reason: errorMessage(outcome.reason) }, 'a worker did not stop well');
+        if (outcome.status === 'rejected')
+          logger.warn({ reason: errorMessage(outcome.reason) }, 'a worker did not stop well');
       }
     },
   };

@@ -32,7 +32,8 @@ export function pipelineService(pipelines: Pipelines): ServedService {
     get: ({ id }) => Promise.resolve({ pipeline: pipelines.require(id) }),
     list: () => Promise.resolve({ pipelines: [...pipelines.list()] }),
     async *watch({ id }, { signal, stopping }) {
-      for await (const pipeline of pipelines.watch(id, AbortSignal.any([signal, stopping]))) yield { pipeline };
+      for await (const pipeline of pipelines.watch(id, AbortSignal.any([signal, stopping])))
+        yield { pipeline };
     },
     cancel: async ({ id }) => ({ pipeline: await pipelines.cancel(id) }),
   });

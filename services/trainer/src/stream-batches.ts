@@ -27,7 +27,11 @@ export async function* streamBatches(options: StreamBatchesOptions): AsyncGenera
     aspectGrouping: false,
     masks: config.masks ? 'require' : 'drop',
     start: from,
-    prepare: { module: import.meta.resolve('@cassl/detector/prepare-batch'), function: 'prepareBatch', config },
+    prepare: {
+      module: import.meta.resolve('@cassl/detector/prepare-batch'),
+      function: 'prepareBatch',
+      config,
+    },
   });
   try {
     for await (const { batch } of prepared) yield batch;
@@ -46,7 +50,9 @@ function canvasSize(policy: string, config: DetectorConfig): number {
 function checkPolicy(name: string): AugmentPolicy {
   const policy = augmentPolicies.find((known) => known === name);
   if (policy === undefined) {
-    throw invalidArgument(`augmentation must be one of ${augmentPolicies.join(', ')}, got ${JSON.stringify(name)}`);
+    throw invalidArgument(
+      `augmentation must be one of ${augmentPolicies.join(', ')}, got ${JSON.stringify(name)}`,
+    );
   }
   return policy;
 }

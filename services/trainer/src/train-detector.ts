@@ -37,7 +37,7 @@ export async function trainDetector(options: TrainDetectorOptions): Promise<numb
   let since = performance.now();
   let done = options.from;
 
-  for (let iteration = options.from; iteration < iterations; ) {
+  for (let iteration = options.from; iteration < iterations;) {
     if (signal.aborted) {
       await options.save(iteration);
       break;
@@ -90,5 +90,7 @@ function clip(gradients: tf.NamedTensorMap, limit: number): tf.NamedTensorMap {
   const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
   const norm = tf.sqrt(tf.addN(squares));
   const scale = tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
-  return Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)]));
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)]),
+  );
 }

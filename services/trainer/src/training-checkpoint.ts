@@ -28,7 +28,8 @@ export async function loadTrainingCheckpoint(folder: string): Promise<TrainingCh
   if (size === undefined) return undefined;
   const { tensors, metadata } = await readSafetensors(path);
   const iteration = Number(metadata.iteration);
-  if (!Number.isInteger(iteration)) throw dataLoss(`${path} does not say its iteration; remove it to start afresh`);
+  if (!Number.isInteger(iteration))
+    throw dataLoss(`${path} does not say its iteration; remove it to start afresh`);
   const part = (prefix: string): StateDict =>
     new Map(
       [...tensors]

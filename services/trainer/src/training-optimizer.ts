@@ -28,7 +28,9 @@ export async function optimizerState(optimizer: ParameterOptimizer): Promise<Sta
 
 export function loadOptimizer(optimizer: ParameterOptimizer, state: StateDict): void {
   tf.tidy(() => {
-    const tensors = [...state].map(([name, tensor]) => [name, tf.tensor(toFloat32(tensor), [...tensor.shape])] as const);
+    const tensors = [...state].map(
+      ([name, tensor]) => [name, tf.tensor(toFloat32(tensor), [...tensor.shape])] as const,
+    );
     optimizer.loadStateDict(Object.fromEntries(tensors));
   });
 }

@@ -5,7 +5,14 @@ import { runTrainingJob } from './run-training-job.ts';
 import type { TrainingMessage } from './training-messages.ts';
 
 /** Failures that another attempt may mend. */
-const TRANSIENT = new Set(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'ABORTED', 'CANCELLED', 'INTERNAL', 'UNKNOWN']);
+const TRANSIENT = new Set([
+  'UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+  'ABORTED',
+  'CANCELLED',
+  'INTERNAL',
+  'UNKNOWN',
+]);
 
 // One training, as a child process of the trainer or as a Kubernetes Job: node worker.ts JOB_FOLDER
 const [folder] = process.argv.slice(2);

@@ -29,7 +29,8 @@ export function register(program: Command): void {
           const { checkpoint, path } = await downloadCheckpoint({ client: registry, reference, cacheDir });
           await copyFile(path, `${flags.out}.part`);
           await rename(`${flags.out}.part`, flags.out);
-          if (flags.json) console.log(JSON.stringify({ out: flags.out, checkpoint: Checkpoint.toJSON(checkpoint) }));
+          if (flags.json)
+            console.log(JSON.stringify({ out: flags.out, checkpoint: Checkpoint.toJSON(checkpoint) }));
           else console.log(`${flags.out}  sha256:${checkpoint.digest}  ${checkpoint.sizeBytes} bytes`);
         } finally {
           registry.close();

@@ -17,7 +17,12 @@ export function register(program: Command): void {
     .description('Run a pipeline: train the labeler, label the pool, warm up, finetune, compare, report.')
     .argument('<pipeline>', 'pipeline file, for example pipelines/demo.yaml')
     .requiredOption('--out <dir>', 'folder for report.html, report.json, labels and detections')
-    .option('--set <key=value>', 'change a key of the file, for example warmup.iterations=500; repeatable', collect, [])
+    .option(
+      '--set <key=value>',
+      'change a key of the file, for example warmup.iterations=500; repeatable',
+      collect,
+      [],
+    )
     .option('--seeds <n>', 'repeat the compared arms over seeds 1..n; more than one adds the control arm')
     .option('--data <dir>', 'folder in COCO layout that replaces the data of the file')
     .option('--id <id>', 'id of the run; the same id goes on where it was (default: from the specification)')

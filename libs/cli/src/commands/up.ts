@@ -14,14 +14,19 @@ export function register(program: Command): void {
     .option('--home <dir>', 'folder for streams, checkpoints, jobs and logs', '.cassl')
     .option('--free-ports', 'take free ports instead of 7100 to 7103', false)
     .option('--json', 'print the addresses as one JSON line', false)
-    .addHelpText('after', '\nOther commands find the services through HOME/endpoints.json while this one runs.')
+    .addHelpText(
+      'after',
+      '\nOther commands find the services through HOME/endpoints.json while this one runs.',
+    )
     .action(async (flags: UpFlags) => {
       const { startLocalServices } = await import('../services/start-local-services.ts');
       const { findEndpoints, removeEndpoints, writeEndpoints } = await import('../services/find-services.ts');
       const { DEFAULT_PORTS } = await import('../services/service-names.ts');
       const { failedPrecondition } = await import('@cassl/errors');
       if ((await findEndpoints(flags.home, {})) !== undefined) {
-        throw failedPrecondition(`services of ${flags.home} are running already; stop them first or use another --home`);
+        throw failedPrecondition(
+          `services of ${flags.home} are running already; stop them first or use another --home`,
+        );
       }
       const stopAsked = Promise.withResolvers<void>();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopAsked.resolve());
@@ -35,7 +40,9 @@ export function register(program: Command): void {
       if (flags.json) console.log(JSON.stringify({ endpoints, natsUrl, logsDir, pids }));
       else {
         for (const [name, address] of Object.entries(endpoints)) console.log(`${name.padEnd(10)} ${address}`);
-        console.log(`${'nats'.padEnd(10)} ${natsUrl}\n${'logs'.padEnd(10)} ${logsDir}\nCtrl-C stops everything.`);
+        console.log(
+          `${'nats'.padEnd(10)} ${natsUrl}\n${'logs'.padEnd(10)} ${logsDir}\nCtrl-C stops everything.`,
+        );
       }
       try {
         await Promise.race([stopAsked.promise, services.died]);

@@ -2,7 +2,12 @@ import { invalidArgument } from '@cassl/errors';
 import { z } from 'zod';
 
 /** @throws INVALID_ARGUMENT for the first key that the schema does not know, with the nearest one that it knows */
-export function checkKeys(where: string, schema: z.ZodType, value: unknown, path: readonly string[] = []): void {
+export function checkKeys(
+  where: string,
+  schema: z.ZodType,
+  value: unknown,
+  path: readonly string[] = [],
+): void {
   const object = objectOf(schema);
   if (object === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) return;
   const shape = object.shape as Readonly<Record<string, z.ZodType>>;

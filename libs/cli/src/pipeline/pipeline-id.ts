@@ -12,12 +12,17 @@ export function defaultPipelineId(spec: PipelineSpec): string {
 }
 
 /** Starts the pipeline under the id; where a run of that id failed or was cancelled, under the next free `id-2`, `id-3`. */
-export async function startPipeline(client: PipelineClient, id: string, spec: PipelineSpec): Promise<Pipeline> {
+export async function startPipeline(
+  client: PipelineClient,
+  id: string,
+  spec: PipelineSpec,
+): Promise<Pipeline> {
   for (let attempt = 1; ; attempt += 1) {
     const tried = attempt === 1 ? id : `${id}-${attempt}`;
     const known = await find(client, tried);
     const hasFailed =
-      known?.status?.state === JobState.JOB_STATE_FAILED || known?.status?.state === JobState.JOB_STATE_CANCELLED;
+      known?.status?.state === JobState.JOB_STATE_FAILED ||
+      known?.status?.state === JobState.JOB_STATE_CANCELLED;
     if (hasFailed) continue;
     const { pipeline } = await client.start({ id: tried, spec });
     if (pipeline !== undefined) return pipeline;

@@ -18,7 +18,8 @@ export async function readPipelineFile(path: string, changes: readonly string[] 
   } catch (cause) {
     throw invalidArgument(`${path} is not YAML: ${errorMessage(cause)}`, { cause });
   }
-  if (typeof document !== 'object' || document === null) throw invalidArgument(`${path} is not a YAML mapping`);
+  if (typeof document !== 'object' || document === null)
+    throw invalidArgument(`${path} is not a YAML mapping`);
   for (const change of changes) applyChange(document as Record<string, unknown>, change);
   checkKeys(path, pipelineSchema, document);
   const result = pipelineSchema.safeParse(document);
@@ -29,7 +30,8 @@ export async function readPipelineFile(path: string, changes: readonly string[] 
 
 function applyChange(document: Record<string, unknown>, change: string): void {
   const equals = change.indexOf('=');
-  if (equals < 1) throw invalidArgument(`--set ${change}: write it as key=value, for example --set warmup.iterations=500`);
+  if (equals < 1)
+    throw invalidArgument(`--set ${change}: write it as key=value, for example --set warmup.iterations=500`);
   const keys = change.slice(0, equals).split('.');
   const last = keys.pop() ?? '';
   let target = document;

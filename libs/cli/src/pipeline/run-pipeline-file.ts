@@ -48,7 +48,10 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
         const report = toReportJson(pipeline);
         await writeFile(join(flags.out, 'report.json'), JSON.stringify(report, null, 2) + '\n');
         say('drawing the report…');
-        await writeFile(join(flags.out, 'report.html'), await renderReport({ pipeline, report, trainings }));
+        await writeFile(
+          join(flags.out, 'report.html'),
+          await renderReport({ pipeline, report, trainings, labelerAddress: endpoints.labeler }),
+        );
         console.log(flags.json ? JSON.stringify(report) : `\n${formatReportTable(report)}\n`);
         say(`report: ${join(flags.out, 'report.html')}`);
       } finally {

@@ -13,7 +13,13 @@ export function createProgressDisplay(stream: NodeJS.WriteStream = process.stder
 
 function bars(stream: NodeJS.WriteStream): ProgressDisplay {
   const multi = new MultiBar(
-    { stream, clearOnComplete: false, hideCursor: true, format: '{name} {bar} {percentage}% {note}', barsize: 28 },
+    {
+      stream,
+      clearOnComplete: false,
+      hideCursor: true,
+      format: '{name} {bar} {percentage}% {note}',
+      barsize: 28,
+    },
     Presets.shades_classic,
   );
   const known = new Map<string, SingleBar>();
@@ -53,7 +59,8 @@ function lines(stream: NodeJS.WriteStream): ProgressDisplay {
 
 function amounts(status: JobStatus | undefined): { done: number; total: number } {
   const { done = 0, total = 0 } = status?.progress ?? {};
-  if (status?.state === JobState.JOB_STATE_SUCCEEDED) return { done: Math.max(1, total), total: Math.max(1, total) };
+  if (status?.state === JobState.JOB_STATE_SUCCEEDED)
+    return { done: Math.max(1, total), total: Math.max(1, total) };
   return { done, total: Math.max(1, total) };
 }
 

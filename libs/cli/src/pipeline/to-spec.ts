@@ -114,7 +114,11 @@ async function cocoFolder(folder: string): Promise<ResolvedData> {
       limit: 0,
       ...(kind === 'panoptic' ? { segments: join(folder, `annotations/panoptic_${name}`) } : {}),
     });
-  for (const part of ['annotations/instances_train2017.json', 'annotations/instances_val2017.json', 'unlabeled2017']) {
+  for (const part of [
+    'annotations/instances_train2017.json',
+    'annotations/instances_val2017.json',
+    'unlabeled2017',
+  ]) {
     if (!(await exists(join(folder, part)))) {
       throw failedPrecondition(`${folder} is not a COCO folder: it has no ${part}`);
     }
@@ -147,7 +151,9 @@ function toDataset({ annotations, images, segments, kind, offset, limit }: Datas
     imagesUri: fileUri(images),
     segmentsUri: segments === undefined ? '' : fileUri(segments),
     kind:
-      kind === 'panoptic' ? AnnotationKind.ANNOTATION_KIND_PANOPTIC : AnnotationKind.ANNOTATION_KIND_INSTANCES,
+      kind === 'panoptic'
+        ? AnnotationKind.ANNOTATION_KIND_PANOPTIC
+        : AnnotationKind.ANNOTATION_KIND_INSTANCES,
     offset,
     limit,
   });

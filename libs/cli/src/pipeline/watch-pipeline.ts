@@ -26,9 +26,12 @@ export async function watchPipeline(
     } catch (error) {
       if (!['UNAVAILABLE', 'CANCELLED'].includes(errorCode(error))) throw error;
       if (performance.now() - seenAt > GIVE_UP_AFTER_MS) {
-        throw unavailable(`the trainer did not answer for ${GIVE_UP_AFTER_MS / 1000} s; run the same command again to go on`, {
-          cause: error,
-        });
+        throw unavailable(
+          `the trainer did not answer for ${GIVE_UP_AFTER_MS / 1000} s; run the same command again to go on`,
+          {
+            cause: error,
+          },
+        );
       }
       await delay(500);
       continue;

@@ -42,10 +42,19 @@ export function formatReportTable(report: ReportJson): string {
     '',
     '',
   ];
-  const rows = [header, ...arms, agnostic('pseudo labeler', report.labeler), agnostic('warmed-up model', report.warmup)];
+  const rows = [
+    header,
+    ...arms,
+    agnostic('pseudo labeler', report.labeler),
+    agnostic('warmed-up model', report.warmup),
+  ];
   const widths = header.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)));
   const lines = rows.map((row) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
   );
   lines.splice(1, 0, '─'.repeat([...(lines[0] ?? '')].length));
   const { precision, recall, f1, threshold } = report.pseudoLabels;

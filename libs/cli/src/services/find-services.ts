@@ -52,7 +52,8 @@ export async function withServices<T>(
   options.onStart?.();
   const own = await startLocalServices(options);
   const interrupted = Promise.withResolvers<never>();
-  const onSignal = (): void => interrupted.reject(new Error('interrupted; run the same command again to go on'));
+  const onSignal = (): void =>
+    interrupted.reject(new Error('interrupted; run the same command again to go on'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
   try {
     return await Promise.race([use(own.endpoints, own), own.died, interrupted.promise]);

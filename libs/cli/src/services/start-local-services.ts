@@ -46,7 +46,9 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
   });
   const endpoints = Object.fromEntries(
     await Promise.all(
-      SERVICE_NAMES.map(async (name) => [name, `127.0.0.1:${options.ports?.[name] ?? (await freePort())}`] as const),
+      SERVICE_NAMES.map(
+        async (name) => [name, `127.0.0.1:${options.ports?.[name] ?? (await freePort())}`] as const,
+      ),
     ),
   ) as Endpoints;
   const started: StartedService[] = [];
@@ -59,7 +61,8 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
     await nats.stop();
   };
   const mourn = (name: string, how: string): void => {
-    if (!isStopping) failure.reject(unavailable(`${name} ended (${how}); see ${join(logsDir, `${name}.log`)}`));
+    if (!isStopping)
+      failure.reject(unavailable(`${name} ended (${how}); see ${join(logsDir, `${name}.log`)}`));
   };
   void nats.exited.then(() => mourn('nats-server', 'by itself'));
   try {
@@ -101,7 +104,10 @@ interface Surroundings {
 async function spawnService(name: ServiceName, around: Surroundings): Promise<StartedService> {
   const { home, logsDir, endpoints, nats } = around;
   const metricsPort = await freePort();
-  const addresses = Object.entries(endpoints).map(([other, address]) => [`CASSL_${other.toUpperCase()}_ADDRESS`, address]);
+  const addresses = Object.entries(endpoints).map(([other, address]) => [
+    `CASSL_${other.toUpperCase()}_ADDRESS`,
+    address,
+  ]);
   const child = fork(join(SERVICES, name, 'src/main.ts'), [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {

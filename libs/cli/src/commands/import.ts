@@ -1,0 +1,156 @@
+import { Option, type Command } from 'commander';
+import type { Framework, ImportedWeights, MatchReport, StateDict } from '@cassl/checkpoints';
+import { invalidArgument } from '@cassl/errors';
+
+interface ImportFlags {
+  readonly as: string;
+  readonly out: string;
+  readonly from?: Framework;
+  readonly pixels: 'rgb' | 'bgr';
+  readonly partial: boolean;
+  readonly json: boolean;
+}
+
+/** `cassl import`: another framework's weights as a checkpoint of ours. */
+export function register(program: Command): void {
+  program
+    .command('import')
+    .description(
+      'Read weights of torchvision, timm, detectron2, AdelaiDet, mmdetection, Swin or MSRA (safetensors, .pth, .pkl) ' +
+        'and write them under our names. Pickles are read as data, never run.',
+    )
+    .argument('<file>', 'the weights')
+    .requiredOption(
+      '--as <model>',
+      'what they are: a backbone (resnet50, swin-t, …) or a preset (condinst-r50, …)',
+    )
+    .requiredOption('--out <file>', 'safetensors file to write')
+    .option('--from <framework>', 'whose names the file has; default: the one that fits most tensors')
+    .addOption(
+      new Option(
+        '--pixels <order>',
+        'what the file’s network reads: rgb = ImageNet mean and std; bgr = detectron2’s mean-subtracted BGR, which is converted',
+      )
+        .choices(['rgb', 'bgr'])
+        .default('rgb'),
+    )
+    .option('--partial', 'accept a file that lacks tensors of the model', false)
+    .option('--json', 'print one JSON object', false)
+    .action(async (file: string, flags: ImportFlags) => {
+      const outcome = await importFile(file, flags);
+      if (flags.json) console.log(JSON.stringify(outcome));
+      else printOutcome(outcome);
+    });
+}
+
+interface ImportOutcome extends MatchReport {
+  readonly out: string;
+  readonly as: string;
+  readonly framework: Framework;
+  readonly sizeBytes: number;
+  readonly digest: string;
+  readonly resized: readonly string[];
+}
+
+async function importFile(file: string, flags: ImportFlags): Promise<ImportOutcome> {
+  const lib = await import('@cassl/checkpoints');
+  if (flags.from !== undefined && !lib.FRAMEWORKS.includes(flags.from)) {
+    throw invalidArgument(`--from must be one of ${lib.FRAMEWORKS.join(', ')}, got ${flags.from}`);
+  }
+  const { tensors: raw } = await lib.readCheckpoint(file);
+  lib.checkFinite(raw);
+  const imported = lib.importWeights(raw, flags.from === undefined ? {} : { framework: flags.from });
+  const state =
+    flags.pixels === 'bgr'
+      ? lib.convertInput(imported.tensors, lib.MSRA_BGR, lib.IMAGENET_RGB)
+      : imported.tensors;
+  const model = await shapesOf(flags.as, state);
+  const { state: fitted, resized } = resizeTables(state, model, lib.resizeBiasTable);
+  const { tensors, report } = lib.matchState(fitted, model);
+  if (!flags.partial) lib.requireMatch(withoutNewNorms(report), flags.as);
+  if (tensors.size === 0) throw invalidArgument(`${file} has no tensor of ${flags.as}`);
+  const metadata = { format: 'pt', architecture: flags.as, source: imported.framework };
+  const written = await lib.writeSafetensors(flags.out, tensors, metadata);
+  return {
+    out: flags.out,
+    as: flags.as,
+    framework: imported.framework,
+    ...written,
+    resized,
+    ...joinReports(report, imported),
+  };
+}
+
+/** Names and shapes of a backbone, or of a whole preset with the file's number of classes. */
+async function shapesOf(as: string, state: StateDict): Promise<Map<string, readonly number[]>> {
+  const { BACKBONES, DETECTOR_PRESETS, detectorPreset, listParameters, parseDetectorConfig } =
+    await import('@cassl/detector');
+  const backbones = BACKBONES.filter((name) => !name.endsWith('-small'));
+  const isBackbone = (backbones as readonly string[]).includes(as);
+  if (!isBackbone && !(DETECTOR_PRESETS as readonly string[]).includes(as)) {
+    throw invalidArgument(`--as must be one of ${[...backbones, ...DETECTOR_PRESETS].join(', ')}, got ${as}`);
+  }
+  const classes = state.get('proposal_generator.fcos_head.cls_logits.bias')?.shape[0] ?? 1;
+  const config = isBackbone
+    ? parseDetectorConfig({ backbone: as, masks: false })
+    : detectorPreset(as as (typeof DETECTOR_PRESETS)[number], { classes });
+  const shapes = [...listParameters(config)].map(([name, { shape }]) => [name, shape] as const);
+  return new Map(shapes.filter(([name]) => !isBackbone || name.startsWith('backbone.bottom_up.')));
+}
+
+/** Swin weights of another window: their bias tables are resized. */
+function resizeTables(
+  state: StateDict,
+  model: ReadonlyMap<string, readonly number[]>,
+  resize: (typeof import('@cassl/checkpoints'))['resizeBiasTable'],
+): { state: StateDict; resized: string[] } {
+  const fitted: StateDict = new Map(state);
+  const resized: string[] = [];
+  for (const [name, table] of state) {
+    const rows = model.get(name)?.[0];
+    if (!name.endsWith('relative_position_bias_table') || rows === undefined || rows === table.shape[0])
+      continue;
+    fitted.set(name, resize(table, (Math.sqrt(rows) + 1) / 2, name));
+    resized.push(name);
+  }
+  return { state: fitted, resized };
+}
+
+/** A detection Swin's output norms are new: no ImageNet checkpoint has them, and none is asked for them. */
+function withoutNewNorms(report: MatchReport): MatchReport {
+  return {
+    ...report,
+    missing: report.missing.filter((name) => !/^backbone\.bottom_up\.norm\d\./.test(name)),
+  };
+}
+
+function joinReports(match: MatchReport, imported: ImportedWeights): MatchReport {
+  return { ...match, skipped: [...imported.report.skipped, ...match.skipped] };
+}
+
+function printOutcome({
+  out,
+  as,
+  framework,
+  digest,
+  sizeBytes,
+  matched,
+  skipped,
+  missing,
+  resized,
+}: ImportOutcome): void {
+  console.log(`${out}  ${digest}  ${sizeBytes} bytes`);
+  console.log(`${matched.length} tensors of ${as}, read by the names of ${framework}`);
+  if (resized.length > 0)
+    console.log(`${resized.length} relative position tables resized to the model's window`);
+  const reasons = new Map<string, string[]>();
+  for (const { name, reason } of skipped) reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
+  for (const [reason, names] of reasons)
+    console.log(`skipped ${names.length} (${reason}): ${shortened(names)}`);
+  if (missing.length > 0)
+    console.log(`missing ${missing.length}, which keep their start: ${shortened(missing)}`);
+}
+
+function shortened(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(', ')}, …` : names.join(', ');
+}
