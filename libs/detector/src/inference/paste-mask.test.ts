@@ -106,6 +106,23 @@ describe('createMaskPaster', () => {
     expect([...decodeMask(createMaskPaster(paste)(values)).data]).toEqual(pasteInFull(paste, values));
   });
 
+  it.each([
+    ['the bottom', [30, 31, 42, 43, 54, 55, 56]],
+    ['the top', [1, 2, 13, 14]],
+    ['both', [1, 10, 19, 28, 37, 46, 55]],
+  ])('keeps the columns of a mask that touches %s apart', (_, cells) => {
+    const paste: MaskPaste = {
+      map: { height: 8, width: 8 },
+      factor: 4,
+      resized: { height: 32, width: 32 },
+      original: { height: 32, width: 32 },
+      threshold: 0.5,
+    };
+    const values = new Float32Array(64);
+    for (const cell of cells) values[cell] = 1;
+    expect([...decodeMask(createMaskPaster(paste)(values)).data]).toEqual(pasteInFull(paste, values));
+  });
+
   it('gives an empty and a full mask as one run', () => {
     const paste = {
       map: { height: 4, width: 4 },

@@ -97,8 +97,8 @@ function encodePasted(
         flush(position);
         inside = !inside;
       }
-      // Below the visited rows everything is unset.
-      if (inside && bottom < original.height) {
+      // Rows outside the visited ones are unset: a run goes on into the next column only where every row is visited.
+      if (inside && height < original.height) {
         flush(x * original.height + bottom);
         inside = false;
       }
