@@ -5,6 +5,7 @@ export {
   type DetectorConfig,
   type DetectorConfigInput,
 } from './config.ts';
+export { countParameters, listParameters, type ParameterCount } from './parameter-count.ts';
 export { DETECTOR_PRESETS, detectorPreset, type DetectorPreset } from './presets.ts';
 export {
   createDetector,
