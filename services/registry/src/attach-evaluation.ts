@@ -1,0 +1,43 @@
+import { invalidArgument } from '@cassl/errors';
+import { Evaluation, type AttachEvaluationRequest } from '@cassl/proto';
+import { sql } from 'kysely';
+import { recordChange } from './record-change.ts';
+import type { Registry } from './registry.ts';
+import { resolveReference } from './resolve-reference.ts';
+
+/** @returns the digest of the checkpoint that carries the evaluation now */
+export async function attachEvaluation(
+  registry: Registry,
+  { reference, evaluation }: AttachEvaluationRequest,
+): Promise<string> {
+  if (evaluation === undefined || evaluation.id === '') throw invalidArgument('evaluation.id must be set');
+  for (const [name, value] of Object.entries(evaluation.metrics)) {
+    if (!Number.isFinite(value)) {
+      throw invalidArgument(
+        `evaluation.metrics[${JSON.stringify(name)}] must be a finite number, got ${value}`,
+      );
+    }
+  }
+  const digest = await resolveReference(registry, reference);
+  if (evaluation.checkpointDigest !== '' && evaluation.checkpointDigest !== digest) {
+    throw invalidArgument(
+      `evaluation.checkpoint_digest is ${evaluation.checkpointDigest}, but the reference names ${digest}`,
+    );
+  }
+  const whole = { ...evaluation, checkpointDigest: digest, createdAt: evaluation.createdAt ?? new Date() };
+  await registry.db.transaction().execute(async (transaction) => {
+    const inserted = await transaction
+      .insertInto('evaluations')
+      .values({
+        digest,
+        id: whole.id,
+        evaluation: sql`${JSON.stringify(Evaluation.toJSON(whole))}::jsonb`,
+      })
+      .onConflict((conflict) => conflict.columns(['digest', 'id']).doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (inserted !== undefined) await recordChange(transaction, { $case: 'evaluatedDigest', value: digest });
+  });
+  registry.changed.emit('change');
+  return digest;
+}

@@ -1,0 +1,36 @@
+import { invalidArgument } from '@cassl/errors';
+import type { Manifest } from '@cassl/proto';
+
+const DIGEST = /^[0-9a-f]{64}$/;
+/** No alias may look like a digest or the beginning of one. */
+const ALIAS = /^(?![0-9a-f]{8,64}$)[a-z0-9._/@-]{1,128}$/;
+const MAX_REASON_BYTES = 1_024;
+
+export function checkDigest(field: string, digest: string): string {
+  if (DIGEST.test(digest)) return digest;
+  throw invalidArgument(
+    `${field} must be a sha256 of 64 lower-case hex digits, got ${JSON.stringify(digest)}`,
+  );
+}
+
+export function checkAlias(alias: string): string {
+  if (ALIAS.test(alias)) return alias;
+  throw invalidArgument(
+    `alias must be 1 to 128 of [a-z0-9._/@-] and not look like a digest, got ${JSON.stringify(alias)}`,
+  );
+}
+
+export function checkReason(reason: string): string {
+  const bytes = Buffer.byteLength(reason);
+  if (bytes <= MAX_REASON_BYTES) return reason;
+  throw invalidArgument(`reason must be at most ${MAX_REASON_BYTES} bytes, got ${bytes}`);
+}
+
+export function checkManifest(manifest: Manifest | undefined): Manifest {
+  if (manifest === undefined) throw invalidArgument('start.manifest must be set');
+  manifest.parents.forEach((parent, index) => checkDigest(`manifest.parents[${index}]`, parent));
+  for (const [index, { digest }] of manifest.data.entries()) {
+    if (digest !== '') checkDigest(`manifest.data[${index}].digest`, digest);
+  }
+  return manifest;
+}

@@ -1,0 +1,29 @@
+import { readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
+import { z } from 'zod';
+
+/** The registry's settings; the table in its README is made from this. */
+export const settings = {
+  ...serverSettings({ port: 7100, metricsPort: 9100 }),
+  dataDir: setting(
+    'CASSL_DATA_DIR',
+    z.string().default('.cassl/registry'),
+    'Folder for unfinished uploads and, unless set elsewhere, metadata and blobs',
+  ),
+  blobsUri: setting(
+    'CASSL_BLOBS_URI',
+    z.string().optional(),
+    'Where checkpoint files are kept, `file:///folder` or `s3://bucket/prefix`; default: the data folder',
+  ),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    z.string().optional(),
+    'PostgreSQL that keeps the metadata, `postgres://…`; default: PGlite in the data folder',
+    { isSecret: true },
+  ),
+};
+
+export type RegistryConfig = ConfigOf<typeof settings>;
+
+export function readRegistryConfig(env: NodeJS.ProcessEnv = process.env): RegistryConfig {
+  return readConfig(settings, env);
+}
