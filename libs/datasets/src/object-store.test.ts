@@ -1,0 +1,100 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '@cassl/storage';
+import { createBatches } from './batches/create-batches.ts';
+import { openCocoDataset } from './coco/open-coco-dataset.ts';
+import { openImagePool } from './pool/open-image-pool.ts';
+import { readShard } from './pool/read-shard.ts';
+import { generateScenes } from './scenes/generate-scenes.ts';
+
+const hasMoto = spawnSync('python3', ['-c', 'import moto.server, flask']).status === 0;
+
+describe.skipIf(!hasMoto)('a data set in an object store (needs moto)', () => {
+  let root: string;
+  let server: ChildProcess;
+  const bucket = `cassl-datasets-${process.pid}`;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'cassl-s3-'));
+    await generateScenes({ out: root, labeled: 3, unlabeled: 2, val: 0, size: 48 });
+    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    Object.assign(process.env, {
+      S3_ENDPOINT: endpoint,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    server = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', new URL(endpoint).port], {
+      stdio: 'ignore',
+    });
+    while (
+      !(await fetch(endpoint).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    )
+      await sleep(50);
+    await fetch(`${endpoint}/${bucket}`, { method: 'PUT' });
+    const store = openStore(`s3://${bucket}`);
+    for (const name of await readdir(root, { recursive: true, withFileTypes: true })) {
+      if (!name.isFile()) continue;
+      const path = join(name.parentPath, name.name);
+      await store.put(path.slice(root.length + 1), await readFile(path));
+    }
+  });
+  afterAll(async () => {
+    server.kill();
+    await once(server, 'exit');
+    await rm(root, { recursive: true, force: true });
+  });
+
+  const s3 = (path: string): string => `s3://${bucket}/${path}`;
+
+  it('opens and trains like the one on disk', async () => {
+    for (const kind of ['instances', 'panoptic'] as const) {
+      const file = `annotations/${kind}_train2017.json`;
+      const remote = await openCocoDataset({ annotations: s3(file), images: s3('train2017'), kind });
+      const local = await openCocoDataset({
+        annotations: join(root, file),
+        images: join(root, 'train2017'),
+        kind,
+      });
+      expect(remote.digest).toBe(local.digest);
+      const [first, second] = [remote, local].map((dataset) =>
+        createBatches({ dataset, batchSize: 3, augment: 'jitter', size: 48, seed: 0 }),
+      );
+      expect(await first!.at(0)).toEqual(await second!.at(0));
+    }
+  });
+
+  it('is read as a pool', async () => {
+    const pool = await openImagePool(s3('unlabeled2017'));
+    for await (const shard of pool.shards({ imagesPerShard: 8 })) {
+      expect(shard.entries).toHaveLength(2);
+      for await (const image of readShard(shard)) {
+        expect(image.error).toBeUndefined();
+        if (image.error !== undefined) continue;
+        expect(Buffer.from(image.bytes)).toEqual(await readFile(join(root, 'unlabeled2017', image.key)));
+      }
+    }
+  });
+
+  it('names a missing annotation file', async () => {
+    const opening = openCocoDataset({ annotations: s3('annotations/no.json'), images: s3('train2017') });
+    await expect(opening).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
