@@ -1,5 +1,5 @@
 import { readSafetensors } from '@cassl/checkpoints';
-import { createDetector, type Detector, type DetectorConfigInput } from '@cassl/detector';
+import { createDetector, type Detector } from '@cassl/detector';
 import { failedPrecondition } from '@cassl/errors';
 import type { Category, Checkpoint } from '@cassl/proto';
 
@@ -22,7 +22,7 @@ export async function openModel(checkpoint: Checkpoint, path: string): Promise<O
       `checkpoint ${digest} has no detector configuration in its manifest, so it cannot detect`,
     );
   }
-  const detector = createDetector(manifest.model as DetectorConfigInput);
+  const detector = createDetector(manifest.model);
   const { tensors } = await readSafetensors(path);
   detector.loadStateDict(tensors, { strict: true });
   return { digest, detector, categories: manifest.categories };

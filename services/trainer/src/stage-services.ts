@@ -1,7 +1,13 @@
-import { EvaluatorServiceDefinition, LabelerServiceDefinition, type JobStatus } from '@cassl/proto';
-import { invalidArgument } from '@cassl/errors';
+import { internal } from '@cassl/errors';
+import type {
+  EvaluationJob,
+  EvaluatorServiceDefinition,
+  JobStatus,
+  LabelerServiceDefinition,
+  Labeling,
+  Training,
+} from '@cassl/proto';
 import type { RpcClient } from '@cassl/rpc';
-import type { EvaluationJob, Labeling, Training } from '@cassl/proto';
 import type { StageJob } from './plan-pipeline.ts';
 import type { Trainings } from './run-trainings.ts';
 
@@ -24,8 +30,8 @@ export interface StageServices {
 export interface StageServicesOptions {
   /** The trainer asks itself without a detour over the network. */
   readonly trainings: Trainings;
-  readonly labeler: RpcClient<typeof LabelerServiceDefinition>;
-  readonly evaluator: RpcClient<typeof EvaluatorServiceDefinition>;
+  readonly labeler: RpcClient<LabelerServiceDefinition>;
+  readonly evaluator: RpcClient<EvaluatorServiceDefinition>;
 }
 
 export function stageServices({ trainings, labeler, evaluator }: StageServicesOptions): StageServices {
@@ -83,6 +89,6 @@ export function stageStatus({ job }: StageRecord): JobStatus {
 }
 
 function present<T>(value: T | undefined): T {
-  if (value === undefined) throw invalidArgument('the service answered without the job');
+  if (value === undefined) throw internal('the service answered without the job');
   return value;
 }

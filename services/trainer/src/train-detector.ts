@@ -50,7 +50,7 @@ export async function trainDetector(options: TrainDetectorOptions): Promise<numb
     const step = withAutocast(precision, () => detector.gradients(batch));
     const nextSums = tf.tidy(() => {
       optimizer.step(clipNorm > 0 ? clip(step.gradients, clipNorm) : step.gradients, learningRate);
-      return tf.add(sums, step.losses) as tf.Tensor1D;
+      return tf.add<tf.Tensor1D>(sums, step.losses);
     });
     step.dispose();
     sums.dispose();

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { Framework, ImportedWeights, MatchReport, StateDict } from '@cassl/checkpoints';
+import type { Framework, ImportedWeights, MatchReport, resizeBiasTable, StateDict } from '@cassl/checkpoints';
 import { invalidArgument } from '@cassl/errors';
 
 interface ImportFlags {
@@ -93,7 +93,7 @@ async function shapesOf(as: string, state: StateDict): Promise<Map<string, reado
   const classes = state.get('proposal_generator.fcos_head.cls_logits.bias')?.shape[0] ?? 1;
   const config = isBackbone
     ? parseDetectorConfig({ backbone: as, masks: false })
-    : detectorPreset(as as (typeof DETECTOR_PRESETS)[number], { classes });
+    : detectorPreset(as, { classes });
   const shapes = [...listParameters(config)].map(([name, { shape }]) => [name, shape] as const);
   return new Map(shapes.filter(([name]) => !isBackbone || name.startsWith('backbone.bottom_up.')));
 }
@@ -102,7 +102,7 @@ async function shapesOf(as: string, state: StateDict): Promise<Map<string, reado
 function resizeTables(
   state: StateDict,
   model: ReadonlyMap<string, readonly number[]>,
-  resize: (typeof import('@cassl/checkpoints'))['resizeBiasTable'],
+  resize: typeof resizeBiasTable,
 ): { state: StateDict; resized: string[] } {
   const fitted: StateDict = new Map(state);
   const resized: string[] = [];

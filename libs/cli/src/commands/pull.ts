@@ -17,17 +17,21 @@ export function register(program: Command): void {
     .option('--json', 'print what it is as JSON', false)
     .action(async (reference: string, flags: PullFlags) => {
       const { copyFile, rename } = await import('node:fs/promises');
-      const { join } = await import('node:path');
+      const path = await import('node:path');
       const { RegistryServiceDefinition, Checkpoint } = await import('@cassl/proto');
       const { createClient, downloadCheckpoint } = await import('@cassl/rpc');
-      const { withServices } = await import('../services/find-services.ts');
+      const { withServices } = await import('../local/find-services.ts');
       await withServices({ home: flags.home, names: ['registry'] }, async ({ registry: address }) => {
         const registry = createClient(RegistryServiceDefinition, address);
         try {
           // Through the cache, so that an interrupted download goes on where it was.
-          const cacheDir = join(flags.home, 'pulled');
-          const { checkpoint, path } = await downloadCheckpoint({ client: registry, reference, cacheDir });
-          await copyFile(path, `${flags.out}.part`);
+          const cacheDir = path.join(flags.home, 'pulled');
+          const { checkpoint, path: cached } = await downloadCheckpoint({
+            client: registry,
+            reference,
+            cacheDir,
+          });
+          await copyFile(cached, `${flags.out}.part`);
           await rename(`${flags.out}.part`, flags.out);
           if (flags.json)
             console.log(JSON.stringify({ out: flags.out, checkpoint: Checkpoint.toJSON(checkpoint) }));

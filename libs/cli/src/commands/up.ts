@@ -19,9 +19,9 @@ export function register(program: Command): void {
       '\nOther commands find the services through HOME/endpoints.json while this one runs.',
     )
     .action(async (flags: UpFlags) => {
-      const { startLocalServices } = await import('../services/start-local-services.ts');
-      const { findEndpoints, removeEndpoints, writeEndpoints } = await import('../services/find-services.ts');
-      const { DEFAULT_PORTS } = await import('../services/service-names.ts');
+      const { startLocalServices } = await import('../local/start-local-services.ts');
+      const { findEndpoints, removeEndpoints, writeEndpoints } = await import('../local/find-services.ts');
+      const { DEFAULT_PORTS } = await import('../local/service-names.ts');
       const { failedPrecondition } = await import('@cassl/errors');
       if ((await findEndpoints(flags.home, {})) !== undefined) {
         throw failedPrecondition(

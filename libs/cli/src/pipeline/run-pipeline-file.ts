@@ -7,7 +7,7 @@ import { createClient } from '@cassl/rpc';
 import { toReportJson } from '../report/report-json.ts';
 import { formatReportTable } from '../report/report-table.ts';
 import { renderReport } from '../report/render-report.ts';
-import { withServices } from '../services/find-services.ts';
+import { withServices } from '../local/find-services.ts';
 import { defaultPipelineId, startPipeline } from './pipeline-id.ts';
 import type { PipelineFile } from './pipeline-schema.ts';
 import { readPipelineFile } from './read-pipeline-file.ts';

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+
+interface LabelFlags {
+  readonly alias: string;
+  readonly out?: string;
+  readonly threshold: string;
+  readonly nonOverlap: boolean;
+  readonly shardSize: string;
+  readonly id?: string;
+  readonly home: string;
+  readonly json: boolean;
+}
+
+/** `cassl label`: class-agnostic labels for pictures, or for a whole pool. */
+export function register(program: Command): void {
+  program
+    .command('label')
+    .description('Label pictures, or a folder or s3:// pool of them, with a class-agnostic checkpoint.')
+    .argument('<picture-or-pool...>', 'picture files, or one folder or s3:// address of images or tar shards')
+    .requiredOption('--alias <reference>', 'alias or digest of the checkpoint, for example demo/labeler')
+    .option(
+      '--out <path>',
+      'one picture: PNG to draw on; a pool: folder or s3:// address for the label files',
+    )
+    .option('--threshold <score>', 'keep labels with a score above this, 0..1', '0.3')
+    .option('--non-overlap', 'every pixel to its best mask (entities)', false)
+    .option('--shard-size <n>', 'pool: images a shard', '256')
+    .option('--id <id>', 'pool: id of the job; the same id goes on where it was')
+    .option('--home <dir>', 'folder of the services', '.cassl')
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', '\nUses the services of a running `cassl up`, else starts its own for the call.')
+    .action(async (targets: readonly string[], flags: LabelFlags) => {
+      const { stat } = await import('node:fs/promises');
+      const [target = ''] = targets;
+      const isPool =
+        target.startsWith('s3://') || (await stat(target).catch(() => undefined))?.isDirectory() === true;
+      if (isPool) {
+        const { labelPool } = await import('../pictures/label-pool.ts');
+        return labelPool(target, flags);
+      }
+      const { detectPictures } = await import('../pictures/detect-pictures.ts');
+      return detectPictures(targets, { ...flags, service: 'labeler' });
+    });
+}

@@ -1,0 +1,106 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
+import { DetectorServiceDefinition, ImageDetections, LabelerServiceDefinition } from '@cassl/proto';
+import { createClient } from '@cassl/rpc';
+import { decodeImage, drawDetections, encodePng, rleFromString } from '@cassl/vision';
+import { withServices } from '../local/find-services.ts';
+
+export interface DetectPicturesOptions {
+  /** Classes from the detector, class-agnostic labels from the labeler. */
+  readonly service: 'detector' | 'labeler';
+  readonly alias: string;
+  readonly out?: string;
+  readonly threshold: string;
+  readonly nonOverlap?: boolean;
+  readonly home: string;
+  readonly json: boolean;
+}
+
+/**
+ * Detects in picture files, prints what was found, and draws it on one.
+ * @throws NOT_FOUND for a missing file or alias, INVALID_ARGUMENT for a bad picture or flag
+ */
+export async function detectPictures(
+  pictures: readonly string[],
+  options: DetectPicturesOptions,
+): Promise<void> {
+  const threshold = Number(options.threshold);
+  if (!(threshold >= 0 && threshold < 1)) {
+    throw invalidArgument(`--threshold must be in [0, 1), got ${JSON.stringify(options.threshold)}`);
+  }
+  if (options.out !== undefined && pictures.length > 1)
+    throw invalidArgument('--out draws one picture; give one, or leave it out');
+  const files = await Promise.all(pictures.map(async (path) => ({ path, bytes: await readPicture(path) })));
+  await withServices({ home: options.home, names: ['registry', 'labeler'] }, async ({ labeler: address }) => {
+    const ask = opened(address, options, threshold);
+    try {
+      for (const { path, bytes } of files) {
+        const detections = await ask.question(path, bytes);
+        if (options.out !== undefined) await writeFile(options.out, await draw(bytes, detections));
+        if (options.json) console.log(JSON.stringify(ImageDetections.toJSON(detections)));
+        else print(detections, options.out);
+      }
+    } finally {
+      ask.close();
+    }
+  });
+}
+
+interface Asker {
+  question(path: string, bytes: Uint8Array): Promise<ImageDetections>;
+  close(): void;
+}
+
+function opened(
+  address: string,
+  { service, alias, nonOverlap = false }: DetectPicturesOptions,
+  threshold: number,
+): Asker {
+  const request = (path: string, bytes: Uint8Array): object => ({
+    checkpoint: alias,
+    image: { key: path, source: { $case: 'encoded', value: bytes } },
+    options: service === 'detector' ? { threshold } : { threshold, nonOverlap },
+  });
+  // The first question loads the engine and the model.
+  const limit = { deadlineMs: 120_000 };
+  if (service === 'detector') {
+    const client = createClient(DetectorServiceDefinition, address);
+    const question = async (path: string, bytes: Uint8Array): Promise<ImageDetections> =>
+      answered((await client.detect(request(path, bytes), limit)).detections);
+    return { question, close: () => client.close() };
+  }
+  const client = createClient(LabelerServiceDefinition, address);
+  const question = async (path: string, bytes: Uint8Array): Promise<ImageDetections> =>
+    answered((await client.label(request(path, bytes), limit)).detections);
+  return { question, close: () => client.close() };
+}
+
+function answered(detections: ImageDetections | undefined): ImageDetections {
+  return detections ?? ImageDetections.fromPartial({});
+}
+
+async function draw(bytes: Uint8Array, { detections }: ImageDetections): Promise<Uint8Array> {
+  const drawn = detections.map(({ box, score, mask }) => ({
+    box: [box?.x1 ?? 0, box?.y1 ?? 0, box?.x2 ?? 0, box?.y2 ?? 0] as const,
+    score,
+    ...(mask === undefined ? {} : { mask: rleFromString(mask.counts, mask.height, mask.width) }),
+  }));
+  const labels = detections.map(({ categoryName, score }) => `${categoryName} ${Math.round(100 * score)}%`);
+  return encodePng(await drawDetections(await decodeImage(bytes), drawn, { labels }));
+}
+
+function print({ key, width, height, detections }: ImageDetections, out: string | undefined): void {
+  console.log(
+    `${key}  ${width} x ${height}, ${detections.length} found${out === undefined ? '' : `, drawn on ${out}`}`,
+  );
+  for (const { box, score, categoryName } of detections) {
+    const corners = [box?.x1, box?.y1, box?.x2, box?.y2].map((value) => (value ?? 0).toFixed(1)).join(' ');
+    console.log(`  ${score.toFixed(3)}  ${categoryName.padEnd(16)} ${corners}`);
+  }
+}
+
+async function readPicture(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: unknown) => {
+    throw notFound(`cannot read the picture ${path}: ${errorMessage(cause)}`, { cause });
+  });
+}
