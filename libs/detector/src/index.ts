@@ -5,7 +5,6 @@ export {
   type DetectorConfig,
   type DetectorConfigInput,
 } from './config.ts';
-export { countParameters, listParameters, type ParameterCount } from './parameter-count.ts';
 export { DETECTOR_PRESETS, detectorPreset, type DetectorPreset } from './presets.ts';
 export {
   createDetector,
@@ -33,4 +32,6 @@ export {
   type LearningRateSchedule,
   type MultiStepSchedule,
 } from './schedule/learning-rate.ts';
+export { countParameters, listParameters, type ParameterCount } from './parameter-count.ts';
+export { summarizeDetector, type DetectorSummary, type PartSummary } from './summarize-detector.ts';
 export { weightDecayFor } from './schedule/weight-decay.ts';

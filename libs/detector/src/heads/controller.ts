@@ -58,6 +58,7 @@ function createKernelBlock(
   const normalise = createGroupNorm(store, `${name}.norm`, {
     outChannels: channels,
     groups: config.towerGroups,
+    appliedAt,
   });
   return (x) => tf.relu(normalise(convolution.forward(x)));
 }

@@ -23,6 +23,7 @@ export function createTower(store: ParameterStore, name: string, config: Detecto
     const normalise = createGroupNorm(store, `${name}.${3 * index + 1}`, {
       outChannels: channels,
       groups: config.towerGroups,
+      appliedAt: config.levels.map((level) => 2 ** level),
     });
     return (x: tf.Tensor4D): tf.Tensor4D => tf.relu(normalise(convolution.forward(x)));
   });

@@ -54,14 +54,18 @@ function withBatchNorm(
 export function createGroupNorm(
   store: ParameterStore,
   name: string,
-  options: { readonly outChannels: number; readonly groups: number; readonly trainable?: boolean },
+  options: Pick<ConvNormOptions, 'outChannels' | 'groups' | 'trainable' | 'appliedAt'>,
 ): (x: tf.Tensor4D) => tf.Tensor4D {
   const spec = {
     shape: [options.outChannels],
     layout: 'same',
     trainable: options.trainable ?? true,
   } as const;
-  const gamma = store.add(`${name}.weight`, { ...spec, init: ones }) as tf.Variable<tf.Rank.R1>;
+  const gamma = store.add(`${name}.weight`, {
+    ...spec,
+    init: ones,
+    appliedAt: options.appliedAt,
+  }) as tf.Variable<tf.Rank.R1>;
   const beta = store.add(`${name}.bias`, { ...spec, init: zeros }) as tf.Variable<tf.Rank.R1>;
   return (x) => groupNorm(x, gamma, beta, options.groups, 1e-5);
 }
