@@ -18,5 +18,6 @@ export function checkBox(bbox: unknown, width: number, height: number): CheckedB
   const box: Xyxy = [Math.max(0, x), Math.max(0, y), Math.min(width, x + w), Math.min(height, y + h)];
   if (box[2] <= box[0] || box[3] <= box[1]) return { reason: 'bbox is outside its image' };
   const overshoot = Math.max(-x, -y, x + w - width, y + h - height);
-  return { box, clipped: overshoot > roundingPixels };
+  // Rounding stays as it is, so that evaluation sees the same numbers as other readers of the file.
+  return overshoot > roundingPixels ? { box, clipped: true } : { box: [x, y, x + w, y + h], clipped: false };
 }
