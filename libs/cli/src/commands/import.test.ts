@@ -48,22 +48,19 @@ function weights(config: DetectorConfig, prefix = ''): StateDict {
 
 const path = (name: string): string => join(folder, name);
 const resnet18 = weights(parseDetectorConfig({ backbone: 'resnet18' }), 'backbone.bottom_up.');
-const tinyFcos = weights(detectorPreset('resnet18', { classes: 3, masks: false }));
+const tiny = weights(detectorPreset('tiny', { classes: 3 }));
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cassl-import-'));
   await writeSafetensors(path('resnet18.safetensors'), resnet18);
-  await writeSafetensors(path('fcos.safetensors'), tinyFcos);
+  await writeSafetensors(path('tiny.safetensors'), tiny);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('cassl export and cassl import', () => {
   it.each([
     ['torchvision', 'pth'],
-    ['detectron2', 'safetensors'],
-    ['mmdet', 'pth'],
-    ['timm', 'safetensors'],
-    ['msra', 'pth'],
+    ['msra', 'safetensors'],
   ])('take a backbone to %s as %s and back, bit for bit', async (framework, format) => {
     const file = `${framework}.${format}`;
     const exported = await cassl(
@@ -80,13 +77,13 @@ describe('cassl export and cassl import', () => {
     const imported = await cassl('import', file, '--as', 'resnet18', '--out', 'back.safetensors', '--json');
     expect(imported.stderr).toBe('');
     expect(JSON.parse(imported.stdout)).toMatchObject({ as: 'resnet18', missing: [] });
-    expect((await readCheckpoint(path('back.safetensors'))).tensors).toEqual(resnet18);
+    await expectSame('back.safetensors', resnet18);
   });
 
   it('take a whole detector to AdelaiDet and back, and tell what its config must say', async () => {
     const exported = await cassl(
       'export',
-      'fcos.safetensors',
+      'tiny.safetensors',
       '--for',
       'adelaidet',
       '--out',
@@ -95,9 +92,17 @@ describe('cassl export and cassl import', () => {
     expect(exported.stdout).toContain('INPUT.FORMAT "RGB"');
     const { tensors } = await readCheckpoint(path('a.safetensors'));
     expect(tensors.has('backbone.bottom_up.res2.0.conv1.norm.weight')).toBe(true);
-    expect(importedTensors(tinyFcos)).toEqual(
-      importedTensors((await readCheckpoint(path('fcos.safetensors'))).tensors),
+    const imported = await cassl(
+      'import',
+      'a.safetensors',
+      '--as',
+      'tiny',
+      '--out',
+      'b.safetensors',
+      '--json',
     );
+    expect(JSON.parse(imported.stdout)).toMatchObject({ framework: 'adelaidet', missing: [] });
+    await expectSame('b.safetensors', tiny);
   });
 
   it('convert the first convolution for detectron2’s pixels and back', async () => {
@@ -195,4 +200,12 @@ describe('cassl export and cassl import', () => {
   });
 });
 
-const importedTensors = (state: StateDict): string[] => [...state.keys()].sort();
+/** Every tensor, bit for bit; `toEqual` would take minutes over so many bytes. */
+async function expectSame(file: string, expected: StateDict): Promise<void> {
+  const { tensors } = await readCheckpoint(path(file));
+  expect([...tensors.keys()].sort()).toEqual([...expected.keys()].sort());
+  for (const [name, { shape, data }] of expected) {
+    expect(tensors.get(name)!.shape).toEqual(shape);
+    expect(Buffer.compare(tensors.get(name)!.data, data), name).toBe(0);
+  }
+}

@@ -127,7 +127,7 @@ function printSummary(config: DetectorConfig, summary: DetectorSummary, paramete
     );
   };
   for (const [name, part] of Object.entries(summary.parts)) {
-    line(name, parameters.parts[name]!, part.gflop, part.activationBytes);
+    line(name, parameters.parts[name] ?? 0, part.gflop, part.activationBytes);
   }
   line('total', parameters.total, summary.gflop, summary.activationBytes);
   if (parameters.frozenNorms > 0) {
