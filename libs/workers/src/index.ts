@@ -4,7 +4,7 @@ export {
   type WorkerProcess,
   type WorkerProcessOptions,
 } from './worker-process.ts';
-export { workerChannel, type WorkerChannel } from './worker-channel.ts';
+export { workerChannel, type WorkerChannel, type WorkerChannelOptions } from './worker-channel.ts';
 export { describeEngine } from './describe-engine.ts';
 export type { RegistryClient } from './registry-client.ts';
 export { openModel, type OpenModel } from './open-model.ts';

@@ -6,11 +6,19 @@ export interface WorkerChannel {
   readonly signal: AbortSignal;
 }
 
-/** The worker's end of `startWorkerProcess`. Once the service is gone, so is the worker: another one may be on its job. */
-export function workerChannel(): WorkerChannel {
+export interface WorkerChannelOptions {
+  /**
+   * What becomes of the worker when its service dies. `exit`: it ends at once, since the next service starts another one on
+   * its job. `stop`: as on SIGTERM, for workers that take their work from a queue. @default 'exit'
+   */
+  readonly whenAlone?: 'exit' | 'stop';
+}
+
+/** The worker's end of `startWorkerProcess`. */
+export function workerChannel({ whenAlone = 'exit' }: WorkerChannelOptions = {}): WorkerChannel {
   const stopping = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort());
-  process.on('disconnect', () => process.exit(1));
+  process.on('disconnect', () => (whenAlone === 'exit' ? process.exit(1) : stopping.abort()));
   return {
     report: (message) =>
       new Promise((resolve) => {

@@ -22,6 +22,11 @@ export const settings = {
     whole(0, 256, 1),
     'Worker processes that label shards; 0 where other machines do it',
   ),
+  shardAckWaitMs: setting(
+    'CASSL_SHARD_ACK_WAIT_MS',
+    whole(1000, 3_600_000, 30_000),
+    'Milliseconds of silence after which a shard goes to another worker',
+  ),
   batchSize: setting('CASSL_BATCH_SIZE', whole(1, 256, 8), 'Images of one forward pass, at most'),
   batchWaitMs: setting(
     'CASSL_BATCH_WAIT_MS',

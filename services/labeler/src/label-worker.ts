@@ -16,7 +16,7 @@ const DRAIN_MS = 20_000;
 
 // Pulls shards from the queue and labels them, as a child process of the labeler or as a pod of its own.
 const logger = createLogger({ name: 'label-worker' });
-const channel = workerChannel();
+const channel = workerChannel({ whenAlone: 'stop' });
 const config = readLabelerConfig();
 const cacheDir = resolve(join(config.dataDir, 'checkpoints'));
 const registry = createClient(RegistryServiceDefinition, config.registryAddress);
@@ -25,7 +25,7 @@ const connection = await connectEvents({
   name: 'label-worker',
   connectTimeoutMs: 60_000,
 });
-const { queue, results } = await openShardQueue(connection);
+const { queue, results } = await openShardQueue(connection, config.shardAckWaitMs);
 const models = createModelCache(RESIDENT_MODELS);
 let engine: ReturnType<typeof openEngine> | undefined;
 

@@ -17,7 +17,7 @@ await runService({
     const config = readLabelerConfig();
     const connection = await connectEvents({ servers: config.natsUrl, name: 'labeler' });
     const bus = await openEvents(connection);
-    const shards = await openShardQueue(connection);
+    const shards = await openShardQueue(connection, config.shardAckWaitMs);
     const stopping = new AbortController();
     const collecting = shards.queue.collectDead({ signal: stopping.signal });
     const records = await openJobRecords({

@@ -15,11 +15,12 @@ export interface ShardQueue {
   readonly results: JobStore<LabelingShardResult>;
 }
 
-export async function openShardQueue(connection: EventConnection): Promise<ShardQueue> {
+export async function openShardQueue(connection: EventConnection, ackWaitMs: number): Promise<ShardQueue> {
   return {
     queue: await openWorkQueue(connection, {
       name: 'shards',
       codec: messageCodec<LabelingShard>(LabelingShard),
+      ackWaitMs,
     }),
     results: await openJobStore(connection, {
       name: 'labeling-shards',
