@@ -30,7 +30,8 @@ export function rleFromPolygons(
 }
 
 function assertPolygon(polygon: readonly number[], index: number): void {
-  if (polygon.length < 6 || polygon.length % 2 !== 0) {
+  // Some annotations carry a stray line beside real polygons; pycocotools draws it, to no or little effect.
+  if (polygon.length < (index === 0 ? 6 : 4) || polygon.length % 2 !== 0) {
     throw invalidArgument(
       `polygon ${index} must have x, y of at least 3 points, got ${polygon.length} numbers`,
     );
@@ -47,25 +48,16 @@ function assertPolygon(polygon: readonly number[], index: number): void {
 function rasterise(polygon: readonly number[], height: number, width: number): Rle {
   const crossings: number[] = [];
   const points = polygon.length / 2;
-  let previousU = 0;
-  let previousV = 0;
-  let first = true;
   for (let point = 0; point < points; point++) {
     const next = point + 1 === points ? 0 : point + 1;
-    walkEdge(
+    addEdge(
+      crossings,
       snap(polygon[2 * point]!),
       snap(polygon[2 * point + 1]!),
       snap(polygon[2 * next]!),
       snap(polygon[2 * next + 1]!),
-      (u, v) => {
-        if (!first && u !== previousU) {
-          const crossing = columnCrossing(previousU, previousV, u, v, height, width);
-          if (crossing >= 0) crossings.push(crossing);
-        }
-        first = false;
-        previousU = u;
-        previousV = v;
-      },
+      height,
+      width,
     );
   }
   crossings.push(height * width);
@@ -76,42 +68,61 @@ function snap(coordinate: number): number {
   return Math.trunc(SUBPIXELS * coordinate + 0.5);
 }
 
-/** Visits the grid points of an edge from its start to its end, one step along the longer axis at a time. */
-function walkEdge(
+/** Grid steps whose lower end lies here pass the centre line of a pixel column. */
+const CENTRE = 2;
+
+/**
+ * Adds the column-major positions where an edge, taken point by point on the grid, passes from one pixel column to the
+ * next. Slopes are measured from the end with the lower coordinate, so that neighbours that share an edge agree on it.
+ */
+function addEdge(
+  crossings: number[],
   startX: number,
   startY: number,
   endX: number,
   endY: number,
-  visit: (u: number, v: number) => void,
+  height: number,
+  width: number,
 ): void {
   const dx = Math.abs(endX - startX);
   const dy = Math.abs(endY - startY);
   const alongX = dx >= dy;
-  // Slopes are taken from the lower end, so that an edge shared by two polygons gives the same points in both.
   const flip = alongX ? startX > endX : startY > endY;
-  const [x0, y0, x1, y1] = flip ? [endX, endY, startX, startY] : [startX, startY, endX, endY];
-  const steps = alongX ? dx : dy;
-  const slope = steps === 0 ? 0 : (alongX ? y1 - y0 : x1 - x0) / steps;
-  for (let step = 0; step <= steps; step++) {
-    const t = flip ? steps - step : step;
-    if (alongX) visit(x0 + t, Math.trunc(y0 + slope * t + 0.5));
-    else visit(Math.trunc(x0 + slope * t + 0.5), y0 + t);
+  const x0 = flip ? endX : startX;
+  const y0 = flip ? endY : startY;
+  const x1 = flip ? startX : endX;
+  const y1 = flip ? startY : endY;
+  const firstColumn = Math.max(0, Math.ceil((Math.min(x0, x1) - CENTRE) / SUBPIXELS));
+  const lastColumn = Math.min(width - 1, Math.floor((Math.max(x0, x1) - 1 - CENTRE) / SUBPIXELS));
+  if (firstColumn > lastColumn) return;
+
+  if (alongX) {
+    const slope = (y1 - y0) / dx;
+    for (let column = firstColumn; column <= lastColumn; column++) {
+      const t = SUBPIXELS * column + CENTRE - x0;
+      const v = Math.min(Math.trunc(y0 + slope * t + 0.5), Math.trunc(y0 + slope * (t + 1) + 0.5));
+      crossings.push(column * height + rowOf(v, height));
+    }
+    return;
+  }
+  const slope = (x1 - x0) / dy;
+  let previous = Math.trunc(x0 + 0.5);
+  for (let t = 1; t <= dy; t++) {
+    const u = Math.trunc(x0 + slope * t + 0.5);
+    if (u === previous) continue;
+    const lower = Math.min(u, previous);
+    previous = u;
+    const column = (lower - CENTRE) / SUBPIXELS;
+    if (Number.isInteger(column) && column >= 0 && column < width) {
+      crossings.push(column * height + rowOf(y0 + t - 1, height));
+    }
   }
 }
 
-/** Column-major position where the step crosses the centre line of a pixel column, or -1 where it crosses none. */
-function columnCrossing(
-  previousU: number,
-  previousV: number,
-  u: number,
-  v: number,
-  height: number,
-  width: number,
-): number {
-  const x = ((u < previousU ? u : u - 1) + 0.5) / SUBPIXELS - 0.5;
-  if (Math.floor(x) !== x || x < 0 || x > width - 1) return -1;
-  const y = (Math.min(v, previousV) + 0.5) / SUBPIXELS - 0.5;
-  return x * height + Math.ceil(Math.min(Math.max(y, 0), height));
+/** The first pixel row whose centre is at or below grid row `v`, within the image. */
+function rowOf(v: number, height: number): number {
+  const y = (v + 0.5) / SUBPIXELS - 0.5;
+  return Math.ceil(Math.min(Math.max(y, 0), height));
 }
 
 /** Sorted run ends to run lengths; two ends at one place cancel out and their neighbours join. */

@@ -31,10 +31,7 @@ export class MaskStore {
     if (index >= this.areas.length) this.grow();
     const start = this.starts[index]!;
     this.starts[index + 1] = end;
-    let area = 0;
-    for (let run = start + 1; run < end; run += 2) area += this.runs[run]!;
-    this.areas[index] = area;
-    writeRunsBox(this.runs, start, end, height, this.boxes, 4 * index);
+    this.areas[index] = writeRunsBox(this.runs, start, end, height, this.boxes, 4 * index);
     return index;
   }
 

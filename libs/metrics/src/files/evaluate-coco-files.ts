@@ -59,7 +59,8 @@ export async function evaluateCocoFiles(options: EvaluateCocoFilesOptions): Prom
     errorBreakdown: options.errorBreakdown ?? false,
     expectedDetections: dts.count,
   });
-  for (const image of imagesOf(gts, dts, { type, classAgnostic, keypointSigmas })) evaluator.addColumns(image);
+  for (const image of imagesOf(gts, dts, { type, classAgnostic, keypointSigmas }))
+    evaluator.addColumns(image);
   const matched = performance.now();
   const summary = evaluator.summarize();
   return {

@@ -7,7 +7,7 @@ import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
  */
 export type ArrayVisitor = (elements: readonly unknown[], firstIndex: number) => void;
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 2 << 20;
 const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
   34, 92, 44, 91, 93, 123, 125,
 ];
