@@ -17,15 +17,15 @@ import { SWIN_MMDET, SWIN_OFFICIAL, SWIN_TIMM, SWIN_TORCHVISION } from './swin-n
  * of the MSRA ResNets that detectron2 publishes. Where two agree on a file, the first in this list is reported.
  */
 export const FRAMEWORKS = [
-  'cassl',
+  'torchvision',
+  'timm',
+  'swin',
   'adelaidet',
   'entity',
   'detectron2',
   'mmdet',
-  'torchvision',
-  'timm',
-  'swin',
   'msra',
+  'cassl',
 ] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
 

@@ -136,11 +136,11 @@ describe('importWeights', () => {
       ]),
     );
     expect([...tensors.keys()]).toEqual([`${BODY}conv1.weight`]);
-    expect(framework).toBe('cassl');
+    expect(framework).toBe('torchvision');
     expect(report.skipped).toEqual([
       { name: 'bn1.num_batches_tracked', reason: 'a counter, not a weight' },
       { name: 'fc.weight', reason: 'the ImageNet classifier' },
-      { name: 'extra', reason: 'no such tensor in the name table of cassl' },
+      { name: 'extra', reason: 'no such tensor in the name table of torchvision' },
     ]);
   });
 
