@@ -300,6 +300,16 @@ napi_value configure_tf32(napi_env env, napi_callback_info info) {
   });
 }
 
+napi_value configure_memory(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    const double bytes = to_double(env, call.arguments[0], "memory limit must be a number");
+    if (!(bytes >= 1 && bytes < 9e15)) throw std::invalid_argument("memory limit must be in 1..9e15 bytes, got " + std::to_string(bytes));
+    set_cpu_limit(static_cast<size_t>(bytes));
+    return nullptr;
+  });
+}
+
 napi_value synchronize(napi_env env, napi_callback_info) {
   return guarded(env, [&]() -> napi_value {
     synchronize_device();
@@ -323,6 +333,7 @@ napi_value status(napi_env env, napi_callback_info) {
     set_number(env, object, "tensors", static_cast<double>(addon().table.size()));
     set_number(env, object, "cpuBytes", static_cast<double>(cpu_bytes_in_use()));
     set_number(env, object, "cpuBytesKept", static_cast<double>(cpu_bytes_kept()));
+    set_number(env, object, "cpuBytesLimit", static_cast<double>(cpu_limit()));
     return object;
   });
 }
@@ -381,6 +392,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   set_function(env, exports, "setThreads", configure_threads);
   set_function(env, exports, "setAutocast", configure_autocast);
   set_function(env, exports, "setTf32", configure_tf32);
+  set_function(env, exports, "setMemoryLimit", configure_memory);
   set_function(env, exports, "synchronize", synchronize);
   set_function(env, exports, "status", status);
   set_function(env, exports, "trim", trim);

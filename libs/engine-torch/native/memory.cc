@@ -6,9 +6,11 @@
 #include <torch/csrc/api/include/torch/version.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -39,9 +41,19 @@ size_t rounded(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+// What the machine has, or the container's share of it; a twentieth is left to the process itself.
 size_t machine_bytes() {
-  static const size_t total = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGE_SIZE));
-  return total;
+  size_t total = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGE_SIZE));
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    size_t share = 0;
+    if (std::ifstream(path) >> share) total = std::min(total, share);  // "max" does not parse: no limit
+  }
+  return total / 20 * 19;
+}
+
+std::atomic<size_t>& limit() {
+  static std::atomic<size_t> bytes{machine_bytes()};
+  return bytes;
 }
 
 // Each block starts with its size, one alignment unit before what ATen sees: oneDNN frees by address alone.
@@ -61,7 +73,7 @@ void free_block(void* data) {
   if (data == nullptr) return;
   const size_t bytes = size_of(data);
   in_use -= bytes;
-  if (bytes >= kSmallestKept && kept + bytes <= std::min(kMostKept, machine_bytes() / 4)) {
+  if (bytes >= kSmallestKept && kept + bytes <= std::min(kMostKept, limit() / 4)) {
     const std::lock_guard<std::mutex> lock(guard);
     free_blocks()[bytes].push_back(data);
     kept += bytes;
@@ -97,8 +109,8 @@ class CountingAllocator final : public c10::Allocator {
  private:
   static c10::DataPtr make(size_t wanted) {
     if (wanted == 0) return {nullptr, nullptr, &free_block, at::kCPU};
-    // The margin leaves room for the process itself.
-    if (wanted > machine_bytes() || in_use + wanted > machine_bytes() / 20 * 19) refuse(wanted);
+    if (wanted > limit() || in_use + wanted > limit()) refuse(wanted);
+    if (in_use + kept + wanted > limit()) release_kept_blocks();
     const size_t bytes = rounded(wanted);
     void* data = take_kept(bytes);
     if (data == nullptr) data = take_new(bytes);
@@ -112,7 +124,7 @@ class CountingAllocator final : public c10::Allocator {
   }
 
   [[noreturn]] static void refuse(size_t wanted) {
-    TORCH_CHECK(false, "out of memory on cpu: requested ", wanted, " bytes, ", in_use.load(), " of ", machine_bytes(), " in use");
+    TORCH_CHECK(false, "out of memory on cpu: requested ", wanted, " bytes, ", in_use.load(), " of ", limit().load(), " in use");
   }
 };
 
@@ -122,6 +134,9 @@ void install_cpu_allocator() {
   static auto* allocator = new CountingAllocator();
   c10::SetCPUAllocator(allocator, /*priority=*/100);
 }
+
+void set_cpu_limit(size_t bytes) { limit() = bytes; }
+size_t cpu_limit() { return limit(); }
 
 size_t cpu_bytes_in_use() { return in_use; }
 size_t cpu_bytes_kept() { return kept; }

@@ -8,6 +8,10 @@ namespace cassl {
 // grant it and kill the process later), and keeps freed blocks for the next tensor of the same size.
 void install_cpu_allocator();
 
+// Fewer bytes than the machine (or its control group) has.
+void set_cpu_limit(size_t bytes);
+size_t cpu_limit();
+
 size_t cpu_bytes_in_use();
 size_t cpu_bytes_kept();
 // Gives back every kept block.

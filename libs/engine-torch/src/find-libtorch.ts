@@ -11,7 +11,7 @@ export interface Libtorch {
   /** Its CUDA library is there; whether the machine has a GPU is known at run time. */
   readonly cuda: boolean;
   readonly cxx11Abi: 0 | 1;
-  readonly cxxStandard: 'gnu++17' | 'gnu++20';
+  readonly cxxStandard: 'c++17' | 'c++20';
 }
 
 const debian = {
@@ -51,7 +51,7 @@ function describe(include: string, libDir: string, torchDir?: string): Libtorch 
     libraries: ['-ltorch', '-ltorch_cpu', '-lc10', ...(cuda ? ['-ltorch_cuda', '-lc10_cuda'] : [])],
     cuda,
     cxx11Abi: readAbi(torchDir, version),
-    cxxStandard: version.startsWith('1.') ? 'gnu++17' : 'gnu++20',
+    cxxStandard: version.startsWith('1.') ? 'c++17' : 'c++20',
   };
 }
 

@@ -15,6 +15,7 @@ export interface NativeStatus {
   /** Host memory of all tensors, and of freed blocks kept for reuse. */
   readonly cpuBytes: number;
   readonly cpuBytesKept: number;
+  readonly cpuBytesLimit: number;
 }
 
 /** What native/addon.cc exports. Every function throws an Error whose `code` is a gRPC status name. */
@@ -31,6 +32,8 @@ export interface NativeAddon {
   setThreads(threads: number): void;
   setAutocast(enabled: 0 | 1): void;
   setTf32(allowed: 0 | 1): void;
+  /** Host memory that tensors may take; default 95 % of the machine's or the control group's. */
+  setMemoryLimit(bytes: number): void;
   synchronize(): void;
   status(): NativeStatus;
   /** Gives kept blocks back to the system. */
