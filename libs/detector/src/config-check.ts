@@ -33,6 +33,10 @@ function checkBackbone(config: DetectorConfig): void {
         0, `backboneGroups ${config.backboneGroups} does not divide ${width} channels`);
     }
   }
+  require(!config.recompute ||
+    swin ||
+    config.backboneNorm !==
+      'batch', `recompute would update live batch norms twice: use backboneNorm 'frozen-batch' or 'group'`);
   require(config.frozenStages <=
     config.backboneStages +
       1, `frozenStages ${config.frozenStages} is more than the stem and ${config.backboneStages} stages`);

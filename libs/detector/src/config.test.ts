@@ -30,6 +30,7 @@ describe('DetectorConfig', () => {
     [{ maskLevels: 4 }, /maskLevels 4 is more than the 3 levels/],
     [{ levels: [6, 7], rangeLimits: [512] }, /levels starts at P6/],
     [{ resizeShortSide: 900, resizeLongSide: 600 }, /resizeLongSide 600 is less than resizeShortSide 900/],
+    [{ recompute: true, backboneNorm: 'batch' }, /recompute would update live batch norms twice/],
     [{ classes: 0 }, /DetectorConfig.classes/],
     [{ clases: 3 } as DetectorConfigInput, /clases/],
   ])('refuses %j with one clear error', (input, message) => {

@@ -38,6 +38,16 @@ const MINI: DetectorConfigInput = {
   boxBias: 1,
 };
 
+const MINI_SWIN: DetectorConfigInput = {
+  backbone: 'swin-small',
+  backboneStages: 4,
+  backboneWidths: [8, 16, 32, 64],
+  backboneBlocks: [1, 1, 1, 1],
+  attentionHeads: 2,
+  window: 4,
+  dropPath: 0,
+};
+
 const VARIANTS: [string, DetectorConfigInput][] = [
   ['CondInst', {}],
   ['CondInst with live batch norms', { maskNorm: 'batch', backboneNorm: 'batch' }],
@@ -47,6 +57,8 @@ const VARIANTS: [string, DetectorConfigInput][] = [
     'the entity extras',
     { kernelHead: 'coordinates', kernelBank: true, overlapWeight: 0.5, predictorBias: false },
   ],
+  ['recomputed stages', { recompute: true }],
+  ['recomputed Swin', { ...MINI_SWIN, recompute: true }],
   ['frozen stages', { frozenStages: 2, backboneNorm: 'frozen-batch' }],
 ];
 

@@ -34,4 +34,7 @@ export {
 } from './schedule/learning-rate.ts';
 export { countParameters, listParameters, type ParameterCount } from './parameter-count.ts';
 export { summarizeDetector, type DetectorSummary, type PartSummary } from './summarize-detector.ts';
+export { createGradientAccumulator, type GradientAccumulator } from './training/accumulate-gradients.ts';
+export { clipGradients } from './training/clip-gradients.ts';
+export { createWeightAverage, type WeightAverage } from './training/weight-average.ts';
 export { weightDecayFor } from './schedule/weight-decay.ts';

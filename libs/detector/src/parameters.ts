@@ -69,3 +69,13 @@ export function createParameterList(): ParameterStore {
     },
   };
 }
+
+/** The trained variables whose names start with `prefix`; to be asked when all of them are declared. */
+export function learnedUnder(store: ParameterStore, prefix: string): () => tf.Variable[] {
+  return () => {
+    const own = [...store.variables].filter(
+      ([name, variable]) => name.startsWith(prefix) && variable.trainable,
+    );
+    return own.map(([, variable]) => variable);
+  };
+}

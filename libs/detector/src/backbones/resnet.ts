@@ -10,8 +10,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { DetectorConfig } from '../config.ts';
 import { type ConvNorm, createConvNorm } from '../layers/conv-norm.ts';
 import { heNormalFanOut } from '../layers/initialisers.ts';
+import { recompute } from '../layers/recompute.ts';
 import { withoutGradient } from '../layers/without-gradient.ts';
-import type { ParameterStore } from '../parameters.ts';
+import { learnedUnder, type ParameterStore } from '../parameters.ts';
 import type { Backbone, BackboneStage } from './backbone.ts';
 
 interface Figure {
@@ -76,7 +77,10 @@ export function createResNet(store: ParameterStore, prefix: string, config: Dete
         ? createBasicBlock(unit, place)
         : createBottleneck(unit, place, config.resnetStride);
     });
-    layers.push((x, training) => blocks.reduce((y, block) => block(y, training), x));
+    const layer: Layer = (x, training) => blocks.reduce((y, block) => block(y, training), x);
+    layers.push(
+      config.recompute ? recomputed(layer, learnedUnder(store, `${prefix}layer${stage + 1}.`)) : layer,
+    );
     stages.push({ level: stage + 2, channels: outChannels });
     inChannels = outChannels;
   }
@@ -95,6 +99,11 @@ export function createResNet(store: ParameterStore, prefix: string, config: Dete
       });
     },
   };
+}
+
+function recomputed(layer: Layer, variables: () => tf.Variable[]): Layer {
+  return (x, training) =>
+    training ? recompute(x, variables(), (input) => layer(input, training)) : layer(x, training);
 }
 
 type Unit = (

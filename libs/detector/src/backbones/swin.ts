@@ -11,8 +11,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { invalidArgument } from '@cassl/errors';
 import type { DetectorConfig } from '../config.ts';
+import { recompute } from '../layers/recompute.ts';
 import { withoutGradient } from '../layers/without-gradient.ts';
-import type { ParameterStore } from '../parameters.ts';
+import { learnedUnder, type ParameterStore } from '../parameters.ts';
+import { randomStream } from '../random.ts';
 import type { Backbone, BackboneStage, ForwardContext } from './backbone.ts';
 import { createSwinBlock, type SwinBlock } from './swin-block.ts';
 import { createLayerNorm, createPatchEmbedding, createPatchMerging } from './swin-layers.ts';
@@ -56,16 +58,26 @@ export function createSwin(store: ParameterStore, prefix: string, config: Detect
     const merge =
       stage < depths.length - 1 ? createPatchMerging(store, `${name}.downsample`, place) : undefined;
     const norm = createLayerNorm(store, `${prefix}norm${stage}`, channels);
-    return { channels, blocks, merge, norm, isFrozen: !place.trainable };
+    const learned = learnedUnder(store, `${name}.blocks.`);
+    return { channels, blocks, merge, norm, learned, isFrozen: !place.trainable };
   });
 
   return {
     stages: stages.map(({ channels }, stage): BackboneStage => ({ level: stage + 2, channels })),
     forward: (images, context) => {
       let x = frozenStages > 0 ? withoutGradient(images, embedding) : embedding(images);
-      return stages.map(({ blocks, merge, norm, isFrozen }) => {
-        const run = (input: tf.Tensor4D): tf.Tensor4D => runStage(blocks, input, window, context);
-        const features = isFrozen ? withoutGradient(x, run) : run(x);
+      return stages.map(({ blocks, merge, norm, learned, isFrozen }) => {
+        // A stage that runs again in the backward pass must drop the same paths again.
+        const seed = config.recompute ? Math.floor(context.random() * 2 ** 32) : 0;
+        const run = (input: tf.Tensor4D): tf.Tensor4D =>
+          runStage(
+            blocks,
+            input,
+            window,
+            config.recompute ? { ...context, random: randomStream(seed) } : context,
+          );
+        const again = config.recompute && context.training;
+        const features = isFrozen ? withoutGradient(x, run) : again ? recompute(x, learned(), run) : run(x);
         if (merge !== undefined) x = isFrozen ? withoutGradient(features, merge) : merge(features);
         return norm(features);
       });
