@@ -11,14 +11,14 @@ export async function openTorchEngine(options: {
   readonly threads?: number;
 }): Promise<Engine> {
   const { registerTorchBackend } = await import('@cassl/engine-torch');
-  const { device, version, threads, fallbacks, setAutocast } = registerTorchBackend(options);
-  provideAutocast('torch', setAutocast);
+  const backend = registerTorchBackend(options);
+  provideAutocast('torch', (mode) => backend.setAutocast(mode));
   return createEngine({
     name: 'torch',
-    device,
-    version: `libtorch ${version}`,
-    threads,
+    device: backend.device,
+    version: `libtorch ${backend.version}`,
+    threads: backend.threads,
     native: true,
-    fallbacks,
+    fallbacks: () => backend.fallbacks(),
   });
 }

@@ -8,7 +8,7 @@ import { groupNorm } from './group-norm.ts';
 import { layerNorm } from './layer-norm.ts';
 import { sigmoidFocalLoss } from './sigmoid-focal-loss.ts';
 
-const silent = { info: () => undefined, warn: () => undefined };
+import { silentLogger as silent } from '../testing/silent-logger.ts';
 beforeAll(async () => void (await openEngine({ engine: 'cpu', logger: silent })));
 
 // Golden numbers: PyTorch 2.13.

@@ -4,7 +4,7 @@ import { openEngine } from '../open-engine.ts';
 import { createAdamW } from './adamw.ts';
 import { createSgd } from './sgd.ts';
 
-const silent = { info: () => undefined, warn: () => undefined };
+import { silentLogger as silent } from '../testing/silent-logger.ts';
 beforeAll(async () => void (await openEngine({ engine: 'cpu', logger: silent })));
 
 // Golden numbers: PyTorch 2.13, from p = 1 with gradients .5 and -.25.
