@@ -193,10 +193,12 @@ describe('startBatchWorker', () => {
   });
 
   it('passes on the error of the prepare step, of a missing function and of a thread that dies', async () => {
-    await expect(start({}, { config: { fail: true } }).next()).rejects.toThrow('no luck');
-    await expect(start({}, { function: 'nothing' }).next()).rejects.toThrow(/exports no nothing/);
-    await expect(start({}, { function: 'exit' }).next()).rejects.toThrow(/ended with code 3/);
-    await expect(start({ batchSize: 0 }).next()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await Promise.all([
+      expect(start({}, { config: { fail: true } }).next()).rejects.toThrow('no luck'),
+      expect(start({}, { function: 'nothing' }).next()).rejects.toThrow(/exports no nothing/),
+      expect(start({}, { function: 'exit' }).next()).rejects.toThrow(/ended with code 3/),
+      expect(start({ batchSize: 0 }).next()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' }),
+    ]);
   });
 
   it('stops at the signal', async () => {
