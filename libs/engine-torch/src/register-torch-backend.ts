@@ -30,13 +30,13 @@ export interface TorchBackendFacts {
   readonly threads: number;
   readonly cudaDevices: number;
   /** Kernels that ran on tfjs's cpu backend so far. */
-  fallbacks(): FallbackCount[];
+  readonly fallbacks: () => FallbackCount[];
   /** Mixed precision: convolutions, products and attention in bfloat16. Returns what was set before. */
-  setAutocast(mode: AutocastMode): AutocastMode;
+  readonly setAutocast: (mode: AutocastMode) => AutocastMode;
   /** Lets an Ampere or newer GPU round float32 products to TF32; no effect on a CPU. */
-  setTf32(allowed: boolean): void;
+  readonly setTf32: (allowed: boolean) => void;
   /** Bytes that tensors hold on the host, and freed blocks kept for reuse. */
-  memory(): { readonly cpuBytes: number; readonly cpuBytesKept: number };
+  readonly memory: () => { readonly cpuBytes: number; readonly cpuBytesKept: number };
 }
 
 export type AutocastMode = 'fp32' | 'bf16';

@@ -60,8 +60,7 @@ describe.skipIf(!torchIsBuilt)('the torch backend (needs the built addon)', () =
   });
 
   it('turns a shape error into one INVALID_ARGUMENT with the sizes', () => {
-    const add = () =>
-      tf.engine().runKernel('Add', { a: tf.ones([3]), b: tf.ones([4]) });
+    const add = () => tf.engine().runKernel('Add', { a: tf.ones([3]), b: tf.ones([4]) });
     expect(add).toThrow(
       expect.objectContaining({
         name: 'CasslError',
