@@ -29,16 +29,16 @@ export interface Event {
     /** alias.moved */
     { $case: "aliasMoved"; value: AliasMoved }
     | //
-    /** training.progress, training.completed, training.failed */
+    /** training.progress, training.completed, training.failed, training.cancelled */
     { $case: "training"; value: JobChanged }
     | //
-    /** pipeline.progress, pipeline.completed, pipeline.failed */
+    /** pipeline.progress, pipeline.completed, pipeline.failed, pipeline.cancelled */
     { $case: "pipeline"; value: JobChanged }
     | //
-    /** labeling.progress, labeling.completed, labeling.failed */
+    /** labeling.progress, labeling.completed, labeling.failed, labeling.cancelled */
     { $case: "labeling"; value: JobChanged }
     | //
-    /** evaluation.completed, evaluation.failed */
+    /** evaluation.progress, evaluation.completed, evaluation.failed, evaluation.cancelled */
     { $case: "evaluation"; value: JobChanged }
     | undefined;
 }

@@ -3239,7 +3239,8 @@ export const RegistryServiceDefinition = {
   methods: {
     /**
      * Uploads a checkpoint: one PublishCheckpointStart, then chunks of the safetensors file. The digest is checked at the end;
-     * DATA_LOSS or INVALID_ARGUMENT leaves nothing behind but the resumable part. Publishing the same bytes and manifest again is harmless.
+     * an upload that ends early leaves only its resumable part, one with wrong bytes (INVALID_ARGUMENT) leaves nothing. Publishing
+     * known bytes again is harmless: the first manifest stays and is returned.
      */
     publishCheckpoint: {
       name: "PublishCheckpoint",
@@ -3321,7 +3322,7 @@ export const RegistryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Streams changes from now on: published and deleted checkpoints, moved aliases, attached evaluations. */
+    /** Streams changes from now on, which is when the response header arrives: published and deleted checkpoints, moved aliases, attached evaluations. */
     watch: {
       name: "Watch",
       requestType: RegistryServiceWatchRequest as typeof RegistryServiceWatchRequest,
@@ -3336,7 +3337,8 @@ export const RegistryServiceDefinition = {
 export interface RegistryServiceImplementation<CallContextExt = {}> {
   /**
    * Uploads a checkpoint: one PublishCheckpointStart, then chunks of the safetensors file. The digest is checked at the end;
-   * DATA_LOSS or INVALID_ARGUMENT leaves nothing behind but the resumable part. Publishing the same bytes and manifest again is harmless.
+   * an upload that ends early leaves only its resumable part, one with wrong bytes (INVALID_ARGUMENT) leaves nothing. Publishing
+   * known bytes again is harmless: the first manifest stays and is returned.
    */
   publishCheckpoint(
     request: AsyncIterable<PublishCheckpointRequest>,
@@ -3373,7 +3375,7 @@ export interface RegistryServiceImplementation<CallContextExt = {}> {
     request: DeleteCheckpointRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<DeleteCheckpointResponse>>;
-  /** Streams changes from now on: published and deleted checkpoints, moved aliases, attached evaluations. */
+  /** Streams changes from now on, which is when the response header arrives: published and deleted checkpoints, moved aliases, attached evaluations. */
   watch(
     request: RegistryServiceWatchRequest,
     context: CallContext & CallContextExt,
@@ -3383,7 +3385,8 @@ export interface RegistryServiceImplementation<CallContextExt = {}> {
 export interface RegistryServiceClient<CallOptionsExt = {}> {
   /**
    * Uploads a checkpoint: one PublishCheckpointStart, then chunks of the safetensors file. The digest is checked at the end;
-   * DATA_LOSS or INVALID_ARGUMENT leaves nothing behind but the resumable part. Publishing the same bytes and manifest again is harmless.
+   * an upload that ends early leaves only its resumable part, one with wrong bytes (INVALID_ARGUMENT) leaves nothing. Publishing
+   * known bytes again is harmless: the first manifest stays and is returned.
    */
   publishCheckpoint(
     request: AsyncIterable<DeepPartial<PublishCheckpointRequest>>,
@@ -3420,7 +3423,7 @@ export interface RegistryServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<DeleteCheckpointRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<DeleteCheckpointResponse>;
-  /** Streams changes from now on: published and deleted checkpoints, moved aliases, attached evaluations. */
+  /** Streams changes from now on, which is when the response header arrives: published and deleted checkpoints, moved aliases, attached evaluations. */
   watch(
     request: DeepPartial<RegistryServiceWatchRequest>,
     options?: CallOptions & CallOptionsExt,
