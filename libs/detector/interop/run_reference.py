@@ -28,6 +28,7 @@ def random_weights(model, generator):
             value.add_(1.5)
         if name.endswith("cls_logits.bias"):
             value.sub_(2)
+        value.copy_(value.float())
 
 
 @torch.no_grad()
