@@ -1,5 +1,5 @@
 /**
- * What is kept of every detection after its image has been matched: 28 bytes or so, whatever its mask was. Per area range
+ * What is kept of every detection after its image has been matched: 36 bytes, whatever its mask was. Per area range
  * one word holds two bits for each IoU threshold t: bit t says matched, bit 16 + t says ignored.
  */
 export class MatchLog {

@@ -223,6 +223,13 @@ describe('evaluation of files', () => {
       'bbox',
       /entry\[0\].bbox must be a list of 4 numbers/,
     ],
+    [
+      'a comma before the end',
+      truth,
+      `[${`${JSON.stringify(result)},`.repeat(50_000)}]`,
+      'bbox',
+      /dt.json is not JSON: /,
+    ],
     ['results that are an object', truth, {}, 'bbox', /dt.json must be a list of results/],
     ['a ground truth that is a list', [], [], 'bbox', /gt.json has no list 'images'/],
     [

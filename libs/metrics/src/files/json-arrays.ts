@@ -143,7 +143,10 @@ class ArrayScanner {
     const visit = this.visitors[this.arrayName];
     if (visit === undefined) return;
     const text = bytes.toString('utf8', start, end);
-    if (this.index === 0 && text.trim() === '') return;
+    if (text.trim() === '') {
+      if (this.index > 0) throw this.notJson(`there is a comma behind the last of ${this.index} entries`);
+      return;
+    }
     let elements: unknown[];
     try {
       elements = JSON.parse(`[${text}]`) as unknown[];
