@@ -3,6 +3,8 @@ export interface Measurement {
   readonly loadSeconds: number;
   readonly evaluateSeconds: number;
   readonly totalSeconds: number;
+  /** Processor time of all threads over the same stretch: steadier than the clock where the machine is busy. */
+  readonly cpuSeconds: number;
   readonly peakMiB: number;
   /** COCO's twelve numbers, -1 for none. */
   readonly stats: readonly number[];
@@ -20,12 +22,19 @@ export function median(runs: readonly Measurement[]): Measurement {
 export function ratioOf(
   theirs: Measurement,
   ours: Measurement,
-  key: 'totalSeconds' | 'evaluateSeconds' | 'peakMiB',
+  key: 'totalSeconds' | 'evaluateSeconds' | 'cpuSeconds' | 'peakMiB',
 ): number {
   return Math.round((100 * theirs[key]) / ours[key]) / 100;
 }
 
 /** How time and memory grew from one set to a larger one. */
-export function growthOf(base: Measurement, large: Measurement): { time: number; memory: number } {
-  return { time: ratioOf(large, base, 'totalSeconds'), memory: ratioOf(large, base, 'peakMiB') };
+export function growthOf(
+  base: Measurement,
+  large: Measurement,
+): { time: number; cpu: number; memory: number } {
+  return {
+    cpu: ratioOf(large, base, 'cpuSeconds'),
+    time: ratioOf(large, base, 'totalSeconds'),
+    memory: ratioOf(large, base, 'peakMiB'),
+  };
 }

@@ -19,7 +19,7 @@ else:
 
 quiet = contextlib.redirect_stdout(io.StringIO())
 with quiet:
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     gt = COCO(gt_path)
     dt = gt.loadRes(results_path)
     loaded = time.perf_counter()
@@ -27,7 +27,7 @@ with quiet:
     evaluator.evaluate()
     evaluator.accumulate()
     evaluator.summarize()
-    end = time.perf_counter()
+    end, cpu_end = time.perf_counter(), time.process_time()
 
 print(
     json.dumps(
@@ -35,6 +35,7 @@ print(
             "loadSeconds": loaded - start,
             "evaluateSeconds": end - loaded,
             "totalSeconds": end - start,
+            "cpuSeconds": cpu_end - cpu_start,
             "peakMiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "stats": [float(value) for value in evaluator.stats[:12]],
         }
