@@ -56,7 +56,8 @@ export async function processItems<T>(parts: QueueParts<T>, options: ProcessOpti
       const entries = running.get(job) ?? new Set();
       running.set(job, entries.add(entry));
       try {
-        options.onEnd?.(await handle(parts, options, message, entry.controller));
+        const end = await handle(parts, options, message, entry.controller);
+        options.onEnd?.(end);
       } finally {
         entries.delete(entry);
         if (entries.size === 0) running.delete(job);

@@ -5,7 +5,7 @@ import type { EventConnection } from './connect-events.ts';
 
 /** How long one pull waits at the server; also the longest that a stop waits for an idle puller. */
 export const PULL_MS = 1_500;
-/** After this much longer a pull without any answer is given up: one such was seen to wait for ever. */
+/** After this much longer a pull without any answer is given up. */
 const GRACE_MS = 3_000;
 const RETRY_MS = 250;
 
