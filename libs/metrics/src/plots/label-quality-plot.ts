@@ -2,7 +2,8 @@ import type { LabelQualitySweep } from '../pseudo-labels/score-pseudo-labels.ts'
 import { PLOT_COLOURS, px, svgPlot } from './svg.ts';
 
 const [WIDTH, HEIGHT] = [640, 420];
-const [LEFT, TOP, RIGHT, BOTTOM] = [56, 44, 20, 44];
+const [LEFT, TOP, RIGHT, BOTTOM] = [56, 66, 20, 44];
+const LEGEND_Y = 47;
 
 /** Precision, recall, F1 and mean IoU of labels over the score threshold, the best F1 marked, as a stand-alone SVG. */
 export function labelQualityPlot(title: string, { sweep, best }: LabelQualitySweep): string {
@@ -23,12 +24,12 @@ export function labelQualityPlot(title: string, { sweep, best }: LabelQualitySwe
     });
     const colour = PLOT_COLOURS[index]!;
     const name = { precision: 'precision', recall: 'recall', f1: 'F1', meanIou: 'mean IoU' }[key];
-    const legendX = LEFT + 12 + 96 * index;
+    const legendX = LEFT + 96 * index;
     return (
       (points.length === 0
         ? ''
         : `<path d="M${points.join('L')}" fill="none" stroke="${colour}" stroke-width="2.2"/>`) +
-      `<path d="M${legendX} ${TOP + 2}h18" stroke="${colour}" stroke-width="3"/><text x="${legendX + 24}" y="${TOP + 6}">${name}</text>`
+      `<path d="M${legendX} ${LEGEND_Y}h18" stroke="${colour}" stroke-width="3"/><text x="${legendX + 24}" y="${LEGEND_Y + 4}">${name}</text>`
     );
   });
   const mark =
