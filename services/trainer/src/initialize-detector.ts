@@ -1,4 +1,4 @@
-import { readSafetensors } from '@cassl/checkpoints';
+import { importWeights, readCheckpoint, readSafetensors } from '@cassl/checkpoints';
 import type { Detector, DetectorPart } from '@cassl/detector';
 import { ClassifierInitialization, ModelPart, type TrainingSpec } from '@cassl/proto';
 import { downloadCheckpoint, type Logger } from '@cassl/rpc';
@@ -22,7 +22,7 @@ const PARTS: Readonly<Partial<Record<ModelPart, DetectorPart>>> = {
 };
 
 /**
- * First weights: backbone weights with torchvision names, then the parts of a registry checkpoint (method.md 1.8).
+ * First weights: backbone weights of any known framework, then the parts of a registry checkpoint (method.md 1.8).
  * Answers the digests of the checkpoints that it took.
  */
 export async function initializeDetector(options: InitializeDetectorOptions): Promise<string[]> {
@@ -30,10 +30,10 @@ export async function initializeDetector(options: InitializeDetectorOptions): Pr
   const { initialization } = spec;
   if (initialization === undefined) return [];
   if (initialization.backboneUri !== '' && !skip) {
-    const { tensors } = await readSafetensors(
-      localPath('Initialization.backbone_uri', initialization.backboneUri),
-    );
-    const report = detector.loadStateDict(tensors, { parts: ['backbone'], prefix: 'backbone.bottom_up.' });
+    const file = await readCheckpoint(localPath('Initialization.backbone_uri', initialization.backboneUri));
+    // Whatever names they have: torchvision's, timm's, Swin's, detectron2's, or ours after `cassl import`.
+    const { tensors } = importWeights(file.tensors);
+    const report = detector.loadStateDict(tensors, { parts: ['backbone'] });
     logger.info(
       { matched: report.matched.length, missing: report.missing.length },
       'backbone weights loaded',
