@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeCondinstWork } from './condinst.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 interface Facts {
@@ -20,18 +21,19 @@ const rounds = 7;
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
   const threads = availableParallelism();
   const torch = startWorker('torch', threads);
-  const peer = new WorkerProcess(
-    peerPython(),
-    [join(import.meta.dirname, 'peer.py'), String(threads)],
-    threads,
-  );
-  const jobs = ['stackForward', 'stackTrain'] as const;
+  const folder = mkdtempSync(join(tmpdir(), 'bench-engine-'));
+  const work = join(folder, 'condinst.json');
+  writeCondinstWork(work);
+  const script = join(import.meta.dirname, 'peer.py');
+  const peer = new WorkerProcess(peerPython(), [script, String(threads), work], threads);
+  const jobs = ['stackForward', 'stackTrain', 'condinstStep'] as const;
   const native = await compare(torch, peer, jobs, rounds);
   const tiny = await torch.ask<Record<string, number>>('tinyOps');
   const ours = await torch.ask<Facts>('facts');
   const theirs = await peer.ask<Facts>('facts');
   torch.stop();
   peer.stop();
+  rmSync(folder, { recursive: true });
 
   const wasm = startWorker('wasm', threads);
   const stock = startWorker('stock-wasm', threads);
