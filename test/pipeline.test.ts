@@ -281,7 +281,7 @@ describe('bad input', () => {
     ))
       last = labeling;
     expect(last).toMatchObject({ status: { state: JobState.JOB_STATE_SUCCEEDED }, failedImages: 3 });
-    expect(last!.failures.map(({ key, error }) => [key, error!.code]).sort()).toEqual([
+    expect(last.failures.map(({ key, error }) => [key, error!.code]).sort()).toEqual([
       ['zz-cut.jpg', 'INVALID_ARGUMENT'],
       ['zz-text.jpg', 'INVALID_ARGUMENT'],
       ['zz-zero.jpg', 'INVALID_ARGUMENT'],
@@ -304,7 +304,7 @@ describe('bad input', () => {
       { deadlineMs: 60_000 },
     ))
       last = training;
-    expect(last!.status).toMatchObject({
+    expect(last.status).toMatchObject({
       state: JobState.JOB_STATE_FAILED,
       error: { code: 'NOT_FOUND', message: expect.stringContaining('/nowhere/a.json') },
     });

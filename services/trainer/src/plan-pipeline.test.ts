@@ -1,0 +1,107 @@
+import { PipelineSpec, type EvaluationJob, type Labeling, type Training } from '@cassl/proto';
+import { describe, expect, it } from 'vitest';
+import { planPipeline, stageJobId, type EndedStages, type StageJob } from './plan-pipeline.ts';
+
+const stage = (iterations: number): object => ({
+  schedule: { iterations, batchSize: 4, learningRate: 1e-3, milestones: [10] },
+  augmentation: 'weak',
+});
+
+function specOf(changes: object = {}): PipelineSpec {
+  return PipelineSpec.fromPartial({
+    name: 'p',
+    labeled: { annotationsUri: 'file:///l.json', imagesUri: 'file:///l' },
+    unlabeled: { uri: 'file:///u' },
+    validation: { annotationsUri: 'file:///v.json', imagesUri: 'file:///v' },
+    model: { preset: 'tiny' },
+    labeler: stage(90),
+    warmup: stage(150),
+    finetune: stage(20),
+    outputUri: 'file:///out/',
+    ...changes,
+  });
+}
+
+const ended: EndedStages = {
+  training: (name) => ({ checkpointDigest: `digest of ${name}` }) as Training,
+  labeling: () => ({ labelUris: ['file:///out/labels/a.jsonl.gz'] }) as Labeling,
+  evaluation: () => ({ bestThreshold: 0.45 }) as EvaluationJob,
+};
+
+function jobs(spec: PipelineSpec): Map<string, StageJob> {
+  return new Map(planPipeline('p1', spec).map(({ name, job }) => [name, job(ended)]));
+}
+
+function trainingSpec(
+  all: ReadonlyMap<string, StageJob>,
+  name: string,
+): Extract<StageJob, { service: 'trainer' }>['spec'] {
+  const job = all.get(name);
+  if (job?.service !== 'trainer') throw new Error(`${name} is no training`);
+  return job.spec;
+}
+
+describe('planPipeline', () => {
+  it('is in an order that every stage can start in', () => {
+    const done = new Set<string>();
+    for (const { name, needs } of planPipeline('p1', specOf({ seeds: [1, 2], control: true }))) {
+      for (const need of needs) expect(done, `${name} needs ${need}`).toContain(need);
+      done.add(name);
+    }
+    expect(done.size).toBe(6 + 2 * 3 * 2);
+  });
+
+  it('trains the labeler without the held-out images that choose its threshold', () => {
+    const all = jobs(specOf({ holdoutFraction: 0.25 }));
+    expect(trainingSpec(all, 'labeler').data?.value).toMatchObject({ fromFraction: 0, toFraction: 0.75 });
+    expect(all.get('threshold')?.spec).toMatchObject({ dataset: { fromFraction: 0.75, toFraction: 1 } });
+    expect(all.get('labeling')?.spec).toMatchObject({ options: { threshold: 0.45 } });
+    expect(trainingSpec(all, 'warmup').data?.value).toMatchObject({ threshold: 0.45 });
+  });
+
+  it('uses all labeled images and no threshold stage where the threshold is given', () => {
+    const all = jobs(specOf({ threshold: 0.3 }));
+    expect(all.has('threshold')).toBe(false);
+    expect(trainingSpec(all, 'labeler').data?.value).toMatchObject({ toFraction: 0 });
+    expect(trainingSpec(all, 'warmup').data?.value.threshold).toBeCloseTo(0.3);
+  });
+
+  it('never shows labeled images to the warmup, and collapses classes before stage 3', () => {
+    const all = jobs(specOf());
+    expect(trainingSpec(all, 'warmup').data?.$case).toBe('pseudoLabels');
+    expect(trainingSpec(all, 'labeler').data?.value).toMatchObject({ labels: 'LABEL_MAPPING_AGNOSTIC' });
+    expect(trainingSpec(all, 'finetune/warmup/1').data?.value).not.toMatchObject({
+      labels: 'LABEL_MAPPING_AGNOSTIC',
+    });
+  });
+
+  it('gives both arms the same budget, and the control all iterations together', () => {
+    const all = jobs(specOf({ control: true }));
+    const [warm, scratch, control] = ['warmup', 'scratch', 'control'].map((arm) =>
+      trainingSpec(all, `finetune/${arm}/1`),
+    );
+    expect(warm?.schedule).toEqual(scratch?.schedule);
+    expect(warm?.initialization?.checkpoint).toBe('digest of warmup');
+    expect(scratch?.initialization?.checkpoint).toBe('');
+    expect(control?.schedule).toMatchObject({ iterations: 260, milestones: [130] });
+    expect(control?.initialization?.checkpoint).toBe('');
+  });
+
+  it('learns entities from their own annotations and finetunes on things', () => {
+    const panoptic = {
+      annotationsUri: 'file:///p.json',
+      imagesUri: 'file:///l',
+      kind: 'ANNOTATION_KIND_PANOPTIC',
+    };
+    const all = jobs(specOf({ entities: true, labeledAgnostic: panoptic }));
+    expect(trainingSpec(all, 'labeler').data?.value).toMatchObject({ annotationsUri: 'file:///p.json' });
+    expect(all.get('labeling')?.spec).toMatchObject({ options: { nonOverlap: true } });
+    expect(trainingSpec(all, 'finetune/scratch/1').data?.value).toMatchObject({
+      annotationsUri: 'file:///l.json',
+    });
+  });
+
+  it('makes job ids that do not depend on when they are made', () => {
+    expect(stageJobId('p1', 'evaluate/finetune/warmup/1')).toBe('p1-evaluate-finetune-warmup-1');
+  });
+});
