@@ -20,3 +20,4 @@ export { withAutocast } from './autocast.ts';
 export { createSgd, type SgdOptions } from './optimizers/sgd.ts';
 export { createAdamW, type AdamWOptions } from './optimizers/adamw.ts';
 export type { NamedVariable, ParameterOptimizer } from './optimizers/parameter-optimizer.ts';
+export { diagnoseEngines, hasGpu, type EngineDiagnosis } from './diagnose-engines.ts';
