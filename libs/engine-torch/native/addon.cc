@@ -44,6 +44,8 @@ void throw_to_javascript(napi_env env, const char* code, const std::string& mess
 const char* code_of(const std::string& message) {
   const auto has = [&message](const char* part) { return message.find(part) != std::string::npos; };
   if (has("out of memory") || has("can't allocate memory") || has("alloc_cpu") || has("not enough memory")) return "RESOURCE_EXHAUSTED";
+  if (has("Timed out") || has("timed out") || has("timeout") || has("Timeout")) return "DEADLINE_EXCEEDED";
+  if (has("onnection") || has("Broken pipe")) return "UNAVAILABLE";
   if (has("CUDA error") || has("cuDNN error") || has("CUBLAS_STATUS")) return "INTERNAL";
   return "INVALID_ARGUMENT";
 }
@@ -378,7 +380,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   for (const auto& family :
        {elementwise_operations(), reduce_operations(), matmul_operations(), convolution_operations(), pooling_operations(),
         normalization_operations(), attention_operations(), indexing_operations(), shape_operations(), resize_operations(),
-        random_operations(), optimizer_operations(), loss_operations()}) {
+        random_operations(), optimizer_operations(), loss_operations(), collective_operations()}) {
     for (const auto& operation : family)
       set_function(env, operations, operation.name, run_operation, reinterpret_cast<void*>(operation.run));
   }

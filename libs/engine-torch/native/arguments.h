@@ -89,5 +89,6 @@ Family resize_operations();
 Family random_operations();
 Family optimizer_operations();
 Family loss_operations();
+Family collective_operations();
 
 }  // namespace cassl

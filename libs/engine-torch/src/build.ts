@@ -31,7 +31,10 @@ function variables(libtorch: Libtorch): Record<string, string | string[]> {
   return {
     torch_sources: readdirSync(nativeDir).filter((name) => name.endsWith('.cc')),
     torch_include_dirs: [...libtorch.includeDirs],
-    torch_defines: [`_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi}`],
+    torch_defines: [
+      `_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi}`,
+      ...(libtorch.gloo ? ['CASSL_WITH_GLOO', 'USE_C10D_GLOO'] : []),
+    ],
     torch_cxx_standard: libtorch.cxxStandard,
     torch_lib_dir: libtorch.libDir,
     torch_libraries: [...libtorch.libraries],
@@ -59,7 +62,7 @@ if (import.meta.main) {
     const path = buildAddon(libtorch);
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     process.stdout.write(
-      `engine-torch: libtorch ${libtorch.version}${libtorch.cuda ? ' with CUDA' : ''}, ${seconds} s: ${path}\n`,
+      `engine-torch: libtorch ${libtorch.version}${libtorch.cuda ? ' with CUDA' : ''}, ${libtorch.gloo ? 'with' : 'without'} collectives, ${seconds} s: ${path}\n`,
     );
   } catch (error) {
     process.stderr.write(`engine-torch: ${errorMessage(error)}\n`);

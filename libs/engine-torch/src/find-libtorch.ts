@@ -10,6 +10,8 @@ export interface Libtorch {
   readonly libraries: readonly string[];
   /** Its CUDA library is there; whether the machine has a GPU is known at run time. */
   readonly cuda: boolean;
+  /** c10d can be compiled in: it needs Gloo's headers, which wheels do not carry. */
+  readonly gloo: boolean;
   readonly cxx11Abi: 0 | 1;
   readonly cxxStandard: 'c++17' | 'c++20';
 }
@@ -43,13 +45,21 @@ function describe(include: string, libDir: string, torchDir?: string): Libtorch 
     );
   }
   const version = readVersion(readFileSync(header, 'utf8'));
+  const gloo = existsSync(join(include, 'gloo/algorithm.h'));
   const cuda = existsSync(join(libDir, 'libtorch_cuda.so'));
   return {
     version,
     includeDirs: [realpathSync(include)],
     libDir: realpathSync(libDir),
-    libraries: ['-ltorch', '-ltorch_cpu', '-lc10', ...(cuda ? ['-ltorch_cuda', '-lc10_cuda'] : [])],
+    libraries: [
+      '-ltorch',
+      '-ltorch_cpu',
+      '-lc10',
+      ...(cuda ? ['-ltorch_cuda', '-lc10_cuda'] : []),
+      ...(gloo ? ['-lgloo'] : []),
+    ],
     cuda,
+    gloo,
     cxx11Abi: readAbi(torchDir, version),
     cxxStandard: version.startsWith('1.') ? 'c++17' : 'c++20',
   };

@@ -9,8 +9,7 @@ function run(name: string, inputs: Inputs | tf.Tensor[], attrs: object = {}): tf
   const given = Array.isArray(inputs)
     ? inputs
     : Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
-  const result = tf.engine().runKernel(name, given as never, attrs as never) as unknown as
-    tf.Tensor | tf.Tensor[];
+  const result: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(name, given as never, attrs as never);
   return Array.isArray(result) ? result : [result];
 }
 

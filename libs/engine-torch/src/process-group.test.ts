@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { loadTorchAddon } from './native-addon.ts';
+import { torchIsBuilt } from './testing.ts';
+
+const hasCollectives = torchIsBuilt && loadTorchAddon().operations['openGroup'] !== undefined;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Runs `body` as one rank in a process of its own; what it returns comes back. */
+async function rankProcess(options: object, body: string): Promise<unknown> {
+  const script = `
+    import * as tf from '@tensorflow/tfjs-core';
+    import { openProcessGroup, registerTorchBackend } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+    registerTorchBackend({ device: 'cpu', threads: 1 });
+    await tf.setBackend('torch');
+    const run = () => { const group = openProcessGroup(${JSON.stringify(options)}); ${body} };
+    try { console.log(JSON.stringify(run())); } catch (error) { console.log(JSON.stringify({ code: error.code })); }`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse((await text(child.stdout)).trim().split('\n').at(-1)!);
+}
+
+describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d and Gloo)', () => {
+  it('average, sum and broadcast between two processes', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const body = `
+      const mine = [tf.fill([2, 2], group.rank + 1), tf.tensor1d([10 * group.rank])];
+      const [mean, second] = group.allReduce(mine, 'mean');
+      const [sum] = group.allReduce([mine[0]], 'sum');
+      const [shared] = group.broadcast([mine[1]], 1);
+      group.barrier();
+      const said = { mean: [...mean.dataSync()], second: [...second.dataSync()], sum: [...sum.dataSync()], shared: [...shared.dataSync()] };
+      group.close();
+      return said;`;
+    const all = await Promise.all([0, 1].map((rank) => rankProcess({ rank, size: 2, address }, body)));
+    const expected = { mean: [1.5, 1.5, 1.5, 1.5], second: [5], sum: [3, 3, 3, 3], shared: [10] };
+    expect(all).toEqual([expected, expected]);
+  });
+
+  it('give up on a peer that does not come', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const said = await rankProcess({ rank: 0, size: 2, address, timeoutMs: 1500 }, 'return {};');
+    expect(said).toEqual({ code: expect.stringMatching(/^(DEADLINE_EXCEEDED|UNAVAILABLE)$/) });
+  });
+});
