@@ -60,6 +60,10 @@ function build(config: DetectorConfig): { store: ParameterStore; model: Model } 
   return { store, model };
 }
 
+/** The pyramid that a Mask R-CNN starts from. */
+const fromC2 = (): ReturnType<typeof build> =>
+  build(parseDetectorConfig({ backbone: 'resnet50', masks: false, pyramidInputs: [2, 3, 4, 5] }));
+
 describe.skipIf(!existsSync(python))(
   'exported weights give the features of torchvision and timm models (needs CASSL_PYTHON)',
   () => {
@@ -80,6 +84,7 @@ describe.skipIf(!existsSync(python))(
       await save(resnetState, 'resnet-torchvision', 'torchvision', 'backbone');
       await save(resnetState, 'fcos-torchvision', 'torchvision', 'detector');
       await save(resnetState, 'resnet-timm', 'timm', 'backbone');
+      await save(await saveState(fromC2().store), 'mask-rcnn', 'torchvision', 'detector');
       await save(swinState, 'swin-torchvision', 'torchvision', 'backbone');
       await save(swinState, 'swin-timm', 'timm', 'backbone');
       await save(swinState, 'swin-mmdet', 'mmdet', 'backbone');

@@ -63,6 +63,7 @@ def merged_as_mmdet(x, state):
 @torch.no_grad()
 def main(folder):
     torch.set_num_threads(2)
+    mask_rcnn(folder)
     for index in range(2):
         x = safetensors.torch.load_file(f"{folder}/images.{index}.safetensors")["images"].permute(0, 3, 1, 2).contiguous()
         padded = F.pad(x, (0, -x.shape[3] % 32, 0, -x.shape[2] % 32))
@@ -93,6 +94,15 @@ def swin_timm(folder, x, norms):
     model = timm.create_model("swin_tiny_patch4_window7_224", img_size=448)
     maps = load(model, folder, "swin-timm").forward_intermediates(x, intermediates_only=True)
     return [normed(map.permute(0, 2, 3, 1), norms, stage) for stage, map in enumerate(maps)]
+
+
+def mask_rcnn(folder):
+    """Backbone and pyramid from C2 up; only the heads, which are another detector's, are missing."""
+    model = torchvision.models.detection.maskrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+    result = model.load_state_dict(torch.load(f"{folder}/mask-rcnn.pth", weights_only=True), strict=False)
+    assert result.unexpected_keys == [], result.unexpected_keys
+    heads = {name for name in model.state_dict() if name.startswith(("rpn.", "roi_heads."))}
+    assert set(result.missing_keys) == heads, set(result.missing_keys) ^ heads
 
 
 def fcos(folder, x):

@@ -13,6 +13,7 @@ import { type RandomStream, randomStream } from './random.ts';
 import { type LoadOptions, type LoadReport, loadState } from './state/load-state.ts';
 import { saveState } from './state/save-state.ts';
 import type { TrainingBatch } from './training-batch.ts';
+import { gradientsOf } from './training/variable-gradients.ts';
 
 /** Order of `TrainStep.losses`. */
 export const LOSS_NAMES = ['total', 'cls', 'box', 'ctr', 'mask'] as const;
@@ -129,7 +130,7 @@ function computeGradients(trainable: readonly NamedVariable[], loss: () => LossT
   let losses: tf.Tensor1D | undefined;
   const gradients: tf.NamedTensorMap = {};
   tf.tidy(() => {
-    const { grads } = tf.variableGrads(
+    const found = gradientsOf(
       () => {
         const parts = loss();
         losses = tf.keep(tf.stack(LOSS_NAMES.map((name) => parts[name])) as tf.Tensor1D);
@@ -137,10 +138,10 @@ function computeGradients(trainable: readonly NamedVariable[], loss: () => LossT
       },
       trainable.map(({ variable }) => variable),
     );
-    for (const { name, variable } of trainable) {
+    trainable.forEach(({ name, variable }, index) => {
       // A batch without positives leaves box and mask layers untouched: their gradient is 0, not absent (method 2.5).
-      gradients[name] = tf.keep(grads[variable.name] ?? tf.zerosLike(variable));
-    }
+      gradients[name] = tf.keep(found[index] ?? tf.zerosLike(variable));
+    });
   });
   const kept = losses!;
   return {

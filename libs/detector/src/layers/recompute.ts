@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { gradientsOf } from '../training/variable-gradients.ts';
 
 /**
  * Activation recomputation (Chen et al. 2016, https://arxiv.org/abs/1604.06174): keeps `compute`'s input alone and runs it again
@@ -16,27 +17,13 @@ export function recompute(
     save([x]);
     return {
       value: compute(x),
-      gradFunc: (dy, saved) => gradientsInBackwardPass(saved[0] as tf.Tensor4D, variables, compute, dy),
+      gradFunc: (dy, saved) => {
+        const kept = saved[0] as tf.Tensor4D;
+        const inputs = [kept, ...variables];
+        const gradients = gradientsOf(() => compute(kept), inputs, dy);
+        return inputs.map((input, index) => gradients[index] ?? tf.zerosLike(input));
+      },
     };
   });
   return run(input, ...variables) as tf.Tensor4D;
-}
-
-/** tfjs-core has one tape at a time; the outer one is put aside while this part is recorded again. */
-function gradientsInBackwardPass(
-  x: tf.Tensor4D,
-  variables: readonly tf.Variable[],
-  compute: (input: tf.Tensor4D) => tf.Tensor4D,
-  dy: tf.Tensor,
-): tf.Tensor[] {
-  const { state } = tf.engine();
-  const outer = state.activeTape;
-  try {
-    const { grads } = tf.engine().gradients(() => compute(x), [x, ...variables], dy, true);
-    return grads.map(
-      (gradient, index) => (gradient as tf.Tensor | null) ?? tf.zerosLike([x, ...variables][index]!),
-    );
-  } finally {
-    state.activeTape = outer;
-  }
 }
