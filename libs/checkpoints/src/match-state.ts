@@ -31,9 +31,10 @@ export function matchState(
 
 /**
  * Refuses a checkpoint that is not the model it was taken for.
+ * @param hint appended where only tensors are missing
  * @throws INVALID_ARGUMENT naming the first tensor that differs, or the first that is missing
  */
-export function requireMatch(report: MatchReport, model: string): void {
+export function requireMatch(report: MatchReport, model: string, hint = ''): void {
   const wrong = report.skipped.find(({ reason }) => reason.startsWith('its shape'));
   if (wrong !== undefined) {
     throw invalidArgument(`the checkpoint is not ${model}: tensor ${wrong.name}: ${wrong.reason}`);
@@ -41,7 +42,7 @@ export function requireMatch(report: MatchReport, model: string): void {
   if (report.missing.length > 0) {
     const total = report.missing.length + report.matched.length;
     throw invalidArgument(
-      `the checkpoint is not ${model}: it lacks ${report.missing.length} of ${total} tensors, first ${report.missing[0]}`,
+      `the checkpoint is not ${model}: it lacks ${report.missing.length} of ${total} tensors, first ${report.missing[0]}${hint}`,
     );
   }
 }

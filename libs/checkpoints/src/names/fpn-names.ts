@@ -33,7 +33,8 @@ export function fpnTorchvision({ firstLevel, laterals }: PyramidExtent): NameTab
       [`fpn_lateral${level}.*`, `inner_blocks.${n}.0.*`],
       [`fpn_output${level}.*`, `layer_blocks.${n}.0.*`],
     ]),
-    ['top_block.p{p}.*', 'extra_blocks.p{p}.*'],
+    // From C2 up it is a Mask R-CNN's, whose P6 is a max-pooling.
+    ...(firstLevel > 2 ? [['top_block.p{p}.*', 'extra_blocks.p{p}.*'] as const] : []),
   ];
 }
 

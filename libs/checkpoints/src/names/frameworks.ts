@@ -101,7 +101,8 @@ function detectorRules(framework: Framework, extent: ModelExtent): NameRule[] {
         ...backboneRules(framework, 'backbone.body.'),
         ...rules(fpnTorchvision(extent), NECK, 'backbone.fpn.'),
         ...aliases(fpnTorchvisionBefore013(extent), NECK, 'backbone.fpn.'),
-        ...rules(FCOS_TORCHVISION, HEAD, 'head.'),
+        // Only FCOS has our head; a pyramid from C2 up is a Mask R-CNN's.
+        ...(extent.firstLevel > 2 ? rules(FCOS_TORCHVISION, HEAD, 'head.') : []),
       ];
     case 'timm':
     case 'swin':

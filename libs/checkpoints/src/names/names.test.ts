@@ -102,6 +102,13 @@ describe('exportWeights', () => {
     expect(masks.every((name) => name.startsWith('mask_branch.'))).toBe(true);
   });
 
+  it('leaves out what a torchvision Mask R-CNN does not have: extra levels and the FCOS head', () => {
+    const state = joined(resnetState(), fpnState([2, 3, 4, 5]), fcosState());
+    const { tensors } = exportWeights(state, 'torchvision');
+    expect(tensors.has('backbone.fpn.inner_blocks.0.0.weight')).toBe(true);
+    expect([...tensors.keys()].filter((name) => /extra_blocks|^head/.test(name))).toEqual([]);
+  });
+
   it('says what it leaves out and why', () => {
     const { report } = exportWeights(swinState(), 'torchvision', 'backbone');
     expect(report.skipped.map(({ name }) => name)).toContain(`${BODY}norm0.weight`);

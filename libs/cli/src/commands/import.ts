@@ -67,7 +67,7 @@ async function importFile(file: string, flags: ImportFlags): Promise<ImportOutco
   const model = await shapesOf(flags.as, state);
   const { state: fitted, resized } = resizeTables(state, model, lib.resizeBiasTable);
   const { tensors, report } = lib.matchState(fitted, model);
-  if (!flags.partial) lib.requireMatch(withoutNewNorms(report), flags.as);
+  if (!flags.partial) lib.requireMatch(withoutNewNorms(report), flags.as, ' (--partial accepts that)');
   if (tensors.size === 0) throw invalidArgument(`${file} has no tensor of ${flags.as}`);
   const metadata = { format: 'pt', architecture: flags.as, source: imported.framework };
   const written = await lib.writeSafetensors(flags.out, tensors, metadata);
