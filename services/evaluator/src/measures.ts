@@ -11,6 +11,7 @@ import { MetricKind, type ThresholdQuality } from '@cassl/proto';
 import type { Detection } from '@cassl/vision';
 import type { Findings } from './find-detections.ts';
 import type { Measured } from './evaluation-messages.ts';
+import { suppressAcrossCategories } from './suppress-across-categories.ts';
 
 /** One thing that is measured, image by image. */
 export interface Measure {
@@ -75,7 +76,10 @@ export function createMeasures(
         evaluator.addImage({
           imageId: id,
           groundTruths: isAgnostic ? instances.map((instance) => ({ ...instance, category: 0 })) : instances,
-          detections: detections.flatMap((detection) => {
+          detections: (isAgnostic && findings.categories.length > 1
+            ? suppressAcrossCategories(detections)
+            : detections
+          ).flatMap((detection) => {
             const category = isAgnostic ? 0 : toDataset[detection.category];
             return category === undefined ? [] : [{ ...detection, category }];
           }),

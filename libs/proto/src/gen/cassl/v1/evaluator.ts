@@ -19,9 +19,9 @@ export const MetricKind = {
   METRIC_KIND_BBOX: "METRIC_KIND_BBOX",
   /** METRIC_KIND_SEGM - COCO AP of masks, by category. */
   METRIC_KIND_SEGM: "METRIC_KIND_SEGM",
-  /** METRIC_KIND_BBOX_AGNOSTIC - COCO AP of boxes, categories collapsed, 100 detections per image in all. */
+  /** METRIC_KIND_BBOX_AGNOSTIC - COCO AP of boxes, categories collapsed after class-agnostic NMS (IoU 0.6), 100 detections per image in all. copies of other classes are suppressed first (IoU > 0.6). */
   METRIC_KIND_BBOX_AGNOSTIC: "METRIC_KIND_BBOX_AGNOSTIC",
-  /** METRIC_KIND_SEGM_AGNOSTIC - COCO AP of masks, categories collapsed. */
+  /** METRIC_KIND_SEGM_AGNOSTIC - COCO AP of masks, categories collapsed in the same way. */
   METRIC_KIND_SEGM_AGNOSTIC: "METRIC_KIND_SEGM_AGNOSTIC",
   /** METRIC_KIND_PSEUDO_LABELS - Precision, recall and F1 of class-agnostic labels over a sweep of score thresholds. */
   METRIC_KIND_PSEUDO_LABELS: "METRIC_KIND_PSEUDO_LABELS",
