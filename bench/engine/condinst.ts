@@ -6,9 +6,17 @@ import { randomBatch } from './random-batch.ts';
 
 const learningRate = 1e-4;
 
-/** A whole training step of CondInst on ResNet-18: batch 2 of 320 px with eight ellipses, losses, SGD. */
-export function condinstJob(): Job {
-  const { config, batch } = condinstWork();
+interface BatchSize {
+  readonly batchSize: number;
+  /** Pixels of a side. */
+  readonly size: number;
+}
+
+const cpuSize: BatchSize = { batchSize: 2, size: 320 };
+
+/** A whole training step of CondInst on ResNet-18: images with four ellipses each, losses, gradients, SGD. */
+export function condinstJob(size: BatchSize = cpuSize): Job {
+  const { config, batch } = condinstWork(size);
   const detector = createDetector(config, { seed: 0 });
   const optimizer = createSgd({ parameters: detector.trainable, momentum: 0.9, weightDecay: () => 1e-4 });
   return () => {
@@ -20,19 +28,23 @@ export function condinstJob(): Job {
   };
 }
 
-function condinstWork(): { config: DetectorConfig; batch: TrainingBatch } {
+function condinstWork(size: BatchSize): { config: DetectorConfig; batch: TrainingBatch } {
   // Every layer learns and no norm is frozen: the same work is asked of both programs.
   const config = detectorPreset('resnet18', { classes: 1, backboneNorm: 'group' });
-  return { config, batch: randomBatch(config, { batchSize: 2, size: 320, seed: 0 }) };
+  return { config, batch: randomBatch(config, { ...size, seed: 0 }) };
 }
 
-/** The same work for `condinst_step.py`: the config, the images and the targets, as JSON. */
-export function writeCondinstWork(file: string): void {
-  const { config, batch } = condinstWork();
+/** The same work for `condinst_step.py`: config, images (base64 of float32) and targets, as JSON. */
+export function writeCondinstWork(file: string, size: BatchSize = cpuSize): void {
+  const { config, batch } = condinstWork(size);
+  const images = Buffer.from(batch.images.buffer, batch.images.byteOffset, batch.images.byteLength).toString(
+    'base64',
+  );
   const plain = (value: unknown): unknown =>
     ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value;
+  const work = { config, batch: { ...batch, images }, learningRate };
   writeFileSync(
     file,
-    JSON.stringify({ config, batch, learningRate }, (_, value) => plain(value)),
+    JSON.stringify(work, (_, value) => plain(value)),
   );
 }

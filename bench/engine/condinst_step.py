@@ -1,6 +1,7 @@
 """CondInst on ResNet-18 in plain PyTorch (no torchvision, so that Debian's python3-torch suffices): one training step on the
 batch and targets that `condinst.ts` wrote, everything batched the way a PyTorch author would."""
 
+import base64
 import json
 
 import torch
@@ -118,7 +119,8 @@ class CondInst(nn.Module):
         slots, stride = t["slots"], 2 ** self.c["levels"][0]
         parts = kernels[t["maskPositives"]].split([(d + 2) * d, d * d, d, d, d, 1], 1)
         weights = (parts[0].view(-1, d, d + 2), parts[1].view(-1, d, d), parts[2].view(-1, 1, d))
-        v, u = torch.meshgrid(torch.arange(h) * stride + stride / 2, torch.arange(w) * stride + stride / 2, indexing="ij")
+        grid = lambda n: torch.arange(n, device=features.device) * stride + stride / 2
+        v, u = torch.meshgrid(grid(h), grid(w), indexing="ij")
         origin = t["origins"]
         x = origin[:, 0:1] - u.reshape(1, -1) * origin[:, 2:3]
         y = origin[:, 1:2] - v.reshape(1, -1) * origin[:, 2:3]
@@ -138,7 +140,8 @@ def read_work(path):
     with open(path) as file:
         work = json.load(file)
     b, positives, masks = work["batch"], work["batch"]["positives"], work["batch"]["masks"]
-    images = torch.tensor(b["images"]).view(b["batchSize"], b["height"], b["width"], 3).permute(0, 3, 1, 2)
+    images = torch.frombuffer(bytearray(base64.b64decode(b["images"])), dtype=torch.float32)
+    images = images.view(b["batchSize"], b["height"], b["width"], 3).permute(0, 3, 1, 2)
     targets = dict(
         labels=torch.tensor(b["labels"]),
         cells=torch.tensor(positives["cells"]),
