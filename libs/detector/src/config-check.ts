@@ -27,6 +27,11 @@ function checkBackbone(config: DetectorConfig): void {
   require(!swin ||
     config.backboneStages ===
       4, `backboneStages must be 4 for ${config.backbone}, got ${config.backboneStages}`);
+  // Coarser maps may be smaller than a window, which is padded then; the finest one must hold at least one.
+  const finestSide = Math.ceil(config.resizeShortSide / 4);
+  require(!swin ||
+    config.window <=
+      finestSide, `window ${config.window} is larger than the first stage's map of ${finestSide} cells (resizeShortSide ${config.resizeShortSide} / 4)`);
   if (!swin && config.backboneNorm === 'group') {
     for (const width of config.backboneWidths ?? [64]) {
       require(width % config.backboneGroups ===

@@ -27,6 +27,10 @@ describe('DetectorConfig', () => {
     [{ backbone: 'resnet-small' }, /backboneWidths is missing/],
     [{ backboneWidths: [8, 8, 8, 8] }, /backboneWidths is for resnet-small and swin-small/],
     [{ backbone: 'swin-t', backboneStages: 3, pyramidInputs: [3, 4] }, /backboneStages must be 4 for swin-t/],
+    [
+      { backbone: 'swin-t', window: 12, resizeShortSide: 40 },
+      /window 12 is larger than the first stage's map of 10/,
+    ],
     [{ maskLevels: 4 }, /maskLevels 4 is more than the 3 levels/],
     [{ levels: [6, 7], rangeLimits: [512] }, /levels starts at P6/],
     [{ resizeShortSide: 900, resizeLongSide: 600 }, /resizeLongSide 600 is less than resizeShortSide 900/],
