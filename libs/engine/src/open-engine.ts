@@ -73,7 +73,7 @@ async function open(name: EngineName, settings: Settings): Promise<Engine> {
       case 'torch':
         return await openTorchEngine(settings);
       case 'tensorflow':
-        return await openTensorflowEngine();
+        return openTensorflowEngine();
       case 'wasm':
         return await openWasmEngine(settings);
       case 'cpu':

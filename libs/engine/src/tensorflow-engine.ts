@@ -1,56 +1,80 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { failedPrecondition } from '@cassl/errors';
 import { createEngine } from './create-engine.ts';
 import type { Engine } from './engine.ts';
 
-interface TensorflowBinding {
-  readonly version: { readonly 'tfjs-node': string };
-  readonly node?: unknown;
+interface TensorflowPackage {
+  backend(): { readonly binding: { readonly TF_Version: string }; readonly isUsingGpuDevice: boolean };
 }
 
 const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
 
-/** tfjs-node or tfjs-node-gpu, where somebody has installed one. Throws where there is none or Node is too new for it. */
-export async function openTensorflowEngine(): Promise<Engine> {
-  const major = Number(process.versions.node.split('.')[0]);
-  let reason: unknown;
-  for (const name of packages) {
-    if (!isInstalled(name)) continue;
-    if (major >= 23) {
-      throw failedPrecondition(
-        `engine 'tensorflow': ${name} 4.22 needs Node 22 or older (it calls util.isNullOrUndefined, removed in 23), this is Node ${process.versions.node}`,
-      );
-    }
-    try {
-      const binding = (await import(name)) as TensorflowBinding;
-      const gpu = name.endsWith('gpu');
-      return createEngine({
-        name: 'tensorflow',
-        device: gpu ? 'cuda:0' : 'cpu',
-        version: `${name.slice('@tensorflow/'.length)} ${binding.version['tfjs-node']}`,
-        threads: 0,
-        native: true,
-      });
-    } catch (error) {
-      reason = error;
-    }
+/** Where `tensorflow/install.sh` puts it; `CASSL_TENSORFLOW_DIR` names another folder. */
+const installed = join(import.meta.dirname, '../../../.tools/tensorflow');
+
+/**
+ * tfjs-node or tfjs-node-gpu, where somebody has installed one. It is no dependency, not even an optional one: with it
+ * come 150 MB, and an install script that waits for a download that many networks refuse.
+ */
+export function openTensorflowEngine(): Engine {
+  const found = findPackage();
+  if (found === undefined) {
+    throw failedPrecondition(
+      "engine 'tensorflow': tfjs-node is not installed; `bash libs/engine/tensorflow/install.sh` builds it against a TensorFlow 2 wheel",
+    );
   }
+  checkNodeVersion(found.name);
+  const tensorflow = load(found);
+  const { binding, isUsingGpuDevice } = tensorflow.backend();
+  return createEngine({
+    name: 'tensorflow',
+    device: isUsingGpuDevice ? 'cuda:0' : 'cpu',
+    version: `TensorFlow ${binding.TF_Version}`,
+    threads: availableParallelism(),
+    native: true,
+  });
+}
+
+/** @throws FAILED_PRECONDITION where Node has dropped what tfjs-node 4.22 calls. */
+export function checkNodeVersion(name: string, version: string = process.versions.node): void {
+  if (Number(version.split('.')[0]) < 23) return;
   throw failedPrecondition(
-    reason === undefined
-      ? `engine 'tensorflow': neither ${packages.join(' nor ')} is installed`
-      : `engine 'tensorflow': the installed package does not load: ${describe(reason)}`,
-    { cause: reason },
+    `engine 'tensorflow': ${name} 4.22 needs Node 22 or older (it calls util.isNullOrUndefined, which 23 dropped), this is Node ${version}`,
   );
 }
 
-function isInstalled(name: string): boolean {
-  try {
-    import.meta.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
+interface FoundPackage {
+  readonly name: string;
+  readonly path: string;
+  readonly require: NodeJS.Require;
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : JSON.stringify(error);
+function findPackage(): FoundPackage | undefined {
+  const folder = process.env['CASSL_TENSORFLOW_DIR'] ?? installed;
+  const roots = [import.meta.url, ...(existsSync(folder) ? [join(folder, 'package.json')] : [])];
+  for (const root of roots) {
+    const require = createRequire(root);
+    for (const name of packages) {
+      try {
+        return { name, path: require.resolve(name), require };
+      } catch {
+        // Not there: the next one.
+      }
+    }
+  }
+  return undefined;
+}
+
+function load({ name, path, require }: FoundPackage): TensorflowPackage {
+  try {
+    return require(path) as TensorflowPackage;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : JSON.stringify(error);
+    throw failedPrecondition(`engine 'tensorflow': ${name} at ${path} does not load: ${reason}`, {
+      cause: error,
+    });
+  }
 }
