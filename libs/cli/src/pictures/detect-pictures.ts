@@ -4,6 +4,7 @@ import { DetectorServiceDefinition, ImageDetections, LabelerServiceDefinition } 
 import { createClient } from '@cassl/rpc';
 import { decodeImage, drawDetections, encodePng, rleFromString } from '@cassl/vision';
 import { withServices } from '../local/find-services.ts';
+import { bestPerObject } from './best-per-object.ts';
 
 export interface DetectPicturesOptions {
   /** Classes from the detector, class-agnostic labels from the labeler. */
@@ -80,13 +81,15 @@ function answered(detections: ImageDetections | undefined): ImageDetections {
 }
 
 async function draw(bytes: Uint8Array, { detections }: ImageDetections): Promise<Uint8Array> {
-  const drawn = detections.map(({ box, score, mask }) => ({
+  const found = detections.map(({ box, score, mask, categoryName }) => ({
     box: [box?.x1 ?? 0, box?.y1 ?? 0, box?.x2 ?? 0, box?.y2 ?? 0] as const,
     score,
+    label: `${categoryName} ${Math.round(100 * score)}%`,
     ...(mask === undefined ? {} : { mask: rleFromString(mask.counts, mask.height, mask.width) }),
   }));
-  const labels = detections.map(({ categoryName, score }) => `${categoryName} ${Math.round(100 * score)}%`);
-  return encodePng(await drawDetections(await decodeImage(bytes), drawn, { labels }));
+  const shown = bestPerObject(found, (detection) => detection);
+  const labels = shown.map(({ label }) => label);
+  return encodePng(await drawDetections(await decodeImage(bytes), shown, { labels }));
 }
 
 function print({ key, width, height, detections }: ImageDetections, out: string | undefined): void {

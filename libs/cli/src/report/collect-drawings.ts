@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { loadImage, readLabelFiles, type Dataset, type LabeledImage } from '@cassl/datasets';
 import { localPath, openLabeledDataset } from '@cassl/workers';
 import type { Pipeline } from '@cassl/proto';
@@ -11,7 +12,7 @@ import {
   type DrawnInstance,
   type RgbImage,
 } from '@cassl/vision';
-import { readFile } from 'node:fs/promises';
+import { bestPerObject } from '../pictures/best-per-object.ts';
 
 /** One picture with what is drawn on it. */
 export interface Panel {
@@ -81,7 +82,8 @@ async function drawValidation({ spec, stages }: Pipeline): Promise<DrawingRow[]>
             const drawn = detections.map(({ category_id: id, ...rest }) =>
               toDrawn(rest, names.get(id) ?? String(id)),
             );
-            return panel(arm === 'warmup' ? 'finetuned from warmup' : 'without warmup', image, drawn);
+            const shown = bestPerObject(drawn, ({ instance: { box, score = 0 } }) => ({ box, score }));
+            return panel(arm === 'warmup' ? 'finetuned from warmup' : 'without warmup', image, shown);
           }),
         )),
       ],

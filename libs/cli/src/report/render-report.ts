@@ -35,7 +35,12 @@ export async function renderReport(options: RenderReportOptions): Promise<string
     `<h2>Same finetuning budget, with and without warmup</h2>`,
     `<div class="card wide">${table(report)}</div>`,
     `<h2>Curves</h2><div class="charts">${apChart(report)}${curves}</div>`,
-    rows('Validation images', 'Detections with a score above 0.30.', drawings.validation, 560),
+    rows(
+      'Validation images',
+      'Detections with a score above 0.30, the best class of each object.',
+      drawings.validation,
+      560,
+    ),
     rows(
       'Unlabeled images',
       'What the pseudo labeler found and the warmup learned from.',
