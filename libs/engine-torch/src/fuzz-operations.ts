@@ -77,6 +77,7 @@ let thrown = 0;
 let returned = 0;
 const rounds = Number(process.argv[3] ?? 200);
 for (const [name, operation] of Object.entries(addon.operations)) {
+  if (name === 'openGroup') continue; // would wait for peers
   for (let round = 0; round < rounds; round++) {
     const values = Array.from({ length: 1 + Math.floor(random() * 9) }, argument).flat();
     if (process.argv[4] === name || process.argv[4] === 'all')
