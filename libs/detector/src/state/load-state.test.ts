@@ -1,4 +1,4 @@
-import { float32Tensor, type StateDict } from '@cassl/checkpoints';
+import { float32Tensor, int64Tensor, type StateDict } from '@cassl/checkpoints';
 import { openEngine } from '@cassl/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -109,6 +109,16 @@ describe('weights in and out', () => {
     const report = detector.loadStateDict(await donor());
     expect(report.missing).toEqual([]);
     expect(report.skipped.every(({ name }) => /^(controller|mask_branch)/.test(name))).toBe(true);
+    detector.dispose();
+  });
+
+  it('passes over buffers that follow from the config, even when strict', async () => {
+    const state = await donor();
+    state.set('backbone.bottom_up.bn1.num_batches_tracked', int64Tensor([], new BigInt64Array(1)));
+    const detector = createDetector(SMALL);
+    expect(detector.loadStateDict(state, { strict: true }).skipped).toEqual([
+      { name: 'backbone.bottom_up.bn1.num_batches_tracked', why: 'buffer that follows from the config' },
+    ]);
     detector.dispose();
   });
 

@@ -38,6 +38,10 @@ export interface LoadReport {
   readonly skipped: readonly SkippedTensor[];
 }
 
+/** Buffers of other implementations that this one derives from its config (method 3.3). */
+const DERIVED =
+  /(num_batches_tracked|relative_position_index|attn_mask|pixel_mean|pixel_std|mask_head\.sizes_of_interest|mask_head\._iter)$/;
+
 /**
  * Sets weights by name. Nothing is changed when it throws.
  *
@@ -98,7 +102,8 @@ function planLoad(
   for (const name of state.keys()) {
     if (values.has(name)) continue;
     const spec = store.specs.get(name);
-    if (spec === undefined) skipped.push({ name, why: 'this model has no such parameter' });
+    if (DERIVED.test(name)) skipped.push({ name, why: 'buffer that follows from the config' });
+    else if (spec === undefined) skipped.push({ name, why: 'this model has no such parameter' });
     else if (!parts.has(partOf(name))) skipped.push({ name, why: `part ${partOf(name)} was not asked for` });
     else skipped.push({ name, why: missing.find((entry) => entry.name === name)?.why ?? 'not used' });
   }
@@ -136,7 +141,7 @@ function finiteValues(name: string, tensor: HostTensor): Float32Array {
 function checkStrict({ missing, skipped }: LoadReport): void {
   const first = missing[0];
   if (first !== undefined) throw failedPrecondition(`checkpoint does not fit: ${first.name}: ${first.why}`);
-  const surplus = skipped.find(({ why }) => !why.startsWith('part '));
+  const surplus = skipped.find(({ why }) => !/^(part|buffer) /.test(why));
   if (surplus !== undefined)
     throw failedPrecondition(`checkpoint does not fit: ${surplus.name}: ${surplus.why}`);
 }
