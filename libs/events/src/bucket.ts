@@ -111,8 +111,10 @@ async function list(
   const { state } = await connection.jsm.streams.info(`KV_${name}`, {
     subjects_filter: `$KV.${name}.${filter}`,
   });
+  const prefix = `$KV.${name}.`.length;
   // A watch of nothing would wait for ever.
-  if (Object.keys(state.subjects ?? {}).length === 0) return [];
+  const unseen = new Set(Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix)));
+  if (unseen.size === 0) return [];
   const entries: BucketEntry[] = [];
   const iterator = await kv.watch({ key: filter });
   const forget = connection.onReconnect(() => iterator.stop());
@@ -120,7 +122,9 @@ async function list(
     for await (const entry of iterator) {
       const found = live(entry);
       if (found !== undefined) entries.push(found);
-      if (entry.delta === 0) break;
+      // A key that is written meanwhile leaves nats-server's count of what is still to come one too high.
+      unseen.delete(entry.key);
+      if (entry.delta === 0 || unseen.size === 0) break;
     }
   } finally {
     forget();
