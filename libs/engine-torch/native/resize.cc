@@ -19,7 +19,9 @@ Mapping read_mapping(Arguments& in) {
   mapping.width = in.integer();
   mapping.align_corners = in.flag();
   mapping.half_pixel = in.flag();
-  TORCH_CHECK(mapping.height > 0 && mapping.width > 0, "resize size must be positive, got ", mapping.height, "x", mapping.width);
+  constexpr int64_t kLargest = 1 << 20;  // more than any image, and little enough for the tables of one axis
+  TORCH_CHECK(mapping.height > 0 && mapping.width > 0 && mapping.height <= kLargest && mapping.width <= kLargest,
+              "resize size must be in 1..", kLargest, ", got ", mapping.height, "x", mapping.width);
   return mapping;
 }
 
@@ -91,6 +93,7 @@ void bilinear_grad(Arguments& in, Results& out) {
   const bool align_corners = in.flag(), half_pixel = in.flag();
   const auto nchw = channels_first(dy);
   TORCH_CHECK(shape.size() == 4, "resize needs [N, H, W, C], got rank ", shape.size());
+  for (const int64_t size : shape) TORCH_CHECK(size >= 0 && size <= dy.numel() + (1 << 20), "resize shape must be that of the images, got ", shape);
   const Mapping mapping{dy.size(1), dy.size(2), align_corners, half_pixel};
   if (aten_bilinear(mapping))
     return out.tensor(channels_last(at::upsample_bilinear2d_backward(nchw, {mapping.height, mapping.width},
@@ -132,6 +135,7 @@ void nearest_grad(Arguments& in, Results& out) {
   const bool align_corners = in.flag(), half_pixel = in.flag();
   const auto nchw = channels_first(dy);
   TORCH_CHECK(shape.size() == 4, "resize needs [N, H, W, C], got rank ", shape.size());
+  for (const int64_t size : shape) TORCH_CHECK(size >= 0 && size <= dy.numel() + (1 << 20), "resize shape must be that of the images, got ", shape);
   const Mapping mapping{dy.size(1), dy.size(2), align_corners, half_pixel};
   if (aten_nearest(mapping))
     return out.tensor(channels_last(at::upsample_nearest2d_backward(nchw, {mapping.height, mapping.width},
