@@ -1,6 +1,8 @@
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { unavailable } from '@cassl/errors';
 import { startNatsServer } from '@cassl/events';
+import { endOrphanedNats, forgetNats, rememberNats } from './end-orphaned-nats.ts';
 import { freePort } from './free-port.ts';
 import { startService, type ServiceProcess } from './service-process.ts';
 import { SERVICE_NAMES, type Endpoints, type ServiceName } from './service-names.ts';
@@ -31,10 +33,13 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
   const home = resolve(options.home);
   const names = SERVICE_NAMES.filter((name) => (options.names ?? SERVICE_NAMES).includes(name));
   const logsDir = join(home, 'logs');
+  await mkdir(home, { recursive: true });
+  await endOrphanedNats(home);
   const nats = await startNatsServer({
     storeDir: join(home, 'nats'),
     ...(options.natsPort === undefined ? {} : { port: options.natsPort }),
   });
+  await rememberNats(home, nats.pid);
   const endpoints = Object.fromEntries(
     await Promise.all(
       SERVICE_NAMES.map(
@@ -50,6 +55,7 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
     isStopping = true;
     await Promise.all(started.map((service) => service.stop()));
     await nats.stop();
+    await forgetNats(home);
   };
   const mourn = (name: string, how: string): void => {
     if (isStopping) return;
