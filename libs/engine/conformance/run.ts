@@ -17,6 +17,9 @@ if (name === undefined) {
   console.error(`conformance: --engine must be one of ${engineNames.join(', ')}, got '${values.engine}'`);
   process.exit(2);
 }
+// Some specs print; stdout is for the result.
+const { log } = console;
+console.log = console.error;
 const engine = await openEngine({ engine: name });
 const { passed, failures, excluded } = await runSpecs(name, values.only);
 for (const { spec, message } of failures) console.error(`FAILED ${spec}\n    ${message.split('\n')[0]}`);
@@ -27,7 +30,7 @@ const result = {
   excluded,
   fallbacks: engine.fallbacks(),
 };
-console.log(values.json ? JSON.stringify(result) : result);
+log(values.json ? JSON.stringify(result) : result);
 const share = passed / (passed + failures.length);
 if (share < leastPassing[name]) {
   console.error(
