@@ -90,19 +90,19 @@ describe('kill -9', () => {
   it('of a training worker resumes from the last checkpoint, says so, and ends where it would have ended', async () => {
     const spec = {
       stage: 'STAGE_LABELER' as const,
-      model: MICRO_MODEL,
       data: { $case: 'labeled' as const, value: data.labeled },
       ...microStage(24),
+      model: MICRO_MODEL,
       seed: 3,
       checkpointEvery: 4,
     };
     const read = async (id: string): Promise<Training> =>
       (await clients.trainer.getTraining({ id })).training!;
     const isOver = ({ status }: Training): boolean => status?.finishedAt !== undefined;
-    await clients.trainer.startTraining({ id: 'whole', spec: { ...spec, model: MICRO_MODEL } });
+    await clients.trainer.startTraining({ id: 'whole', spec: spec });
     const whole = await until(() => read('whole'), isOver);
 
-    await clients.trainer.startTraining({ id: 'broken', spec: { ...spec, model: MICRO_MODEL } });
+    await clients.trainer.startTraining({ id: 'broken', spec: spec });
     await until(
       () => read('broken'),
       ({ status }) => (status?.progress?.done ?? 0) >= 8,
@@ -121,12 +121,12 @@ describe('kill -9', () => {
 
   it('cancels a training and keeps it cancelled over a restart', async () => {
     const spec = {
-      model: MICRO_MODEL,
       data: { $case: 'labeled' as const, value: data.labeled },
       ...microStage(100_000),
+      model: MICRO_MODEL,
       seed: 3,
     };
-    await clients.trainer.startTraining({ id: 'long', spec: { ...spec, model: MICRO_MODEL } });
+    await clients.trainer.startTraining({ id: 'long', spec: spec });
     await until(
       () => clients.trainer.getTraining({ id: 'long' }),
       ({ training }) => training?.status?.state === JobState.JOB_STATE_RUNNING,

@@ -7,7 +7,7 @@ import { credentials, loadPackageDefinition, type ServiceClientConstructor } fro
 import { load } from '@grpc/proto-loader';
 import { readLabelFiles, type PseudoLabelRecord } from '@cassl/datasets';
 import { connectEvents, openEvents } from '@cassl/events';
-import { JobState, type Pipeline } from '@cassl/proto';
+import { JobState, type Labeling, type Pipeline, type Training } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openClients, pipelineEnd, type Clients } from './clients.ts';
 import { startCluster, type Cluster } from './cluster.ts';
@@ -217,7 +217,7 @@ describe('clients', () => {
 });
 
 describe('bad input', () => {
-  const detect = (checkpoint: string, value: Uint8Array): Promise<unknown> =>
+  const detect = (checkpoint: string, value: Buffer): Promise<unknown> =>
     clients.detector.detect(
       { checkpoint, image: { key: 'x', source: { $case: 'encoded', value } } },
       { deadlineMs: 60_000 },
@@ -234,7 +234,7 @@ describe('bad input', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(/truncated|damaged/),
     });
-    await expect(detect('micro/detector', new Uint8Array())).rejects.toMatchObject({
+    await expect(detect('micro/detector', Buffer.alloc(0))).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
     await expect(detect('micro/detector', Buffer.from('plain text'))).rejects.toMatchObject({
@@ -274,14 +274,14 @@ describe('bad input', () => {
       shardSize: 16,
     };
     await clients.labeler.startLabeling({ id: 'with-bad', spec });
-    let last;
+    let last: Labeling | undefined;
     for await (const { labeling } of clients.labeler.watchLabeling(
       { id: 'with-bad' },
       { deadlineMs: 60_000 },
     ))
       last = labeling;
     expect(last).toMatchObject({ status: { state: JobState.JOB_STATE_SUCCEEDED }, failedImages: 3 });
-    expect(last.failures.map(({ key, error }) => [key, error!.code]).sort()).toEqual([
+    expect(last!.failures.map(({ key, error }) => [key, error!.code]).sort()).toEqual([
       ['zz-cut.jpg', 'INVALID_ARGUMENT'],
       ['zz-text.jpg', 'INVALID_ARGUMENT'],
       ['zz-zero.jpg', 'INVALID_ARGUMENT'],
@@ -298,13 +298,13 @@ describe('bad input', () => {
       seed: 1,
     };
     await clients.trainer.startTraining({ id: 'missing-data', spec });
-    let last;
+    let last: Training | undefined;
     for await (const { training } of clients.trainer.watchTraining(
       { id: 'missing-data' },
       { deadlineMs: 60_000 },
     ))
       last = training;
-    expect(last.status).toMatchObject({
+    expect(last!.status).toMatchObject({
       state: JobState.JOB_STATE_FAILED,
       error: { code: 'NOT_FOUND', message: expect.stringContaining('/nowhere/a.json') },
     });
