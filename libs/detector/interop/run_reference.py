@@ -92,7 +92,7 @@ def main(folder):
     save_file(inputs, f"{folder}/inputs.safetensors")
 
     model.double()
-    while True:
+    for _ in range(20):
         random_weights(model, generator)
         if nearest_kink(model, images) > 3e-6:
             break
