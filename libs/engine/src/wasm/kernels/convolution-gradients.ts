@@ -40,29 +40,27 @@ function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend_util.C
   const { inChannels, outChannels, outHeight, outWidth, filterHeight, filterWidth, batchSize } = info;
   const { strideHeight, strideWidth, padInfo } = info;
   const pixels = outHeight * outWidth;
-  const rows = tf.reshape(dy, [batchSize, pixels, outChannels]);
+  const rows = tf.reshape(dy, [batchSize * pixels, outChannels]);
   const below = Math.max(0, (outHeight - 1) * strideHeight + filterHeight - padInfo.top - info.inHeight);
   const right = Math.max(0, (outWidth - 1) * strideWidth + filterWidth - padInfo.left - info.inWidth);
-  const channelsFirst = tf.transpose(x, [0, 3, 1, 2]);
+  const channelsFirst = tf.transpose(x, [3, 0, 1, 2]);
   const padded = tf.pad(channelsFirst, [[0, 0], [0, 0], [padInfo.top, below], [padInfo.left, right]]); // prettier-ignore
   const taps: tf.Tensor[] = [];
   for (let row = 0; row < filterHeight; row++) {
     for (let column = 0; column < filterWidth; column++) {
       taps.push(
         tf.tidy(() => {
-          const seen = tf.stridedSlice(
-            padded,
-            [0, 0, row, column],
-            [
-              batchSize,
-              inChannels,
-              row + (outHeight - 1) * strideHeight + 1,
-              column + (outWidth - 1) * strideWidth + 1,
-            ],
-            [1, 1, strideHeight, strideWidth],
-          );
-          // A matMul per image, then the sum: shorter sums in float32 lose less.
-          return tf.sum(tf.matMul(tf.reshape(seen, [batchSize, inChannels, pixels]), rows), 0);
+          const begin = [0, 0, row, column];
+          const height = (outHeight - 1) * strideHeight + 1;
+          const width = (outWidth - 1) * strideWidth + 1;
+          const window = tf.slice(padded, begin, [inChannels, batchSize, height, width]);
+          // The package's stridedSlice goes element by element, its slice copies rows.
+          const seen =
+            strideHeight === 1 && strideWidth === 1
+              ? window
+              : tf.stridedSlice(window, [0, 0, 0, 0], window.shape, [1, 1, strideHeight, strideWidth]);
+          // One product, not one per image: the package is fast only without a batch axis.
+          return tf.matMul(tf.reshape(seen, [inChannels, batchSize * pixels]), rows);
         }),
       );
     }
