@@ -35,7 +35,7 @@ function question(number: number, checkpoint = ''): ImageQuestion {
   return {
     checkpoint,
     options,
-    image: { key: `i${number}`, source: { $case: 'encoded', value: Uint8Array.of(number) } },
+    image: { key: `i${number}`, source: { $case: 'encoded', value: Buffer.of(number) } },
   };
 }
 

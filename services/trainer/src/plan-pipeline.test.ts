@@ -63,7 +63,7 @@ describe('planPipeline', () => {
     const all = jobs(specOf({ threshold: 0.3 }));
     expect(all.has('threshold')).toBe(false);
     expect(trainingSpec(all, 'labeler').data?.value).toMatchObject({ toFraction: 0 });
-    expect(trainingSpec(all, 'warmup').data?.value.threshold).toBeCloseTo(0.3);
+    expect(trainingSpec(all, 'warmup').data?.value).toMatchObject({ threshold: 0.3 });
   });
 
   it('never shows labeled images to the warmup, and collapses classes before stage 3', () => {
