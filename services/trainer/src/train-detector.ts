@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { failedPrecondition } from '@cassl/errors';
-import { LOSS_NAMES, readLosses, type Detector, type LossValues, type TrainingBatch } from '@cassl/detector';
+import {
+  clipGradients,
+  LOSS_NAMES,
+  readLosses,
+  type Detector,
+  type LossValues,
+  type TrainingBatch,
+} from '@cassl/detector';
 import { withAutocast, type ParameterOptimizer } from '@cassl/engine';
 import type { TrainingPoint } from '@cassl/proto';
 
@@ -49,7 +56,7 @@ export async function trainDetector(options: TrainDetectorOptions): Promise<numb
     const learningRate = options.learningRateAt(iteration);
     const step = withAutocast(precision, () => detector.gradients(batch));
     const nextSums = tf.tidy(() => {
-      optimizer.step(clipNorm > 0 ? clip(step.gradients, clipNorm) : step.gradients, learningRate);
+      optimizer.step(clipNorm > 0 ? clipGradients(step.gradients, clipNorm) : step.gradients, learningRate);
       return tf.add<tf.Tensor1D>(sums, step.losses);
     });
     step.dispose();
@@ -83,14 +90,4 @@ export async function trainDetector(options: TrainDetectorOptions): Promise<numb
 async function meanLosses(sums: tf.Tensor1D, steps: number): Promise<LossValues> {
   const values = await readLosses(sums);
   return Object.fromEntries(LOSS_NAMES.map((name) => [name, values[name] / steps])) as unknown as LossValues;
-}
-
-/** Scales all gradients down together where their norm passes `limit` (arXiv 1211.5063). */
-function clip(gradients: tf.NamedTensorMap, limit: number): tf.NamedTensorMap {
-  const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
-  const norm = tf.sqrt(tf.addN(squares));
-  const scale = tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
-  return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)]),
-  );
 }

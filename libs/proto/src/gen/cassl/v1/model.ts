@@ -177,7 +177,7 @@ export interface Initialization {
   parts: ModelPart[];
   /** What to do with the classifier when the number of classes differs. */
   classifier: ClassifierInitialization;
-  /** `file://` address of backbone weights in safetensors with torchvision names; empty for none. Applied before `checkpoint`. */
+  /** `file://` address of backbone weights of any framework that `cassl import` knows; empty for none. Applied before `checkpoint`. */
   backboneUri: string;
 }
 
