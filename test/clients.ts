@@ -39,7 +39,7 @@ export function openClients(endpoints: Endpoints): Clients {
 export async function until<T>(
   ask: () => Promise<T>,
   fits: (answer: T) => boolean,
-  timeoutMs = 120_000,
+  timeoutMs = 360_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -16,12 +16,12 @@ beforeAll(async () => {
   cluster = await startCluster();
   clients = openClients(cluster.endpoints);
   data = await makeMicroData(join(cluster.home, 'scenes'));
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   clients.close();
   await cluster.stop();
-}, 60_000);
+}, 120_000);
 
 async function labelsOf(id: string): Promise<PseudoLabelRecord[]> {
   const { labeling } = await clients.labeler.getLabeling({ id });
@@ -68,7 +68,7 @@ describe('kill -9', () => {
     await delay(300);
     await cluster.start('registry');
 
-    const pipeline = await pipelineEnd(clients, 'killed', 150_000);
+    const pipeline = await pipelineEnd(clients, 'killed', 400_000);
     expect(pipeline.status).toMatchObject({ state: JobState.JOB_STATE_SUCCEEDED });
     const killed = await labelsOf('killed-labeling');
 
@@ -85,7 +85,7 @@ describe('kill -9', () => {
     expect(killed).toHaveLength(data.poolSize);
     expect(new Set(killed.map(({ key }) => key)).size).toBe(data.poolSize);
     expect(killed).toEqual(undisturbed);
-  }, 240_000);
+  }, 500_000);
 
   it('of a training worker resumes from the last checkpoint, says so, and ends where it would have ended', async () => {
     const spec = {
@@ -117,7 +117,7 @@ describe('kill -9', () => {
       whole.curve.map(({ iteration }) => iteration),
     );
     expect(broken.checkpointDigest).toBe(whole.checkpointDigest);
-  }, 120_000);
+  }, 240_000);
 
   it('cancels a training and keeps it cancelled over a restart', async () => {
     const spec = {
@@ -140,5 +140,5 @@ describe('kill -9', () => {
       () => true,
     );
     expect(after.training!.status!.state).toBe(JobState.JOB_STATE_CANCELLED);
-  }, 60_000);
+  }, 120_000);
 });

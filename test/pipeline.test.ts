@@ -27,7 +27,7 @@ beforeAll(async () => {
   const spec = microPipeline(data, pathToFileURL(join(cluster.home, 'out')).href);
   await clients.pipelines.start({ id: 'micro-1', spec });
   pipeline = await pipelineEnd(clients, 'micro-1');
-}, 180_000);
+}, 400_000);
 
 afterAll(async () => {
   clients.close();
@@ -38,7 +38,7 @@ afterAll(async () => {
     labeler: 'exit code 0',
     evaluator: 'exit code 0',
   });
-}, 60_000);
+}, 120_000);
 
 async function labelsOf(id: string): Promise<PseudoLabelRecord[]> {
   const { labeling } = await clients.labeler.getLabeling({ id });

