@@ -1,21 +1,12 @@
 #include "activation.h"
 #include "autocast.h"
+#include "convolution-as-product.h"
+#include "transpose.h"
 
 // tfjs tensors are NHWC: seen through permute they are ATen's NCHW in channels_last memory, so nothing is copied.
 namespace cassl {
 
 namespace {
-
-struct Geometry {
-  std::vector<int64_t> stride;
-  std::vector<int64_t> before;  // padding at the start of each spatial axis
-  std::vector<int64_t> after;
-  std::vector<int64_t> dilation;
-  int64_t groups = 1;
-
-  size_t rank() const { return stride.size(); }
-  bool symmetric() const { return before == after; }
-};
 
 Geometry read_geometry(Arguments& in) {
   Geometry geometry;
@@ -38,18 +29,20 @@ at::MemoryFormat dense_format(int64_t rank) {
   return rank == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
 }
 
-// [*k, I, O] → [O, I, *k], or for depthwise [*k, C, M] → [C·M, 1, *k].
+// [*k, I, O] → [O, I, *k] in channels_last memory, which is the matrix [k·I, O] transposed; depthwise: [*k, C, M] → [C·M, 1, *k].
 at::Tensor filter_to_aten(const at::Tensor& filter, bool depthwise) {
   if (depthwise) {
     const int64_t channels = filter.size(2) * filter.size(3);
     return filter.permute({2, 3, 0, 1}).reshape({channels, 1, filter.size(0), filter.size(1)});
   }
-  return filter.dim() == 5 ? filter.permute({4, 3, 0, 1, 2}) : filter.permute({3, 2, 0, 1});
+  std::vector<int64_t> sizes{filter.size(-1)};
+  for (int64_t axis = 0; axis < filter.dim() - 1; ++axis) sizes.push_back(filter.size(axis));
+  return channels_first(transposed(filter.reshape({-1, filter.size(-1)})).view(sizes));
 }
 
 at::Tensor filter_from_aten(const at::Tensor& filter, const std::vector<int64_t>& shape, bool depthwise) {
   if (depthwise) return filter.reshape({shape[2], shape[3], shape[0], shape[1]}).permute({2, 3, 0, 1});
-  return filter.dim() == 5 ? filter.permute({2, 3, 4, 1, 0}) : filter.permute({2, 3, 1, 0});
+  return transposed(channels_last(filter).reshape({filter.size(0), -1})).view(shape);
 }
 
 std::vector<int64_t> filter_sizes(const std::vector<int64_t>& shape, bool depthwise) {
@@ -130,6 +123,12 @@ void forward(Arguments& in, Results& out) {
   const auto activation = read_activation(in);
   check_rank(x, geometry, "x");
   check_rank(filter.tensor, geometry, "filter");
+  if (!depthwise && is_product_faster(x, filter.tensor.sizes(), geometry, x.sizes())) {
+    auto y = product_forward(x, filter.tensor, geometry);
+    if (bias.defined()) y.add_(bias);
+    activate(y, activation);
+    return out.tensor(y);
+  }
   const auto weight = packed_filter(filter, depthwise);
   // tfjs allows any bias that broadcasts; ATen's is one number per output channel.
   const bool native_bias = bias.defined() && bias.dim() == 1 && bias.size(0) == weight.size(0);
@@ -153,6 +152,8 @@ void backprop_input(Arguments& in, Results& out) {
   check_rank(dy, geometry, "dy");
   check_rank(filter.tensor, geometry, "filter");
   TORCH_CHECK(shape.size() == geometry.rank() + 2, "inputShape must have rank ", geometry.rank() + 2, ", got ", shape.size());
+  if (!depthwise && is_product_faster(dy, filter.tensor.sizes(), geometry, shape))
+    return out.tensor(product_input_gradient(dy, filter.tensor, geometry, shape));
   std::vector<int64_t> sizes{shape[0], shape.back()};
   for (size_t i = 0; i < geometry.rank(); ++i)
     sizes.push_back(shape[i + 1] + (geometry.symmetric() ? 0 : geometry.before[i] + geometry.after[i]));
@@ -176,6 +177,11 @@ void backprop_filter(Arguments& in, Results& out) {
   check_rank(x, geometry, "x");
   check_rank(dy, geometry, "dy");
   TORCH_CHECK(shape.size() == geometry.rank() + 2, "filterShape must have rank ", geometry.rank() + 2, ", got ", shape.size());
+  if (!depthwise && is_product_faster(x, shape, geometry, x.sizes())) {
+    out.tensor(product_filter_gradient(x, dy, geometry, shape));
+    if (with_bias) out.tensor(at::sum(dy, {0, 1, 2}));
+    return;
+  }
   const auto sizes = filter_sizes(shape, depthwise);
   const auto weight = at::empty(sizes, x.options(), dense_format(x.dim()));  // only its shape is read
   const std::vector<int64_t> bias_sizes{sizes[0]};

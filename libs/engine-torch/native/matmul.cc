@@ -64,6 +64,8 @@ at::Tensor sgemm_product(Sgemm sgemm, const at::Tensor& a, const at::Tensor& b, 
 
 }  // namespace
 
+bool has_onednn_sgemm() { return onednn_sgemm() != nullptr; }
+
 at::Tensor matrix_product(const at::Tensor& a, const at::Tensor& b, bool transpose_a, bool transpose_b) {
   TORCH_CHECK(a.dim() >= 2 && b.dim() >= 2, "matMul needs tensors of rank 2 or more, got ", a.dim(), " and ", b.dim());
   const int64_t inner = a.size(transpose_a ? -2 : -1);
