@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Backbone, ForwardContext } from './backbones/backbone.ts';
 import { createBackbone } from './backbones/create-backbone.ts';
 import type { DetectorConfig } from './config.ts';
@@ -35,7 +35,7 @@ export function createModel(store: ParameterStore, config: DetectorConfig): Mode
     neck,
     head,
     masks,
-    pyramid: (images, context) => neck.forward(backbone.forward(images, context)),
+    pyramid: (images, context) => tf.tidy(() => neck.forward(backbone.forward(images, context))),
   };
 }
 

@@ -10,6 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { DetectorConfig } from '../config.ts';
 import { type ConvNorm, createConvNorm } from '../layers/conv-norm.ts';
 import { heNormalFanOut } from '../layers/initialisers.ts';
+import { inSequence } from '../layers/in-sequence.ts';
 import { recompute } from '../layers/recompute.ts';
 import { withoutGradient } from '../layers/without-gradient.ts';
 import { learnedUnder, type ParameterStore } from '../parameters.ts';
@@ -77,7 +78,11 @@ export function createResNet(store: ParameterStore, prefix: string, config: Dete
         ? createBasicBlock(unit, place)
         : createBottleneck(unit, place, config.resnetStride);
     });
-    const layer: Layer = (x, training) => blocks.reduce((y, block) => block(y, training), x);
+    const layer: Layer = (x, training) =>
+      inSequence(
+        x,
+        blocks.map((block) => (y) => block(y, training)),
+      );
     layers.push(
       config.recompute ? recomputed(layer, learnedUnder(store, `${prefix}layer${stage + 1}.`)) : layer,
     );
@@ -146,16 +151,19 @@ function createStem(
     trainable,
   });
   if (small) return (x, training) => conv(x, training, 'relu');
-  return (x, training) => {
-    // The input is not negative, so zero padding and 'valid' equal max pooling's own padding on every engine.
-    const padded = tf.pad4d(conv(x, training, 'relu'), [
-      [0, 0],
-      [1, 1],
-      [1, 1],
-      [0, 0],
+  // The map is not negative, so zero padding and 'valid' equal max pooling's own padding on every engine.
+  const around: [number, number][] = [
+    [0, 0],
+    [1, 1],
+    [1, 1],
+    [0, 0],
+  ];
+  return (x, training) =>
+    inSequence(x, [
+      (image) => conv(image, training, 'relu'),
+      (map) => tf.pad(map, around),
+      (map) => tf.maxPool(map, 3, 2, 'valid'),
     ]);
-    return tf.maxPool(padded, 3, 2, 'valid');
-  };
 }
 
 /** x ─ 3×3 ─ 3×3 ─ + ─ ReLU, with a 1×1 on the short cut where shapes differ. */

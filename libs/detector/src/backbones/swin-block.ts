@@ -14,8 +14,11 @@ export interface SwinBlockOptions extends WindowAttentionOptions {
   readonly dropPath: number;
 }
 
-/** [B, H, W, C] → the same. */
-export type SwinBlock = (x: tf.Tensor4D, windows: WindowPartitions, context: ForwardContext) => tf.Tensor4D;
+/** Its two halves, one after the other, each [B, H, W, C] → the same. */
+export type SwinBlock = (
+  windows: WindowPartitions,
+  context: ForwardContext,
+) => ((x: tf.Tensor4D) => tf.Tensor4D)[];
 
 /** Hidden width of the MLP per channel. */
 const MLP_RATIO = 4;
@@ -26,10 +29,11 @@ export function createSwinBlock(store: ParameterStore, name: string, options: Sw
   const attend = createWindowAttention(store, `${name}.attn`, options);
   const norm2 = createLayerNorm(store, `${name}.norm2`, options.channels, options.trainable);
   const mlp = createMlp(store, `${name}.mlp`, options);
-  return (x, { plain, shifted }, context) => {
-    const attended = attend(norm1(x), options.isShifted ? shifted : plain);
-    const middle = tf.add<tf.Tensor4D>(x, dropPath(attended, options.dropPath, context));
-    return tf.add(middle, dropPath(mlp(norm2(middle)), options.dropPath, context));
+  return ({ plain, shifted }, context) => {
+    const windows = options.isShifted ? shifted : plain;
+    const plus = (x: tf.Tensor4D, branch: tf.Tensor4D): tf.Tensor4D =>
+      tf.add(x, dropPath(branch, options.dropPath, context));
+    return [(x) => plus(x, attend(norm1(x), windows)), (x) => plus(x, mlp(norm2(x)))];
   };
 }
 

@@ -61,8 +61,7 @@ export function createLinear(store: ParameterStore, name: string, options: Linea
 
 /** x·W + b. */
 export function affine(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D | undefined): tf.Tensor2D {
-  const product = tf.matMul<tf.Tensor2D>(x, weight);
-  return bias === undefined ? product : tf.add<tf.Tensor2D>(product, bias);
+  return tf.fused.matMul({ a: x, b: weight, bias }) as tf.Tensor2D;
 }
 
 /** Image [B, H, W, 3] → [B, ⌈H/4⌉, ⌈W/4⌉, E]: zeros right and below, one linear map per 4×4 patch, layer norm. */

@@ -11,6 +11,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { invalidArgument } from '@cassl/errors';
 import type { DetectorConfig } from '../config.ts';
+import { inSequence } from '../layers/in-sequence.ts';
 import { recompute } from '../layers/recompute.ts';
 import { withoutGradient } from '../layers/without-gradient.ts';
 import { learnedUnder, type ParameterStore } from '../parameters.ts';
@@ -93,7 +94,10 @@ function runStage(
   context: ForwardContext,
 ): tf.Tensor4D {
   return withWindows(features, window, (partitions) =>
-    blocks.reduce((x, block) => block(x, partitions, context), features),
+    inSequence(
+      features,
+      blocks.flatMap((block) => block(partitions, context)),
+    ),
   );
 }
 

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { DetectorConfig } from '../config.ts';
 import { createGroupNorm } from '../layers/conv-norm.ts';
 import { createConvolution } from '../layers/convolution.ts';
+import { inSequence } from '../layers/in-sequence.ts';
 import { normal } from '../layers/initialisers.ts';
 import type { ParameterStore } from '../parameters.ts';
 import { convolvePatches } from './cells.ts';
@@ -23,7 +24,7 @@ export function createController(store: ParameterStore, config: DetectorConfig):
   const channels = config.pyramidChannels;
   const strides = config.levels.map((level) => 2 ** level);
   const own = config.kernelHead === 'coordinates';
-  const blocks = own ? [1, 2, 3].map((n) => createKernelBlock(store, n, config, strides)) : [];
+  const layers = own ? [1, 2, 3].flatMap((n) => createKernelLayers(store, n, config, strides)) : [];
   const output = createConvolution(store, own ? 'controller.out_conv' : 'controller', {
     inChannels: channels,
     outChannels: dynamicParameterCount(config.dynamicChannels),
@@ -34,18 +35,17 @@ export function createController(store: ParameterStore, config: DetectorConfig):
   });
   return {
     hasOwnFeatures: own,
-    features: (maps) =>
-      own ? maps.map((map) => blocks.reduce((x, block) => block(x), withCoordinates(map))) : maps,
+    features: (maps) => (own ? maps.map((map) => inSequence(map, [withCoordinates, ...layers])) : maps),
     parametersAt: (patches) => convolvePatches(patches, output.filter, output.bias),
   };
 }
 
-function createKernelBlock(
+function createKernelLayers(
   store: ParameterStore,
   n: number,
   config: DetectorConfig,
   appliedAt: readonly number[],
-): (x: tf.Tensor4D) => tf.Tensor4D {
+): ((x: tf.Tensor4D) => tf.Tensor4D)[] {
   const name = `controller.kernel_head.kernel_head_head_${n}`;
   const channels = config.pyramidChannels;
   const convolution = createConvolution(store, name, {
@@ -60,7 +60,7 @@ function createKernelBlock(
     groups: config.towerGroups,
     appliedAt,
   });
-  return (x) => tf.relu(normalise(convolution.forward(x)));
+  return [convolution.forward, normalise, (x) => tf.relu(x)];
 }
 
 /** Appends the row and the column coordinate, each from −1 to 1. */

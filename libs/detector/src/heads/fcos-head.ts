@@ -12,6 +12,7 @@ import { conv2d } from '@cassl/engine';
 import type { DetectorConfig } from '../config.ts';
 import { constant, normal, zeros } from '../layers/initialisers.ts';
 import { createConvolution } from '../layers/convolution.ts';
+import { inSequence } from '../layers/in-sequence.ts';
 import type { ParameterStore } from '../parameters.ts';
 import { convolvePatches } from './cells.ts';
 import { createTower } from './tower.ts';
@@ -79,13 +80,14 @@ export function createFcosHead(store: ParameterStore, config: DetectorConfig): F
       : tf.concat([boxes.bias, quality.bias]);
 
   return {
-    classLogits: (pyramid) => {
-      const maps = pyramid.map((map) => classes.forward(classTower(map)));
-      return tf.concat(
-        maps.map((map) => tf.reshape<tf.Rank.R2>(map, [-1, config.classes])),
-        0,
-      );
-    },
+    classLogits: (pyramid) =>
+      tf.tidy(() => {
+        const maps = pyramid.map((map) => inSequence(map, [classTower, classes.forward]));
+        return tf.concat(
+          maps.map((map) => tf.reshape<tf.Rank.R2>(map, [-1, config.classes])),
+          0,
+        );
+      }),
     boxTower: (pyramid) => pyramid.map(boxTower),
     boxesAt: (patches, levels) => {
       const raw = convolvePatches(patches, filter(), bias());

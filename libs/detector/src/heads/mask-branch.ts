@@ -10,6 +10,7 @@ import type { DetectorConfig } from '../config.ts';
 import { alignedBilinear } from '../layers/aligned-bilinear.ts';
 import { createConvNorm } from '../layers/conv-norm.ts';
 import { createConvolution } from '../layers/convolution.ts';
+import { inSequence } from '../layers/in-sequence.ts';
 import { pytorchDefault, uniformFanIn } from '../layers/initialisers.ts';
 import type { ParameterStore } from '../parameters.ts';
 
@@ -54,8 +55,8 @@ export function createMaskBranch(store: ParameterStore, config: DetectorConfig):
       const refined = refine.map((layer, index) =>
         alignedBilinear(layer(pyramid[index]!, training, 'relu'), 2 ** index),
       );
-      const sum = refined.reduce((total, map) => tf.add(total, map));
-      return output.forward(tower.reduce((x, layer) => layer(x, training, 'relu'), sum));
+      const blocks = tower.map((layer) => (x: tf.Tensor4D) => layer(x, training, 'relu'));
+      return inSequence(tf.addN(refined), [...blocks, output.forward]);
     },
   };
 }

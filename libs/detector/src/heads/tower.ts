@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { DetectorConfig } from '../config.ts';
 import { createGroupNorm } from '../layers/conv-norm.ts';
 import { createConvolution } from '../layers/convolution.ts';
+import { inSequence } from '../layers/in-sequence.ts';
 import { normal } from '../layers/initialisers.ts';
 import type { ParameterStore } from '../parameters.ts';
 
@@ -11,7 +12,7 @@ export type Tower = (x: tf.Tensor4D) => tf.Tensor4D;
 /** Keeps its weights under `{name}.{3n}` (convolution) and `{name}.{3n + 1}` (norm), as nn.Sequential counts. */
 export function createTower(store: ParameterStore, name: string, config: DetectorConfig): Tower {
   const channels = config.pyramidChannels;
-  const blocks = Array.from({ length: config.towerConvolutions }, (_, index) => {
+  const layers = Array.from({ length: config.towerConvolutions }, (_, index) => {
     const convolution = createConvolution(store, `${name}.${3 * index}`, {
       inChannels: channels,
       outChannels: channels,
@@ -25,7 +26,7 @@ export function createTower(store: ParameterStore, name: string, config: Detecto
       groups: config.towerGroups,
       appliedAt: config.levels.map((level) => 2 ** level),
     });
-    return (x: tf.Tensor4D): tf.Tensor4D => tf.relu(normalise(convolution.forward(x)));
-  });
-  return (x) => blocks.reduce((y, block) => block(y), x);
+    return [convolution.forward, normalise, (x: tf.Tensor4D): tf.Tensor4D => tf.relu(x)];
+  }).flat();
+  return (x) => inSequence(x, layers);
 }

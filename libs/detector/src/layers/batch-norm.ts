@@ -15,7 +15,7 @@ export interface BatchNorm {
   /** y = x · scale + shift with the running statistics (method 3.1, 3.4). */
   fold(): { scale: tf.Tensor1D; shift: tf.Tensor1D };
   /** Batch statistics, and a step of the running ones. */
-  train(x: tf.Tensor4D): tf.Tensor4D;
+  readonly train: (x: tf.Tensor4D) => tf.Tensor4D;
 }
 
 /** Batch normalisation; frozen means that even its affine part is a constant. */

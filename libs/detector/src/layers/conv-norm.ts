@@ -4,6 +4,7 @@ import type { ParameterStore } from '../parameters.ts';
 import { type BatchNorm, createBatchNorm } from './batch-norm.ts';
 import { type ConvolutionOptions, createConvolution } from './convolution.ts';
 import { createFoldedFilter } from './folded-filter.ts';
+import { inSequence } from './in-sequence.ts';
 import { ones, zeros } from './initialisers.ts';
 
 export type NormKind = 'frozen-batch' | 'batch' | 'group';
@@ -26,7 +27,8 @@ export function createConvNorm(
   const convolution = createConvolution(store, names.conv, options);
   if (options.norm === 'group') {
     const normalise = createGroupNorm(store, names.norm, options);
-    return (x, _training, activation) => activate(normalise(convolution.forward(x)), activation);
+    return (x, _training, activation) =>
+      inSequence(x, [convolution.forward, normalise, (y) => activate(y, activation)]);
   }
   const norm = createBatchNorm(
     store,
@@ -44,7 +46,9 @@ function withBatchNorm(
 ): ConvNorm {
   const folded = createFoldedFilter(convolution.filter, norm);
   return (x, training, activation = 'linear') => {
-    if (training && !norm.frozen) return activate(norm.train(convolution.forward(x)), activation);
+    if (training && !norm.frozen) {
+      return inSequence(x, [convolution.forward, norm.train, (y) => activate(y, activation)]);
+    }
     const { filter, bias } = training && trainable ? folded.live() : folded.cached();
     return conv2d(x, filter, { bias, stride, padding: (kernel - 1) / 2, activation });
   };

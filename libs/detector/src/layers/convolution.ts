@@ -21,7 +21,7 @@ export interface Convolution {
   readonly filter: tf.Variable<tf.Rank.R4>; // [kh, kw, I, O]
   readonly bias: tf.Variable<tf.Rank.R1> | undefined;
   /** [B, H, W, I] → [B, H / stride, W / stride, O] */
-  forward(x: tf.Tensor4D, activation?: 'linear' | 'relu'): tf.Tensor4D;
+  readonly forward: (x: tf.Tensor4D, activation?: 'linear' | 'relu') => tf.Tensor4D;
 }
 
 export function createConvolution(
