@@ -325,7 +325,7 @@ void set_number(napi_env env, napi_value object, const char* name, double value)
   napi_set_named_property(env, object, name, number);
 }
 
-// status() → {threads, cudaDevices, tensors, cpuBytes, cpuBytesKept}
+// status() → {threads, cudaDevices, tensors, cpuBytes, cpuBytesMost, cpuBytesKept, cpuBytesLimit}
 napi_value status(napi_env env, napi_callback_info) {
   return guarded(env, [&]() -> napi_value {
     napi_value object;
@@ -334,6 +334,7 @@ napi_value status(napi_env env, napi_callback_info) {
     set_number(env, object, "cudaDevices", static_cast<double>(cuda_device_count()));
     set_number(env, object, "tensors", static_cast<double>(addon().table.size()));
     set_number(env, object, "cpuBytes", static_cast<double>(cpu_bytes_in_use()));
+    set_number(env, object, "cpuBytesMost", static_cast<double>(most_cpu_bytes_in_use()));
     set_number(env, object, "cpuBytesKept", static_cast<double>(cpu_bytes_kept()));
     set_number(env, object, "cpuBytesLimit", static_cast<double>(cpu_limit()));
     return object;

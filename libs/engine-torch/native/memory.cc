@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
 namespace cassl {
@@ -25,11 +25,16 @@ constexpr size_t kAlignment = 64;
 constexpr size_t kSmallestKept = 256 * 1024;
 constexpr size_t kMostKept = size_t{4} << 30;
 
+// Kept blocks may raise what the process holds this far above the most that tensors ever needed at once: classes of sizes that
+// a later part of a step no longer uses would else stay beside those that it does.
+constexpr double kMostHeld = 1.05;
+
 std::atomic<size_t> in_use{0};
+std::atomic<size_t> most_in_use{0};
 std::atomic<size_t> kept{0};
 std::mutex guard;
-std::unordered_map<size_t, std::vector<void*>>& free_blocks() {
-  static auto* blocks = new std::unordered_map<size_t, std::vector<void*>>();  // outlives every tensor
+std::map<size_t, std::vector<void*>>& free_blocks() {
+  static auto* blocks = new std::map<size_t, std::vector<void*>>();  // outlives every tensor
   return *blocks;
 }
 
@@ -93,6 +98,27 @@ void* take_kept(size_t bytes) {
   return data;
 }
 
+// Gives kept blocks back, largest first, until `bytes` more fit under what may be held.
+void make_room(size_t bytes) {
+  const auto most = static_cast<size_t>(kMostHeld * static_cast<double>(std::max(most_in_use.load(), in_use + bytes)));
+  const std::lock_guard<std::mutex> lock(guard);
+  for (auto entry = free_blocks().rbegin(); entry != free_blocks().rend(); ++entry) {
+    auto& blocks = entry->second;
+    while (!blocks.empty() && in_use + kept + bytes > most) {
+      give_back(blocks.back());
+      blocks.pop_back();
+      kept -= entry->first;
+    }
+  }
+}
+
+void count(size_t bytes) {
+  const size_t now = in_use += bytes;
+  size_t most = most_in_use;
+  while (now > most && !most_in_use.compare_exchange_weak(most, now)) {
+  }
+}
+
 class CountingAllocator final : public c10::Allocator {
  public:
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 3)
@@ -113,13 +139,16 @@ class CountingAllocator final : public c10::Allocator {
     if (in_use + kept + wanted > limit()) release_kept_blocks();
     const size_t bytes = rounded(wanted);
     void* data = take_kept(bytes);
-    if (data == nullptr) data = take_new(bytes);
+    if (data == nullptr) {
+      if (bytes >= kSmallestKept) make_room(bytes);
+      data = take_new(bytes);
+    }
     if (data == nullptr) {
       release_kept_blocks();
       data = take_new(bytes);
       if (data == nullptr) refuse(wanted);
     }
-    in_use += bytes;
+    count(bytes);
     return {data, data, &free_block, at::kCPU};
   }
 
@@ -140,6 +169,7 @@ size_t cpu_limit() { return limit(); }
 
 size_t cpu_bytes_in_use() { return in_use; }
 size_t cpu_bytes_kept() { return kept; }
+size_t most_cpu_bytes_in_use() { return most_in_use; }
 
 void release_kept_blocks() {
   const std::lock_guard<std::mutex> lock(guard);

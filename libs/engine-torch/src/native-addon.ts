@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { CasslError, errorMessage, failedPrecondition, type ErrorCode } from '@cassl/errors';
 import { addonPath } from './addon-path.ts';
 import { findLibtorch } from './find-libtorch.ts';
@@ -14,6 +15,8 @@ export interface NativeStatus {
   readonly tensors: number;
   /** Host memory of all tensors, and of freed blocks kept for reuse. */
   readonly cpuBytes: number;
+  /** The most that tensors held at once. */
+  readonly cpuBytesMost: number;
   readonly cpuBytesKept: number;
   readonly cpuBytesLimit: number;
 }
@@ -47,7 +50,7 @@ let loaded: NativeAddon | undefined;
  * Throws FAILED_PRECONDITION where libtorch, the build or the right ABI is missing, saying what to do.
  */
 export function loadTorchAddon(): NativeAddon {
-  loaded ??= open(process.env['CASSL_TORCH_ADDON'] ?? addonPath(findLibtorch()));
+  loaded ??= open(resolve(process.env['CASSL_TORCH_ADDON'] ?? addonPath(findLibtorch())));
   return loaded;
 }
 

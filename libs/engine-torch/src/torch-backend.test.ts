@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { torchIsBuilt } from './testing.ts';
 import { loadTorchAddon } from './native-addon.ts';
 import { registerTorchBackend } from './register-torch-backend.ts';
+import type { TorchBackend } from './torch-backend.ts';
 
 describe.skipIf(!torchIsBuilt)('the torch backend (needs the built addon)', () => {
   beforeAll(async () => {
@@ -18,6 +19,16 @@ describe.skipIf(!torchIsBuilt)('the torch backend (needs the built addon)', () =
     expect(native().cpuBytes - before.cpuBytes).toBe(4 * 1024 * 1024);
     x.dispose();
     expect(native()).toMatchObject({ tensors: before.tensors, cpuBytes: before.cpuBytes });
+  });
+
+  it('holds little more than tensors once needed at the same time, however their sizes change', () => {
+    const { addon } = tf.backend() as TorchBackend;
+    addon.trim();
+    for (let rows = 4096; rows > 1024; rows -= 256) {
+      tf.dispose(Array.from({ length: 8 }, () => tf.zeros([rows, 256])));
+      const { cpuBytes, cpuBytesKept, cpuBytesMost } = native();
+      expect(cpuBytes + cpuBytesKept).toBeLessThanOrEqual(1.05 * cpuBytesMost);
+    }
   });
 
   it('shares data between a tensor and its reshapes, and counts it once', () => {
