@@ -2,6 +2,7 @@ import { nonMaximumSuppression } from '@cassl/vision';
 import type { DetectorConfig } from '../config.ts';
 import { cellCenter, type Level } from '../pyramid.ts';
 import { type CellGrid, cellIndex } from '../targets/patch-indices.ts';
+import { createTopK } from './top-k.ts';
 
 /** What the head says about every cell of a batch, in `cellGrid` order. */
 export interface DensePredictions {
@@ -69,35 +70,46 @@ function levelCandidates(inputs: LevelInputs): Candidate[] {
   const { height, width } = grid.sizes[index]!;
   const onProduct = config.thresholdOn === 'product';
   const first = cellIndex(grid, image, index, 0, 0);
-  const found: { cell: number; category: number; product: number }[] = [];
+  const top = createTopK(config.candidatesPerLevel);
   for (let cell = 0; cell < height * width; cell++) {
-    const quality = predictions.boxes[(first + cell) * 5 + 4]!;
     for (let category = 0; category < config.classes; category++) {
-      const probability = predictions.classes[(first + cell) * config.classes + category]!;
-      const product = Math.fround(probability * quality);
-      if ((onProduct ? product : probability) > threshold) found.push({ cell, category, product });
+      const product = scoreProduct(config, predictions, first + cell, category);
+      const judged = onProduct ? product : predictions.classes[(first + cell) * config.classes + category]!;
+      if (judged > threshold) top.add(product, cell * config.classes + category);
     }
   }
-  const best = found.sort((a, b) => b.product - a.product).slice(0, config.candidatesPerLevel);
-  return best.map(({ cell, category, product }) => decode(inputs, { cell, category, product, width }));
+  return top.indices().map((index) => {
+    const category = index % config.classes;
+    return decode(inputs, { cell: (index - category) / config.classes, category, width });
+  });
+}
+
+/** p · quality, of which the score is the root. */
+function scoreProduct(
+  { classes }: DetectorConfig,
+  predictions: DensePredictions,
+  cell: number,
+  category: number,
+): number {
+  return Math.fround(predictions.classes[cell * classes + category]! * predictions.boxes[cell * 5 + 4]!);
 }
 
 function decode(
-  { level, index, grid, predictions, image }: LevelInputs,
-  { cell, category, product, width }: { cell: number; category: number; product: number; width: number },
+  { config, level, index, grid, predictions, image }: LevelInputs,
+  { cell, category, width }: { cell: number; category: number; width: number },
 ): Candidate {
   const row = Math.floor(cell / width);
   const column = cell % width;
   const [x, y] = [cellCenter(column, level.stride), cellCenter(row, level.stride)];
-  const at = cellIndex(grid, image, index, row, column) * 5;
-  const distance = (side: number): number => predictions.boxes[at + side]! * level.stride;
+  const at = cellIndex(grid, image, index, row, column);
+  const distance = (side: number): number => predictions.boxes[at * 5 + side]! * level.stride;
   return {
     image,
     level: index,
     row,
     column,
     category,
-    score: Math.sqrt(product),
+    score: Math.sqrt(scoreProduct(config, predictions, at, category)),
     box: [x - distance(0), y - distance(1), x + distance(2), y + distance(3)],
   };
 }
