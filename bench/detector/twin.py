@@ -1,6 +1,7 @@
 """The PyTorch twin of `ours.ts`: the same model, pictures and steps, in channels_last float32."""
 
 import json
+import math
 import os
 import resource
 import sys
@@ -39,7 +40,7 @@ class Twin(CondInst):
             for k in (3, 4, 5):
                 setattr(self.backbone, f"fpn_lateral{k}", torch.nn.Conv2d(96 * 2 ** (k - 2), 256, 1))
             torch.nn.init.zeros_(self.controller.bias)
-        torch.nn.init.constant_(self.proposal_generator.fcos_head.cls_logits.bias, -4.59511985)
+        torch.nn.init.constant_(self.proposal_generator.fcos_head.cls_logits.bias, -math.log(0.94 / 0.06))
         for module in (self.proposal_generator, self.controller):
             for name, parameter in module.named_parameters():
                 if parameter.dim() == 4:
