@@ -6,13 +6,16 @@
 
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "arguments.h"
 #include "autocast.h"
+#include "cuda-runtime.h"
 #include "device.h"
 #include "memory.h"
 #include "tensor-table.h"
+#include "transfer.h"
 
 // What JavaScript sees: two shared arrays, one function per operation, and a few for data and settings.
 namespace cassl {
@@ -43,7 +46,9 @@ void throw_to_javascript(napi_env env, const char* code, const std::string& mess
 
 const char* code_of(const std::string& message) {
   const auto has = [&message](const char* part) { return message.find(part) != std::string::npos; };
-  if (has("out of memory") || has("can't allocate memory") || has("alloc_cpu") || has("not enough memory")) return "RESOURCE_EXHAUSTED";
+  if (has("out of memory") || has("can't allocate memory") || has("alloc_cpu") || has("not enough memory") ||
+      has("STATUS_ALLOC_FAILED"))
+    return "RESOURCE_EXHAUSTED";
   if (has("Timed out") || has("timed out") || has("timeout") || has("Timeout")) return "DEADLINE_EXCEEDED";
   if (has("onnection") || has("Broken pipe")) return "UNAVAILABLE";
   if (has("CUDA error") || has("cuDNN error") || has("CUBLAS_STATUS")) return "INTERNAL";
@@ -165,22 +170,14 @@ napi_value upload(napi_env env, napi_callback_info info) {
       if (!(size >= 0 && size < 9e15)) throw std::invalid_argument("shape must hold sizes of 0 or more");
       shape[i] = static_cast<int64_t>(size);
     }
-    const bool remote = current_device().is_cuda();
-    auto tensor = at::empty(shape, at::TensorOptions(type).pinned_memory(remote && bytes.length > 0));
-    if (tensor.nbytes() != bytes.length)
-      throw std::invalid_argument("shape needs " + std::to_string(tensor.nbytes()) + " bytes, got " + std::to_string(bytes.length));
-    if (bytes.length > 0) std::memcpy(tensor.data_ptr(), bytes.data, bytes.length);
-    // From pinned memory the copy is queued; the caching host allocator keeps the block until it has run.
-    if (remote) tensor = tensor.to(current_device(), /*non_blocking=*/true);
+    const auto staged = staging(shape, type, current_device());
+    if (staged.nbytes() != bytes.length)
+      throw std::invalid_argument("shape needs " + std::to_string(staged.nbytes()) + " bytes, got " + std::to_string(bytes.length));
+    if (bytes.length > 0) std::memcpy(staged.data_ptr(), bytes.data, bytes.length);
     napi_value handle;
-    must(napi_create_double(env, addon().table.insert(tensor), &handle), "cannot make a number");
+    must(napi_create_double(env, addon().table.insert(sent(staged, current_device())), &handle), "cannot make a number");
     return handle;
   });
-}
-
-at::Tensor host_copy(const at::Tensor& tensor) {
-  const auto type = tensor.scalar_type() == at::kBFloat16 ? at::kFloat : tensor.scalar_type();
-  return tensor.to(type).cpu().contiguous();
 }
 
 void copy_out(const at::Tensor& host, const Bytes& bytes) {
@@ -194,7 +191,7 @@ napi_value download(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   return guarded(env, [&]() -> napi_value {
     const double handle = to_double(env, call.arguments[0], "handle must be a number");
-    copy_out(host_copy(addon().table.at(handle).tensor), to_bytes(env, call.arguments[1]));
+    copy_out(HostCopy(addon().table.at(handle).tensor).wait(), to_bytes(env, call.arguments[1]));
     return nullptr;
   });
 }
@@ -204,16 +201,14 @@ struct Reading {
   napi_async_work work = nullptr;
   napi_deferred deferred = nullptr;
   napi_ref array = nullptr;
-  at::Tensor source;
-  at::Tensor host;
+  std::optional<HostCopy> copy;
   std::string error;
 };
 
 void read_in_pool(napi_env, void* data) {
   auto* reading = static_cast<Reading*>(data);
   try {
-    c10::InferenceMode inference;
-    reading->host = host_copy(reading->source);
+    reading->copy->wait();
   } catch (const std::exception& error) {
     reading->error = error.what();
   }
@@ -224,7 +219,7 @@ void finish_reading(napi_env env, napi_status, void* data) {
   napi_value array = nullptr;
   napi_get_reference_value(env, reading->array, &array);
   try {
-    if (reading->error.empty()) copy_out(reading->host, to_bytes(env, array));
+    if (reading->error.empty()) copy_out(reading->copy->wait(), to_bytes(env, array));
   } catch (const std::exception& error) {
     reading->error = error.what();
   }
@@ -241,16 +236,21 @@ void finish_reading(napi_env env, napi_status, void* data) {
   napi_delete_async_work(env, reading->work);
 }
 
-// downloadAsync(handle, typedArray) → promise of the array
+// downloadAsync(handle, typedArray) → promise of the array, with the values that the tensor has at this call
 napi_value download_async(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   return guarded(env, [&]() -> napi_value {
     auto reading = std::make_unique<Reading>();
-    reading->source = addon().table.at(to_double(env, call.arguments[0], "handle must be a number")).tensor;
-    to_bytes(env, call.arguments[1]);
-    must(napi_create_reference(env, call.arguments[1], 1, &reading->array), "data must be a typed array");
+    reading->copy.emplace(addon().table.at(to_double(env, call.arguments[0], "handle must be a number")).tensor);
+    const Bytes bytes = to_bytes(env, call.arguments[1]);
     napi_value promise, name;
     must(napi_create_promise(env, &reading->deferred, &promise), "cannot make a promise");
+    if (!reading->copy->queued()) {
+      copy_out(reading->copy->wait(), bytes);
+      napi_resolve_deferred(env, reading->deferred, call.arguments[1]);
+      return promise;
+    }
+    must(napi_create_reference(env, call.arguments[1], 1, &reading->array), "data must be a typed array");
     napi_create_string_utf8(env, "cassl_torch_read", NAPI_AUTO_LENGTH, &name);
     must(napi_create_async_work(env, nullptr, name, read_in_pool, finish_reading, reading.get(), &reading->work), "cannot queue work");
     napi_queue_async_work(env, reading.release()->work);
@@ -263,6 +263,17 @@ napi_value release(napi_env env, napi_callback_info info) {
   return guarded(env, [&]() -> napi_value {
     addon().table.release(to_double(env, call.arguments[0], "handle must be a number"));
     return nullptr;
+  });
+}
+
+// deviceOf(handle) → where the tensor's values are: "cpu" or "cuda:N"
+napi_value device_of(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    napi_value answer;
+    const auto& tensor = addon().table.at(to_double(env, call.arguments[0], "handle must be a number")).tensor;
+    napi_create_string_utf8(env, tensor.device().str().c_str(), NAPI_AUTO_LENGTH, &answer);
+    return answer;
   });
 }
 
@@ -302,6 +313,22 @@ napi_value configure_tf32(napi_env env, napi_callback_info info) {
   });
 }
 
+napi_value configure_convolution_search(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    at::globalContext().setBenchmarkCuDNN(to_double(env, call.arguments[0], "convolution search must be 0 or 1") != 0);
+    return nullptr;
+  });
+}
+
+napi_value configure_waiting(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    forbid_waiting(to_double(env, call.arguments[0], "forbidden must be 0 or 1") != 0);
+    return nullptr;
+  });
+}
+
 napi_value configure_memory(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   return guarded(env, [&]() -> napi_value {
@@ -325,7 +352,7 @@ void set_number(napi_env env, napi_value object, const char* name, double value)
   napi_set_named_property(env, object, name, number);
 }
 
-// status() → {threads, cudaDevices, tensors, cpuBytes, cpuBytesMost, cpuBytesKept, cpuBytesLimit}
+// status() → {threads, cudaDevices, tensors, cpuBytes, cpuBytesPeak, cpuBytesKept, cpuBytesLimit, deviceBytes, deviceBytesPeak}
 napi_value status(napi_env env, napi_callback_info) {
   return guarded(env, [&]() -> napi_value {
     napi_value object;
@@ -334,9 +361,12 @@ napi_value status(napi_env env, napi_callback_info) {
     set_number(env, object, "cudaDevices", static_cast<double>(cuda_device_count()));
     set_number(env, object, "tensors", static_cast<double>(addon().table.size()));
     set_number(env, object, "cpuBytes", static_cast<double>(cpu_bytes_in_use()));
-    set_number(env, object, "cpuBytesMost", static_cast<double>(most_cpu_bytes_in_use()));
+    set_number(env, object, "cpuBytesPeak", static_cast<double>(peak_cpu_bytes()));
     set_number(env, object, "cpuBytesKept", static_cast<double>(cpu_bytes_kept()));
     set_number(env, object, "cpuBytesLimit", static_cast<double>(cpu_limit()));
+    const auto device = device_memory(current_device());
+    set_number(env, object, "deviceBytes", static_cast<double>(device.bytes));
+    set_number(env, object, "deviceBytesPeak", static_cast<double>(device.peak));
     return object;
   });
 }
@@ -344,6 +374,7 @@ napi_value status(napi_env env, napi_callback_info) {
 napi_value trim(napi_env env, napi_callback_info) {
   return guarded(env, [&]() -> napi_value {
     release_kept_blocks();
+    release_device_blocks();
     return nullptr;
   });
 }
@@ -381,7 +412,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   for (const auto& family :
        {elementwise_operations(), reduce_operations(), matmul_operations(), convolution_operations(), pooling_operations(),
         normalization_operations(), attention_operations(), indexing_operations(), shape_operations(), resize_operations(),
-        random_operations(), optimizer_operations(), loss_operations(), collective_operations()}) {
+        random_operations(), optimizer_operations(), loss_operations(), transfer_operations(), collective_operations()}) {
     for (const auto& operation : family)
       set_function(env, operations, operation.name, run_operation, reinterpret_cast<void*>(operation.run));
   }
@@ -391,10 +422,13 @@ napi_value initialise(napi_env env, napi_value exports) {
   set_function(env, exports, "download", download);
   set_function(env, exports, "downloadAsync", download_async);
   set_function(env, exports, "release", release);
+  set_function(env, exports, "deviceOf", device_of);
   set_function(env, exports, "setDevice", configure_device);
   set_function(env, exports, "setThreads", configure_threads);
   set_function(env, exports, "setAutocast", configure_autocast);
   set_function(env, exports, "setTf32", configure_tf32);
+  set_function(env, exports, "setConvolutionSearch", configure_convolution_search);
+  set_function(env, exports, "forbidWaiting", configure_waiting);
   set_function(env, exports, "setMemoryLimit", configure_memory);
   set_function(env, exports, "synchronize", synchronize);
   set_function(env, exports, "status", status);

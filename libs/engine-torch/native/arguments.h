@@ -89,6 +89,7 @@ Family resize_operations();
 Family random_operations();
 Family optimizer_operations();
 Family loss_operations();
+Family transfer_operations();
 Family collective_operations();
 
 }  // namespace cassl

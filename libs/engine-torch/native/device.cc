@@ -19,20 +19,21 @@ int64_t cuda_device_count() {
   return c10::impl::VirtualGuardImpl(at::kCUDA).deviceCount();
 }
 
-void set_device(const std::string& name) {
+at::Device parse_device(const std::string& name) {
   const at::Device wanted(name);
-  if (wanted.is_cpu()) {
-    device_here = at::kCPU;
-    return;
-  }
+  if (wanted.is_cpu()) return at::kCPU;
   if (!wanted.is_cuda()) throw std::invalid_argument("device must be cpu or cuda[:index], got " + name);
   const int64_t count = cuda_device_count();
   const int64_t index = wanted.has_index() ? wanted.index() : 0;
   if (index < 0 || index >= count)
     throw std::invalid_argument("device " + name + " is not there: this libtorch sees " + std::to_string(count) +
                                 " CUDA devices");
-  device_here = at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
-  c10::impl::VirtualGuardImpl(at::kCUDA).setDevice(device_here);
+  return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+}
+
+void set_device(const std::string& name) {
+  device_here = parse_device(name);
+  if (device_here.is_cuda()) c10::impl::VirtualGuardImpl(at::kCUDA).setDevice(device_here);
 }
 
 void synchronize_device() {

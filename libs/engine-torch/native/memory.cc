@@ -169,7 +169,7 @@ size_t cpu_limit() { return limit(); }
 
 size_t cpu_bytes_in_use() { return in_use; }
 size_t cpu_bytes_kept() { return kept; }
-size_t most_cpu_bytes_in_use() { return most_in_use; }
+size_t peak_cpu_bytes() { return most_in_use; }
 
 void release_kept_blocks() {
   const std::lock_guard<std::mutex> lock(guard);

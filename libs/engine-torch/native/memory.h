@@ -15,7 +15,7 @@ size_t cpu_limit();
 size_t cpu_bytes_in_use();
 size_t cpu_bytes_kept();
 // The most that tensors held at once.
-size_t most_cpu_bytes_in_use();
+size_t peak_cpu_bytes();
 // Gives back every kept block.
 void release_kept_blocks();
 

@@ -17,39 +17,60 @@ at::Tensor writable(Arguments& in) {
   return slotted.slot->tensor;
 }
 
+// Parameters that a step treats alike, with their gradients and states.
 struct Group {
+  double decay = 0;
   std::vector<at::Tensor> parameters;
   std::vector<at::Tensor> gradients;
   std::vector<std::vector<at::Tensor>> states;
 };
 
-Group read_group(Arguments& in, int64_t count, int states) {
-  Group group;
-  for (int64_t i = 0; i < count; ++i) group.parameters.push_back(writable(in));
-  for (int64_t i = 0; i < count; ++i) group.gradients.push_back(in.tensor());
+void check_shape(const char* name, size_t index, const at::Tensor& tensor, const at::Tensor& parameter) {
+  TORCH_CHECK(tensor.sizes() == parameter.sizes(), name, " ", index, " must have its parameter's shape ", parameter.sizes(), ", got ",
+              tensor.sizes());
+}
+
+// On a GPU one group for each decay, since a launch costs more than a small tensor; on the CPU one for each parameter, whose
+// tensors then stay in the cache from the first operation to the last.
+std::vector<Group> read_groups(Arguments& in, const std::vector<double>& decay, int states) {
+  std::vector<Group> groups;
+  std::vector<size_t> group_of;
+  std::vector<at::Tensor> parameters;
+  for (const double value : decay) {
+    const auto& parameter = parameters.emplace_back(writable(in));
+    size_t index = 0;
+    while (index < groups.size() && !(parameter.is_cuda() && groups[index].decay == value &&
+                                      groups[index].parameters[0].device() == parameter.device()))
+      ++index;
+    if (index == groups.size()) {
+      groups.emplace_back().decay = value;
+      groups.back().states.resize(states);
+    }
+    groups[index].parameters.push_back(parameter);
+    group_of.push_back(index);
+  }
+  for (size_t i = 0; i < decay.size(); ++i) {
+    const auto& gradient = groups[group_of[i]].gradients.emplace_back(in.tensor());
+    check_shape("gradient", i, gradient, parameters[i]);
+  }
   for (int s = 0; s < states; ++s) {
-    auto& state = group.states.emplace_back();
-    for (int64_t i = 0; i < count; ++i) state.push_back(writable(in));
+    for (size_t i = 0; i < decay.size(); ++i) {
+      const auto& state = groups[group_of[i]].states[s].emplace_back(writable(in));
+      check_shape("state", i, state, parameters[i]);
+    }
   }
-  for (int64_t i = 0; i < count; ++i) {
-    const auto sizes = group.parameters[i].sizes();
-    TORCH_CHECK(group.gradients[i].sizes() == sizes, "gradient ", i, " must have its parameter's shape ", sizes, ", got ",
-                group.gradients[i].sizes());
-    for (const auto& state : group.states)
-      TORCH_CHECK(state[i].sizes() == sizes, "state ", i, " must have its parameter's shape ", sizes, ", got ", state[i].sizes());
-  }
-  return group;
+  return groups;
 }
 
 void sgd(Arguments& in, Results&) {
   const double rate = in.number(), momentum = in.number();
   const auto decay = in.numbers();
-  auto group = read_group(in, static_cast<int64_t>(decay.size()), 1);
-  for (size_t i = 0; i < decay.size(); ++i) {
-    auto& velocity = group.states[0][i];
-    velocity.mul_(momentum).add_(group.gradients[i]);
-    if (decay[i] != 0) velocity.add_(group.parameters[i], decay[i]);
-    group.parameters[i].sub_(velocity, rate);
+  for (auto& group : read_groups(in, decay, 1)) {
+    auto& velocity = group.states[0];
+    at::_foreach_mul_(velocity, momentum);
+    at::_foreach_add_(velocity, group.gradients);
+    if (group.decay != 0) at::_foreach_add_(velocity, group.parameters, group.decay);
+    at::_foreach_sub_(group.parameters, velocity, rate);
   }
 }
 
@@ -57,19 +78,20 @@ void adamw(Arguments& in, Results&) {
   const double rate = in.number(), beta1 = in.number(), beta2 = in.number(), epsilon = in.number(), step = in.number();
   TORCH_CHECK(step >= 1, "AdamW step must be at least 1, got ", step);
   const auto decay = in.numbers();
-  auto group = read_group(in, static_cast<int64_t>(decay.size()), 2);
   const double correction1 = 1 - std::pow(beta1, step);
   const double correction2 = std::sqrt(1 - std::pow(beta2, step));
-  for (size_t i = 0; i < decay.size(); ++i) {
-    auto& parameter = group.parameters[i];
-    const auto& gradient = group.gradients[i];
-    auto& first = group.states[0][i];
-    auto& second = group.states[1][i];
-    if (decay[i] != 0) parameter.mul_(1 - rate * decay[i]);
-    first.mul_(beta1).add_(gradient, 1 - beta1);
-    second.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
-    const auto denominator = at::sqrt(second).div_(correction2).add_(epsilon);
-    parameter.addcdiv_(first, denominator, -rate / correction1);
+  for (auto& group : read_groups(in, decay, 2)) {
+    auto& first = group.states[0];
+    auto& second = group.states[1];
+    if (group.decay != 0) at::_foreach_mul_(group.parameters, 1 - rate * group.decay);
+    at::_foreach_mul_(first, beta1);
+    at::_foreach_add_(first, group.gradients, 1 - beta1);
+    at::_foreach_mul_(second, beta2);
+    at::_foreach_addcmul_(second, group.gradients, group.gradients, 1 - beta2);
+    auto denominator = at::_foreach_sqrt(second);
+    at::_foreach_div_(denominator, correction2);
+    at::_foreach_add_(denominator, epsilon);
+    at::_foreach_addcdiv_(group.parameters, first, denominator, -rate / correction1);
   }
 }
 

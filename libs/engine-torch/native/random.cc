@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "device.h"
+#include "transfer.h"
 
 namespace cassl {
 
@@ -27,14 +28,16 @@ void uniform(Arguments& in, Results& out) {
   const auto shape = in.integers();
   const double low = in.number(), high = in.number(), seed = in.number();
   TORCH_CHECK(std::isfinite(low) && std::isfinite(high) && low <= high, "random bounds must be finite and in order, got ", low, " and ", high);
-  out.tensor(at::empty(shape, at::kFloat).uniform_(low, high, seeded(seed)).to(current_device()));
+  const auto device = current_device();
+  out.tensor(sent(staging(shape, at::kFloat, device).uniform_(low, high, seeded(seed)), device));
 }
 
 void normal(Arguments& in, Results& out) {
   const auto shape = in.integers();
   const double mean = in.number(), deviation = in.number(), seed = in.number();
   TORCH_CHECK(deviation >= 0, "random deviation must be at least 0, got ", deviation);
-  out.tensor(at::empty(shape, at::kFloat).normal_(mean, deviation, seeded(seed)).to(current_device()));
+  const auto device = current_device();
+  out.tensor(sent(staging(shape, at::kFloat, device).normal_(mean, deviation, seeded(seed)), device));
 }
 
 }  // namespace

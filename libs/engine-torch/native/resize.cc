@@ -1,4 +1,5 @@
 #include "arguments.h"
+#include "transfer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -44,18 +45,20 @@ struct Taps {
 };
 
 Taps bilinear_taps(int64_t from, int64_t to, bool align_corners, bool half_pixel, const at::Tensor& like, int64_t axis) {
-  std::vector<int64_t> low(to), high(to);
-  std::vector<float> weight(to);
+  const auto device = like.device();
+  std::vector<int64_t> shape(4, 1);
+  shape[axis] = to;
+  const Taps taps{staging({to}, at::kLong, device), staging({to}, at::kLong, device), staging(shape, at::kFloat, device)};
+  auto* low = taps.low.data_ptr<int64_t>();
+  auto* high = taps.high.data_ptr<int64_t>();
+  auto* weight = taps.weight.data_ptr<float>();
   for (int64_t i = 0; i < to; ++i) {
     const double source = std::max(0.0, position(i, from, to, align_corners, half_pixel));
     low[i] = std::min<int64_t>(from - 1, static_cast<int64_t>(source));
     high[i] = std::min<int64_t>(from - 1, low[i] + 1);
     weight[i] = static_cast<float>(source - static_cast<double>(low[i]));
   }
-  std::vector<int64_t> shape(4, 1);
-  shape[axis] = to;
-  return {at::tensor(low, at::kLong).to(like.device()), at::tensor(high, at::kLong).to(like.device()),
-          at::tensor(weight, at::kFloat).view(shape).to(like.device())};
+  return {sent(taps.low, device), sent(taps.high, device), sent(taps.weight, device)};
 }
 
 at::Tensor interpolate(const at::Tensor& x, const Taps& taps, int64_t axis) {
@@ -104,7 +107,8 @@ void bilinear_grad(Arguments& in, Results& out) {
 }
 
 at::Tensor nearest_sources(int64_t from, int64_t to, bool align_corners, bool half_pixel, const at::Tensor& like) {
-  std::vector<int64_t> source(to);
+  const auto sources = staging({to}, at::kLong, like.device());
+  auto* source = sources.data_ptr<int64_t>();
   const bool corners = align_corners && to > 1;
   const float ratio = corners ? static_cast<float>(from - 1) / static_cast<float>(to - 1)
                               : static_cast<float>(from) / static_cast<float>(to);
@@ -112,7 +116,7 @@ at::Tensor nearest_sources(int64_t from, int64_t to, bool align_corners, bool ha
     const float exact = ratio * (static_cast<float>(i) + (half_pixel ? 0.5f : 0.0f));
     source[i] = std::clamp<int64_t>(static_cast<int64_t>(align_corners ? std::floor(exact + 0.5f) : std::floor(exact)), 0, from - 1);
   }
-  return at::tensor(source, at::kLong).to(like.device());
+  return sent(sources, like.device());
 }
 
 // Plain nearest is ATen's own; the pyramid's doubling goes this way.

@@ -3,6 +3,7 @@
 
 #include "arguments.h"
 #include "device.h"
+#include "transfer.h"
 
 // Operations that move or make elements without computing on them.
 namespace cassl {
@@ -105,11 +106,12 @@ void mirror_pad(Arguments& in, Results& out) {
     const int64_t size = x.size(axis);
     TORCH_CHECK(before[i] <= size - edge && after[i] <= size - edge && before[i] >= 0 && after[i] >= 0,
                 "mirrorPad paddings of axis ", axis, " must be in 0..", size - edge, ", got ", before[i], " and ", after[i]);
-    std::vector<int64_t> source;
-    for (int64_t j = before[i]; j > 0; --j) source.push_back(j - 1 + edge);
-    for (int64_t j = 0; j < size; ++j) source.push_back(j);
-    for (int64_t j = 0; j < after[i]; ++j) source.push_back(size - 1 - edge - j);
-    x = at::index_select(x, axis, at::tensor(source, at::kLong).to(x.device()));
+    const auto sources = staging({before[i] + size + after[i]}, at::kLong, x.device());
+    auto* source = sources.data_ptr<int64_t>();
+    for (int64_t j = before[i]; j > 0; --j) *source++ = j - 1 + edge;
+    for (int64_t j = 0; j < size; ++j) *source++ = j;
+    for (int64_t j = 0; j < after[i]; ++j) *source++ = size - 1 - edge - j;
+    x = at::index_select(x, axis, sent(sources, x.device()));
   }
   before.empty() ? out.copy(x) : out.tensor(x);
 }

@@ -37,7 +37,7 @@ function numericGradient(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, dy: tf.Te
 
 describe.skipIf(!torchIsBuilt)('the fused kernels (need the built addon)', () => {
   beforeAll(async () => {
-    registerTorchBackend({ device: 'cpu', threads: 1 });
+    registerTorchBackend({ threads: 1 });
     await tf.setBackend('torch');
   });
   afterEach(() => registerTorchBackend().setAutocast('fp32'));

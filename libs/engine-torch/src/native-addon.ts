@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { CasslError, errorMessage, failedPrecondition, type ErrorCode } from '@cassl/errors';
+import { errorMessage, failedPrecondition } from '@cassl/errors';
 import { addonPath } from './addon-path.ts';
 import { findLibtorch } from './find-libtorch.ts';
 
@@ -16,9 +16,12 @@ export interface NativeStatus {
   /** Host memory of all tensors, and of freed blocks kept for reuse. */
   readonly cpuBytes: number;
   /** The most that tensors held at once. */
-  readonly cpuBytesMost: number;
+  readonly cpuBytesPeak: number;
   readonly cpuBytesKept: number;
   readonly cpuBytesLimit: number;
+  /** GPU memory of tensors on the current device, now and at most so far; 0 on the CPU or without CUDA's headers. */
+  readonly deviceBytes: number;
+  readonly deviceBytesPeak: number;
 }
 
 /** What native/addon.cc exports. Every function throws an Error whose `code` is a gRPC status name. */
@@ -29,17 +32,24 @@ export interface NativeAddon {
   readonly operations: Readonly<Record<string, NativeOperation>>;
   upload(data: ArrayBufferView, dtype: number, shape: readonly number[]): number;
   download(handle: number, into: ArrayBufferView): void;
+  /** The values of this moment; on a GPU a pool thread waits for them. */
   downloadAsync(handle: number, into: ArrayBufferView): Promise<void>;
   release(handle: number): void;
+  /** 'cpu' or 'cuda:N'. */
+  deviceOf(handle: number): string;
+  /** Where tensors are made from now on. */
   setDevice(device: string): void;
   setThreads(threads: number): void;
   setAutocast(enabled: 0 | 1): void;
   setTf32(allowed: 0 | 1): void;
+  setConvolutionSearch(enabled: 0 | 1): void;
+  /** While 1, an operation that makes the host wait for a GPU throws instead. Needs a build with CUDA's headers. */
+  forbidWaiting(forbidden: 0 | 1): void;
   /** Host memory that tensors may take; default 95 % of the machine's or the control group's. */
   setMemoryLimit(bytes: number): void;
   synchronize(): void;
   status(): NativeStatus;
-  /** Gives kept blocks back to the system. */
+  /** Gives kept blocks back to the system, and a GPU's to its driver. */
   trim(): void;
 }
 
@@ -50,11 +60,12 @@ let loaded: NativeAddon | undefined;
  * Throws FAILED_PRECONDITION where libtorch, the build or the right ABI is missing, saying what to do.
  */
 export function loadTorchAddon(): NativeAddon {
-  loaded ??= open(resolve(process.env['CASSL_TORCH_ADDON'] ?? addonPath(findLibtorch())));
+  loaded ??= openAddon(resolve(process.env['CASSL_TORCH_ADDON'] ?? addonPath(findLibtorch())));
   return loaded;
 }
 
-function open(path: string): NativeAddon {
+/** Loads one file. Throws FAILED_PRECONDITION saying how to build it. */
+export function openAddon(path: string): NativeAddon {
   if (!existsSync(path)) {
     throw failedPrecondition(
       `the native engine is not built: run \`make setup\` or \`node libs/engine-torch/src/build.ts\` (looked for ${path})`,
@@ -70,30 +81,4 @@ function open(path: string): NativeAddon {
       { cause: error },
     );
   }
-}
-
-/** The native error as the domain's: out of memory is RESOURCE_EXHAUSTED with `details.requestedBytes`. */
-export function fromNativeError(error: unknown, where: string): CasslError {
-  if (error instanceof CasslError) return error;
-  const code = ((error as { code?: string }).code ?? 'INTERNAL') as ErrorCode;
-  const message = errorMessage(error).split('\nException raised from')[0]!.trim();
-  const requestedBytes = code === 'RESOURCE_EXHAUSTED' ? requestedSize(message) : undefined;
-  return new CasslError(code, `${where}: ${message}`, {
-    cause: error,
-    ...(requestedBytes === undefined ? {} : { details: { requestedBytes } }),
-  });
-}
-
-const unitBytes: Readonly<Record<string, number>> = {
-  '': 1,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
-// "requested 123 bytes" (CPU), "Tried to allocate 2.00 GiB" (CUDA).
-function requestedSize(message: string): number | undefined {
-  const found = /(?:requested|allocate) ([\d.]+) (Ki|Mi|Gi|Ti|)(?:B|bytes)/.exec(message);
-  return found ? Math.round(Number(found[1]) * unitBytes[found[2]!]!) : undefined;
 }

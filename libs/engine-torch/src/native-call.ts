@@ -1,7 +1,8 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { resourceExhausted } from '@cassl/errors';
 import { NoNativeForm } from './fallback-kernels.ts';
-import { fromNativeError, type NativeAddon, type NativeOperation } from './native-addon.ts';
+import type { NativeAddon, NativeOperation } from './native-addon.ts';
+import { fromNativeError } from './native-error.ts';
 import { TorchData, dtypeCodes, dtypeNames } from './torch-data.ts';
 
 /** Finds the data of a tensor, moving it here first where another backend has it. */

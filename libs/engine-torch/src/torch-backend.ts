@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { invalidArgument } from '@cassl/errors';
-import { fromNativeError, type NativeAddon, type NativeOperation } from './native-addon.ts';
+import type { NativeAddon, NativeOperation } from './native-addon.ts';
+import { fromNativeError } from './native-error.ts';
 import { NativeCall } from './native-call.ts';
 import { TorchData, dtypeCodes } from './torch-data.ts';
 
@@ -13,17 +14,14 @@ type Bytes = Float32Array | Int32Array | Uint8Array;
 /** TensorFlow.js on ATen. Memory is freed when tfjs disposes a tensor, not at garbage collection. */
 export class TorchBackend extends tf.KernelBackend {
   readonly addon: NativeAddon;
-  /** 'cpu' or 'cuda:N'. */
-  readonly device: string;
   readonly #call: NativeCall;
   // Data ids that another backend made and tfjs moved here.
   readonly #adopted = new WeakMap<object, TorchData>();
   #dataIds = 0;
 
-  constructor(addon: NativeAddon, device: string) {
+  constructor(addon: NativeAddon) {
     super();
     this.addon = addon;
-    this.device = device;
     this.#call = new NativeCall(
       addon,
       (info) => this.data(info.dataId),
@@ -134,10 +132,10 @@ export class TorchBackend extends tf.KernelBackend {
     );
   }
 
-  /** On a GPU the wait happens on a pool thread; on the CPU the values are there already. */
+  /** The values that the tensor has now, whatever writes to it while a GPU is waited for. */
   override async read(dataId: object): Promise<tf.BackendValues> {
     const data = this.data(dataId);
-    if (this.device === 'cpu' || data.handle === 0) return this.readSync(dataId);
+    if (data.handle === 0) return this.readSync(dataId);
     const host = emptyBytes(data);
     try {
       await this.addon.downloadAsync(data.handle, host);

@@ -19,7 +19,10 @@ export interface EngineMemory {
   readonly deviceBytes: number;
 }
 
-/** The compute engine of this process. TensorFlow.js has one current backend, so there is one at a time. */
+/**
+ * A compute engine. TensorFlow.js has one current backend, so one engine is in use at a time; the torch engine can be
+ * opened once for each GPU.
+ */
 export interface Engine {
   readonly name: EngineName;
   /** `cpu`, or `cuda:0` and so on. */
@@ -31,6 +34,8 @@ export interface Engine {
   readonly native: boolean;
   fallbacks(): readonly KernelFallback[];
   memory(): EngineMemory;
+  /** Makes it TensorFlow.js's backend, and its device the one that new tensors go to; `openEngine` has done so. */
+  use(): Promise<void>;
 }
 
 /** Where lines about the engine go; a pino logger fits. */

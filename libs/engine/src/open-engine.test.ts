@@ -23,6 +23,13 @@ describe('openEngine', () => {
     );
   });
 
+  it('changes between engines that are open', async () => {
+    const first = await openEngine({ engine: 'cpu', logger: silent });
+    await openEngine({ engine: 'wasm', logger: silent });
+    await first.use();
+    expect(tf.getBackend()).toBe('cpu');
+  });
+
   it('takes the engine named by CASSL_ENGINE', async () => {
     vi.stubEnv('CASSL_ENGINE', 'cpu');
     expect((await openEngine({ logger: silent })).name).toBe('cpu');

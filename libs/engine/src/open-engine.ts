@@ -41,7 +41,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     opened.set(key, engine);
     logEngine(engine, logger);
   }
-  await tf.setBackend(engine.name);
+  await engine.use();
   return engine;
 }
 

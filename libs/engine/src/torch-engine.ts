@@ -12,13 +12,16 @@ export async function openTorchEngine(options: {
 }): Promise<Engine> {
   const { registerTorchBackend } = await import('@cassl/engine-torch');
   const backend = registerTorchBackend(options);
+  const { device } = backend;
   provideAutocast('torch', (mode) => backend.setAutocast(mode));
   return createEngine({
     name: 'torch',
-    device: backend.device,
+    device,
     version: `libtorch ${backend.version}`,
     threads: backend.threads,
     native: true,
     fallbacks: () => backend.fallbacks(),
+    deviceBytes: () => backend.memory().deviceBytes,
+    useDevice: () => void backend.setDevice(device),
   });
 }
