@@ -46,7 +46,7 @@ apt_install() {
 }
 
 build_native_engine() {
-  if [ -z "${TORCH_DIR:-}" ] && ! apt_install optional libtorch-dev libgloo-dev g++ make python3; then
+  if [ -z "${TORCH_DIR:-}" ] && ! apt_install optional libtorch-dev g++ make python3; then
     say 'going on without the native engine: training on WebAssembly is about ten times slower (cassl doctor tells how to get it)'
     return
   fi

@@ -14,6 +14,7 @@
 #include "cuda-runtime.h"
 #include "device.h"
 #include "memory.h"
+#include "process-group.h"
 #include "tensor-table.h"
 #include "transfer.h"
 
@@ -50,7 +51,7 @@ const char* code_of(const std::string& message) {
       has("STATUS_ALLOC_FAILED"))
     return "RESOURCE_EXHAUSTED";
   if (has("Timed out") || has("timed out") || has("timeout") || has("Timeout")) return "DEADLINE_EXCEEDED";
-  if (has("onnection") || has("Broken pipe")) return "UNAVAILABLE";
+  if (has("onnection") || has("Broken pipe") || has("NCCL error")) return "UNAVAILABLE";
   if (has("CUDA error") || has("cuDNN error") || has("CUBLAS_STATUS")) return "INTERNAL";
   return "INVALID_ARGUMENT";
 }
@@ -403,7 +404,13 @@ napi_value initialise(napi_env env, napi_value exports) {
   }();
   (void)once;
   addon_here = std::make_unique<Addon>();
-  napi_add_env_cleanup_hook(env, [](void*) { addon_here.reset(); }, nullptr);
+  napi_add_env_cleanup_hook(
+      env,
+      [](void*) {
+        close_process_group();
+        addon_here.reset();
+      },
+      nullptr);
   addon_here->arguments = shared_array(env, exports, "arguments");
   addon_here->results = shared_array(env, exports, "results");
 

@@ -18,6 +18,7 @@
       '-Wno-deprecated-declarations',
       '-Wno-unused-parameter',
       '-Wno-missing-field-initializers',
+      '-Wno-interference-size',
     ],
     'ldflags': ['-Wl,--no-as-needed', '-L<(torch_lib_dir)', '-Wl,-rpath,<(torch_lib_dir)'],
     'libraries': ['<@(torch_libraries)', '-ldl'],

@@ -1,20 +1,32 @@
 #include "arguments.h"
+#include "device.h"
+#include "process-group.h"
 
-// Data-parallel training over c10d. CASSL_WITH_GLOO is set by src/build.ts where libtorch comes with c10d and Gloo's headers.
 #if defined(CASSL_WITH_GLOO)
-#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
 
+// Data-parallel training over c10d: tensors of a GPU go over NCCL without leaving it, the others over Gloo.
 namespace cassl {
+
+#if !defined(CASSL_WITH_GLOO)
+
+void close_process_group() {}
+Family collective_operations() { return {}; }
+
+#else
 
 namespace {
 
-#if defined(CASSL_WITH_GLOO)
+struct Group {
+  Meeting meeting;
+  c10::intrusive_ptr<Transport> gloo;
+  c10::intrusive_ptr<Transport> nccl;  // opened for the first tensor on a GPU
+};
 
-thread_local c10::intrusive_ptr<c10d::ProcessGroupGloo> group_here;
+thread_local std::unique_ptr<Group> group_here;
 
-c10d::ProcessGroupGloo& group() {
+Group& group() {
   if (!group_here) throw std::invalid_argument("no process group is open");
   return *group_here;
 }
@@ -28,77 +40,138 @@ void open_group(Arguments& in, Results&) {
   TORCH_CHECK(size >= 1 && rank >= 0 && rank < size, "rank must be in 0..", size - 1, ", got ", rank);
   TORCH_CHECK(port > 0 && port < 65536, "port must be in 1..65535, got ", port);
   TORCH_CHECK(timeout.count() > 0, "timeout must be positive, got ", timeout.count(), " ms");
-  c10d::TCPStoreOptions store_options;
-  store_options.port = static_cast<uint16_t>(port);
-  store_options.isServer = rank == 0;
-  store_options.numWorkers = static_cast<size_t>(size);
-  store_options.timeout = timeout;
-  const auto store = c10::make_intrusive<c10d::TCPStore>(host, store_options);
-  auto options = c10d::ProcessGroupGloo::Options::create(timeout);
-  const bool local = host == "127.0.0.1" || host == "localhost";
-  options->devices.push_back(local ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-                                   : c10d::ProcessGroupGloo::createDefaultDevice());
-  group_here =
-      c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(rank), static_cast<int>(size), options);
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(port);
+  options.isServer = rank == 0;
+  options.numWorkers = static_cast<size_t>(size);
+  options.timeout = timeout;
+  close_process_group();
+  auto opened = std::make_unique<Group>();
+  opened->meeting = {static_cast<int>(rank), static_cast<int>(size), host, timeout, c10::make_intrusive<c10d::TCPStore>(host, options)};
+  opened->gloo = open_gloo(opened->meeting);
+  group_here = std::move(opened);
 }
 
-void close_group(Arguments&, Results&) { group_here.reset(); }
+// In which memory tensors of a device travel.
+at::Device route(at::Device device) {
+#if defined(CASSL_WITH_NCCL)
+  if (device.is_cuda()) return device;
+#endif
+  return at::kCPU;
+}
 
-void barrier(Arguments&, Results&) { group().barrier()->wait(); }
+Transport& transport(at::Device travelling) {
+#if defined(CASSL_WITH_NCCL)
+  if (travelling.is_cuda()) {
+    if (!group().nccl) group().nccl = open_nccl(group().meeting);
+    return *group().nccl;
+  }
+#endif
+  return *group().gloo;
+}
 
-// One message for all tensors: small ones cost a round trip each otherwise.
-at::Tensor joined(const std::vector<at::Tensor>& tensors) {
+// Small tensors share a message, since each costs a round trip; a message ends here, so that it travels while the next one
+// is put together.
+constexpr int64_t kMessageBytes = int64_t{25} << 20;
+
+// Neighbours of one type and device.
+struct Message {
+  std::vector<at::Tensor> tensors;
+  int64_t bytes = 0;
+  std::vector<at::Tensor> data;  // their elements in a row: one tensor, in a list as c10d wants it
+  c10::intrusive_ptr<c10d::Work> work;
+
+  bool takes(const at::Tensor& tensor) const {
+    if (tensors.empty()) return true;
+    const auto& first = tensors[0];
+    return tensor.device() == first.device() && tensor.scalar_type() == first.scalar_type() &&
+           bytes + static_cast<int64_t>(tensor.nbytes()) <= kMessageBytes;
+  }
+};
+
+void pack(Message& message) {
   std::vector<at::Tensor> flat;
-  for (const auto& tensor : tensors) flat.push_back(tensor.to(at::kFloat).cpu().reshape({-1}));
-  return at::cat(flat);
+  for (const auto& tensor : message.tensors) flat.push_back(tensor.reshape({-1}));
+  const auto type = message.tensors[0].scalar_type() == at::kBool ? at::kInt : message.tensors[0].scalar_type();
+  message.data = {at::cat(flat).to(route(flat[0].device()), type)};
 }
 
-void write_parts(const at::Tensor& all, const std::vector<at::Tensor>& like, Results& out) {
-  int64_t offset = 0;
-  for (const auto& tensor : like) {
-    out.copy(all.narrow(0, offset, tensor.numel()).view(tensor.sizes()).to(tensor.device(), tensor.scalar_type()));
-    offset += tensor.numel();
+// Starts one message after the other, then hands out the results in order. On a GPU nobody waits: c10d makes the stream wait.
+template <typename Start, typename Finish>
+void exchange(const std::vector<at::Tensor>& tensors, Results& out, Start start, Finish finish) {
+  std::vector<Message> messages;
+  for (size_t i = 0; i < tensors.size();) {
+    auto& message = messages.emplace_back();
+    for (; i < tensors.size() && message.takes(tensors[i]); ++i) {
+      message.tensors.push_back(tensors[i]);
+      message.bytes += static_cast<int64_t>(tensors[i].nbytes());
+    }
+    pack(message);
+    message.work = start(transport(message.data[0].device()), message.data);
+  }
+  for (auto& message : messages) {
+    message.work->wait();
+    finish(message.data[0]);
+    int64_t offset = 0;
+    for (const auto& like : message.tensors) {
+      out.copy(message.data[0].narrow(0, offset, like.numel()).view(like.sizes()).to(like.device(), like.scalar_type()));
+      offset += like.numel();
+    }
   }
 }
 
 void all_reduce(Arguments& in, Results& out) {
   const bool mean = in.flag();
   const auto tensors = in.tensors();
-  if (tensors.empty()) return;
-  std::vector<at::Tensor> message{joined(tensors)};
-  group().allreduce(message)->wait();
-  if (mean) message[0].div_(group().getSize());
-  write_parts(message[0], tensors, out);
+  const int size = group().meeting.size;
+  for (const auto& tensor : tensors)
+    TORCH_CHECK(!mean || at::isFloatingType(tensor.scalar_type()), "a mean over processes needs float32 tensors, got ", tensor.scalar_type());
+  exchange(
+      tensors, out, [](Transport& over, std::vector<at::Tensor>& data) { return over.allreduce(data); },
+      [mean, size](at::Tensor& sum) {
+        if (mean) sum.div_(size);
+      });
 }
 
 void broadcast(Arguments& in, Results& out) {
   const int64_t root = in.integer();
-  TORCH_CHECK(root >= 0 && root < group().getSize(), "root must be in 0..", group().getSize() - 1, ", got ", root);
-  const auto tensors = in.tensors();
-  if (tensors.empty()) return;
-  std::vector<at::Tensor> message{joined(tensors)};
+  TORCH_CHECK(root >= 0 && root < group().meeting.size, "root must be in 0..", group().meeting.size - 1, ", got ", root);
   c10d::BroadcastOptions options;
   options.rootRank = root;
-  group().broadcast(message, options)->wait();
-  write_parts(message[0], tensors, out);
+  exchange(
+      in.tensors(), out,
+      [&options](Transport& over, std::vector<at::Tensor>& data) { return over.broadcast(data, options); }, [](at::Tensor&) {});
 }
 
-#endif
+void barrier(Arguments&, Results&) {
+  auto& gloo = *group().gloo;
+  synchronize_device();
+  gloo.barrier()->wait();
+}
 
 }  // namespace
 
+void close_process_group() {
+  if (!group_here) return;
+#if defined(CASSL_WITH_NCCL)
+  if (group_here->nccl) {
+    synchronize_device();
+    close_nccl(*group_here->nccl);
+  }
+#endif
+  group_here.reset();
+}
+
 Family collective_operations() {
-#if defined(CASSL_WITH_GLOO)
   return {
       {"openGroup", open_group},
-      {"closeGroup", close_group},
+      {"closeGroup", [](Arguments&, Results&) { close_process_group(); }},
       {"barrier", barrier},
       {"allReduce", all_reduce},
       {"broadcast", broadcast},
   };
-#else
-  return {};
-#endif
 }
+
+#endif
 
 }  // namespace cassl

@@ -12,11 +12,17 @@ export const nativeDir = join(root, 'native');
 /** Where this libtorch, this Node ABI and these sources keep their build: a change of any makes another folder. */
 export function buildDir(libtorch: Libtorch): string {
   const hash = createHash('sha256').update(JSON.stringify(libtorch));
-  for (const name of readdirSync(nativeDir).sort()) {
-    hash.update(name).update(readFileSync(join(nativeDir, name)));
+  for (const { parentPath, name } of nativeFiles()) {
+    hash.update(name).update(readFileSync(join(parentPath, name)));
   }
   const key = `${libtorch.version}${libtorch.cuda ? '-cuda' : ''}-abi${process.versions.modules}-${process.arch}`;
   return join(root, 'build', `${key}-${hash.digest('hex').slice(0, 12)}`);
+}
+
+function nativeFiles(): { readonly parentPath: string; readonly name: string }[] {
+  return readdirSync(nativeDir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .sort((a, b) => (join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1));
 }
 
 /** The built addon in that folder. */

@@ -4,41 +4,68 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errorMessage, internal } from '@cassl/errors';
-import { addonPath, buildDir, nativeDir } from './addon-path.ts';
+import { addonPath, nativeDir } from './addon-path.ts';
 import { findLibtorch, type Libtorch } from './find-libtorch.ts';
+import { openAddon, type NativeAddon } from './native-addon.ts';
 
 /**
- * Compiles the addon against the libtorch found, unless that was done before: the cache key is libtorch, Node's ABI
- * and the sources. Returns the addon's path. Nothing is downloaded: Node's headers are those of the running Node.
+ * Compiles the addon against the libtorch found, unless that was done before: the cache key is libtorch, the headers it
+ * found, Node's ABI and the sources. Returns the addon's path. Nothing is downloaded: Node's headers are those of the
+ * running Node. Where collectives do not compile or load, says so on stderr and builds without them.
  */
 export function buildAddon(libtorch: Libtorch = findLibtorch()): string {
   const built = addonPath(libtorch);
   if (existsSync(built)) return built;
-  const work = `${buildDir(libtorch)}.${process.pid}`;
+  try {
+    buildInto(built, libtorch);
+  } catch (error) {
+    if (!libtorch.gloo) throw error;
+    process.stderr.write(
+      `engine-torch: building without collectives, which this libtorch has not or has differently: ${errorMessage(error)}\n`,
+    );
+    buildInto(built, { ...libtorch, gloo: false, nccl: false });
+  }
+  return built;
+}
+
+function buildInto(built: string, libtorch: Libtorch): void {
+  const work = `${dirname(built)}.${process.pid}`;
   try {
     cpSync(nativeDir, work, { recursive: true });
     writeFileSync(join(work, 'torch.gypi'), JSON.stringify({ variables: variables(libtorch) }));
     compile(work);
+    const addon = join(work, 'build/Release/cassl_torch.node');
+    checkSymbols(addon);
     mkdirSync(dirname(built), { recursive: true });
-    renameSync(join(work, 'build/Release/cassl_torch.node'), built);
+    renameSync(addon, built);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
-  return built;
 }
 
 function variables(libtorch: Libtorch): Record<string, string | string[]> {
   return {
     torch_sources: readdirSync(nativeDir).filter((name) => name.endsWith('.cc')),
-    torch_include_dirs: [...libtorch.includeDirs],
+    torch_include_dirs: ['gloo-names', ...libtorch.includeDirs],
     torch_defines: [
       `_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi}`,
+      ...(libtorch.cudaHeaders ? ['CASSL_WITH_CUDA_HEADERS'] : []),
       ...(libtorch.gloo ? ['CASSL_WITH_GLOO', 'USE_C10D_GLOO'] : []),
+      ...(libtorch.nccl ? ['CASSL_WITH_NCCL', 'USE_C10D_NCCL'] : []),
     ],
     torch_cxx_standard: libtorch.cxxStandard,
     torch_lib_dir: libtorch.libDir,
     torch_libraries: [...libtorch.libraries],
   };
+}
+
+// A function that libtorch lacks would otherwise end the process at its first call.
+function checkSymbols(addon: string): void {
+  const { status, stderr } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(addon)})`], {
+    encoding: 'utf8',
+    env: { ...process.env, LD_BIND_NOW: '1' },
+  });
+  if (status !== 0) throw internal(`the addon does not load: ${stderr.slice(-2000)}`);
 }
 
 function compile(directory: string): void {
@@ -55,15 +82,21 @@ function compile(directory: string): void {
   }
 }
 
+// A build that had to leave collectives out says so here too.
+function describe({ version, cuda, nccl }: Libtorch, { operations }: NativeAddon): string {
+  const collectives = `collectives over Gloo${nccl ? ' and NCCL' : ''}`;
+  const built = operations['openGroup'] === undefined ? 'no collectives' : collectives;
+  return `libtorch ${version}${cuda ? ' with CUDA' : ''}, ${built}`;
+}
+
 if (import.meta.main) {
   try {
     const libtorch = findLibtorch();
     const started = Date.now();
     const path = buildAddon(libtorch);
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    process.stdout.write(
-      `engine-torch: libtorch ${libtorch.version}${libtorch.cuda ? ' with CUDA' : ''}, ${libtorch.gloo ? 'with' : 'without'} collectives, ${seconds} s: ${path}\n`,
-    );
+    process.stdout.write(`engine-torch: ${describe(libtorch, openAddon(path))}, ${seconds} s: ${path}\n`);
+    for (const sentence of libtorch.missing) process.stdout.write(`engine-torch: ${sentence}\n`);
   } catch (error) {
     process.stderr.write(`engine-torch: ${errorMessage(error)}\n`);
     process.exitCode = 1;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { failedPrecondition } from '@cassl/errors';
+import { findCudaHeaders } from './find-cuda-headers.ts';
 
 /** A libtorch to compile and link against. */
 export interface Libtorch {
@@ -10,8 +11,14 @@ export interface Libtorch {
   readonly libraries: readonly string[];
   /** Its CUDA library is there; whether the machine has a GPU is known at run time. */
   readonly cuda: boolean;
-  /** c10d can be compiled in: it needs Gloo's headers, which wheels do not carry. */
+  /** c10's CUDA headers compile: GPU memory can be told. */
+  readonly cudaHeaders: boolean;
+  /** Collectives of tensors on the host. */
   readonly gloo: boolean;
+  /** Collectives between GPUs; without it their tensors travel through the host. */
+  readonly nccl: boolean;
+  /** What this build goes without and how to get it, a sentence each. */
+  readonly missing: readonly string[];
   readonly cxx11Abi: 0 | 1;
   readonly cxxStandard: 'c++17' | 'c++20';
 }
@@ -45,21 +52,34 @@ function describe(include: string, libDir: string, torchDir?: string): Libtorch 
     );
   }
   const version = readVersion(readFileSync(header, 'utf8'));
-  const gloo = existsSync(join(include, 'gloo/algorithm.h'));
   const cuda = existsSync(join(libDir, 'libtorch_cuda.so'));
+  const headers = cuda && torchDir ? findCudaHeaders(realpathSync(torchDir)) : undefined;
+  const c10d = join(include, 'torch/csrc/distributed/c10d');
+  const gloo = ['TCPStore.hpp', 'ProcessGroupGloo.hpp'].every((name) => existsSync(join(c10d, name)));
+  const nccl = gloo && headers?.nccl === true && existsSync(join(c10d, 'ProcessGroupNCCL.hpp'));
   return {
     version,
-    includeDirs: [realpathSync(include)],
-    libDir: realpathSync(libDir),
-    libraries: [
-      '-ltorch',
-      '-ltorch_cpu',
-      '-lc10',
-      ...(cuda ? ['-ltorch_cuda', '-lc10_cuda'] : []),
-      ...(gloo ? ['-lgloo'] : []),
+    includeDirs: [
+      realpathSync(include),
+      join(realpathSync(include), 'torch/csrc/api/include'),
+      ...(headers?.includeDirs ?? []),
     ],
+    libDir: realpathSync(libDir),
+    libraries: ['-ltorch', '-ltorch_cpu', '-lc10', ...(cuda ? ['-ltorch_cuda', '-lc10_cuda'] : [])],
     cuda,
+    cudaHeaders: headers?.runtime === true,
     gloo,
+    nccl,
+    missing: [
+      ...(gloo
+        ? []
+        : ['no collectives: this libtorch comes without c10d (a wheel of PyTorch 2 for Linux has it)']),
+      ...(headers && headers.missing.length > 0
+        ? [
+            `no ${headers.runtime ? 'NCCL' : 'NCCL and no GPU memory figures'}: CUDA headers not found: ${headers.missing.join(', ')}`,
+          ]
+        : []),
+    ],
     cxx11Abi: readAbi(torchDir, version),
     cxxStandard: version.startsWith('1.') ? 'c++17' : 'c++20',
   };

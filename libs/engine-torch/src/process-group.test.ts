@@ -32,7 +32,7 @@ async function rankProcess(options: object, body: string): Promise<unknown> {
   return JSON.parse((await text(child.stdout)).trim().split('\n').at(-1)!);
 }
 
-describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d and Gloo)', () => {
+describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d)', () => {
   it('average, sum and broadcast between two processes', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const body = `
@@ -47,6 +47,41 @@ describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d an
     const all = await Promise.all([0, 1].map((rank) => rankProcess({ rank, size: 2, address }, body)));
     const expected = { mean: [1.5, 1.5, 1.5, 1.5], second: [5], sum: [3, 3, 3, 3], shared: [10] };
     expect(all).toEqual([expected, expected]);
+  });
+
+  it('keep type, shape and order over many messages', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    // 16 MiB each: with a small one between them they make three messages; the whole numbers travel on their own.
+    const body = `
+      const big = (value) => tf.fill([2048, 2048], value);
+      const mine = [big(1), tf.scalar(group.rank), big(2), tf.tensor1d([3, group.rank], 'int32'), tf.tensor1d([group.rank > 0, false], 'bool'), big(4)];
+      const sums = group.allReduce(mine, 'sum').map((sum) => {
+        const values = sum.dataSync();
+        return [sum.dtype, sum.shape, values[0], values[values.length - 1]];
+      });
+      let refusal = '';
+      try { group.allReduce([mine[3]], 'mean'); } catch (error) { refusal = error.code + ' ' + error.message; }
+      group.close();
+      return { sums, refusal };`;
+    const all = await Promise.all([0, 1].map((rank) => rankProcess({ rank, size: 2, address }, body)));
+    const expected = {
+      sums: [
+        ['float32', [2048, 2048], 2, 2],
+        ['float32', [], 1, 1],
+        ['float32', [2048, 2048], 4, 4],
+        ['int32', [2], 6, 1],
+        ['bool', [2], 1, 0],
+        ['float32', [2048, 2048], 8, 8],
+      ],
+      refusal: expect.stringMatching(/^INVALID_ARGUMENT .*float32/),
+    };
+    expect(all).toEqual([expected, expected]);
+  });
+
+  it('are an error once the group is closed', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const body = `group.close(); group.close(); return group.allReduce([tf.scalar(1)], 'sum');`;
+    expect(await rankProcess({ rank: 0, size: 1, address }, body)).toEqual({ code: 'INVALID_ARGUMENT' });
   });
 
   it('give up on a peer that does not come', async () => {

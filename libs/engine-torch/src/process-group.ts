@@ -16,24 +16,30 @@ export interface ProcessGroupOptions {
 export interface ProcessGroup {
   readonly rank: number;
   readonly size: number;
-  /** New tensors: the sum or mean over all processes. One message for all of them. */
+  /**
+   * New tensors: the sum or mean over all processes; a mean is of float32. Neighbours share messages of up to 25 MiB. On a GPU
+   * with NCCL it is queued like any operation.
+   */
   readonly allReduce: (tensors: readonly tf.Tensor[], reduction: 'sum' | 'mean') => tf.Tensor[];
   /** New tensors: what `root` passed. The others pass tensors of the same shapes. */
   readonly broadcast: (tensors: readonly tf.Tensor[], root?: number) => tf.Tensor[];
+  /** Waits until all processes are here, each done with what it queued on its device. */
   readonly barrier: () => void;
   readonly close: () => void;
 }
 
 /**
- * Joins the group (c10d over Gloo); waits until all have come. Call with 'torch' as tfjs's backend. Throws UNIMPLEMENTED
- * where the build has no c10d (see README), DEADLINE_EXCEEDED or UNAVAILABLE where a peer does not answer in time.
+ * Joins the group (c10d); waits until all have come. Tensors on a GPU go over NCCL, those on the host over Gloo; where the
+ * build has no NCCL all go over Gloo, through the host. Call with 'torch' as tfjs's backend, and with a GPU of its own set in
+ * each process. Throws UNIMPLEMENTED where the build has no c10d (see README), DEADLINE_EXCEEDED or UNAVAILABLE where a
+ * peer does not answer in time; under NCCL a peer that is gone ends the process after `timeoutMs`.
  */
 export function openProcessGroup(options: ProcessGroupOptions): ProcessGroup {
   const { rank, size, address, timeoutMs = 60_000 } = options;
   const torch = tf.backend() as TorchBackend;
   if (torch.addon?.operations['openGroup'] === undefined) {
     throw unimplemented(
-      'collectives need the torch engine built with c10d and Gloo: apt-get install libgloo-dev, then `make setup` again',
+      'collectives need a libtorch with c10d: `node libs/engine-torch/src/build.ts` says what the build found',
     );
   }
   const [, host, port] = /^(.+):(\d+)$/.exec(address) ?? [];

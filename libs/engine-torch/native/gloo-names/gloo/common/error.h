@@ -1,0 +1,3 @@
+#pragma once
+
+// Included by c10d, which needs no name of it in its header.
