@@ -1,12 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { createSgd } from '@cassl/engine';
-import { createDetector, detectorPreset, type DetectorConfig, type TrainingBatch } from '@cassl/detector';
+import {
+  createDetector,
+  detectorPreset,
+  type DetectorConfig,
+  type TrainStep,
+  type TrainingBatch,
+} from '@cassl/detector';
 import type { Job } from './jobs.ts';
 import { randomBatch } from './random-batch.ts';
 
 const learningRate = 1e-4;
 
-interface BatchSize {
+export interface BatchSize {
   readonly batchSize: number;
   /** Pixels of a side. */
   readonly size: number;
@@ -14,17 +20,39 @@ interface BatchSize {
 
 const cpuSize: BatchSize = { batchSize: 2, size: 320 };
 
-/** A whole training step of CondInst on ResNet-18: images with four ellipses each, losses, gradients, SGD. */
-export function condinstJob(size: BatchSize = cpuSize): Job {
+export interface CondinstTraining {
+  /** Losses, gradients and SGD of one step. On a GPU it returns once all is queued. */
+  readonly step: () => void;
+  /** Waits for the last step by reading its losses and a weight. */
+  readonly read: () => void;
+}
+
+/** Training of CondInst on ResNet-18: images with four ellipses each. */
+export function condinstTraining(size: BatchSize): CondinstTraining {
   const { config, batch } = condinstWork(size);
   const detector = createDetector(config, { seed: 0 });
   const optimizer = createSgd({ parameters: detector.trainable, momentum: 0.9, weightDecay: () => 1e-4 });
+  let last: TrainStep | undefined;
+  return {
+    step: () => {
+      last = detector.gradients(batch);
+      optimizer.step(last.gradients, learningRate);
+    },
+    read: () => {
+      last?.losses.dataSync();
+      last?.dispose();
+      last = undefined;
+      detector.trainable[0]!.variable.dataSync();
+    },
+  };
+}
+
+/** A whole training step, to its very end. */
+export function condinstJob(size: BatchSize = cpuSize): Job {
+  const { step, read } = condinstTraining(size);
   return () => {
-    const step = detector.gradients(batch);
-    optimizer.step(step.gradients, learningRate);
-    step.losses.dataSync();
-    step.dispose();
-    detector.trainable[0]!.variable.dataSync();
+    step();
+    read();
   };
 }
 
