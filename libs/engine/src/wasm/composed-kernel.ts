@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-type Composition<Attrs> = (inputs: tf.NamedTensorMap, attrs: Attrs) => tf.Tensor;
+type Composition<Attrs> = (inputs: tf.NamedTensorMap, attrs: Attrs) => tf.Tensor | tf.Tensor[];
 
 /** Registers a kernel of the wasm backend that is written in tfjs ops, in place of its own where it has one. */
 export function registerComposedKernel<Attrs>(kernelName: string, compose: Composition<Attrs>): void {

@@ -1,7 +1,11 @@
 import { registerChunkedSum } from './kernels/chunked-sum.ts';
 import { registerConvolutionGradients } from './kernels/convolution-gradients.ts';
 import { registerDepthwiseGradients } from './kernels/depthwise-gradients.ts';
+import { registerIdentity } from './kernels/identity.ts';
 import { registerMatMul } from './kernels/mat-mul.ts';
+import { registerMaxPoolGradient } from './kernels/max-pool-gradient.ts';
+import { registerSlice } from './kernels/slice.ts';
+import { registerSplit } from './kernels/split.ts';
 import { registerUnsortedSegmentSum } from './kernels/unsorted-segment-sum.ts';
 
 let registered = false;
@@ -12,7 +16,11 @@ export function registerTrainingKernels(): void {
   registerChunkedSum();
   registerConvolutionGradients();
   registerDepthwiseGradients();
+  registerIdentity();
   registerMatMul();
+  registerMaxPoolGradient();
+  registerSlice();
+  registerSplit();
   registerUnsortedSegmentSum();
   registered = true;
 }

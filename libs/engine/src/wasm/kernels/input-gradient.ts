@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { interleavePhases } from './interleave-phases.ts';
+import { reversedTaps } from './reversed-taps.ts';
 
 interface Geometry {
   /** Height and width of the input. */
@@ -18,37 +20,22 @@ export function inputGradient(
   filter: tf.Tensor4D,
   { size, stride, padding }: Geometry,
 ): tf.Tensor4D {
-  const [height, width] = size;
-  const [strideHeight, strideWidth] = stride;
-  const rows = Math.ceil(height / strideHeight);
-  const columns = Math.ceil(width / strideWidth);
-  const phases: tf.Tensor4D[] = [];
-  for (let a = 0; a < strideHeight; a++) {
-    for (let b = 0; b < strideWidth; b++) {
-      phases.push(phaseGradient(dy, filter, [phase(a, 0, rows), phase(b, 1, columns)]));
-    }
+  const phases: (tf.Tensor4D | undefined)[] = [];
+  const transposed = tf.transpose(filter, [0, 1, 3, 2]);
+  for (let a = 0; a < stride[0]; a++) {
+    for (let b = 0; b < stride[1]; b++)
+      phases.push(phaseGradient(dy, transposed, [phase(a, 0), phase(b, 1)]));
   }
-  if (phases.length === 1) return phases[0]!;
-  const [batch, , , channels] = phases[0]!.shape;
-  const grid = tf.reshape(tf.stack(phases, 3), [batch, rows, columns, strideHeight, strideWidth * channels]);
-  const interleaved = tf.reshape(tf.transpose(grid, [0, 1, 3, 2, 4]), [
-    batch,
-    rows * strideHeight,
-    columns * strideWidth,
-    channels,
-  ]);
-  return tf.slice<tf.Rank.R4, tf.Tensor4D>(
-    interleaved as tf.Tensor4D,
-    [0, 0, 0, 0],
-    [batch, height, width, channels],
-  );
+  if (phases.length === 1 && phases[0]) return phases[0];
+  return interleavePhases(phases, [dy.shape[0], ...size, filter.shape[2]], stride);
 
-  function phase(offset: number, axis: 0 | 1, count: number): Phase {
-    const s = stride[axis];
-    const first = (offset + padding[axis]) % s;
-    const taps = Math.max(0, Math.ceil((filter.shape[axis] - first) / s));
-    const before = taps - 1 - Math.floor((offset + padding[axis]) / s);
-    return { first, step: s, taps, before, after: count + taps - 1 - before - dy.shape[axis + 1]!, count };
+  function phase(offset: number, axis: 0 | 1): Phase {
+    const step = stride[axis];
+    const count = Math.max(0, Math.ceil((size[axis] - offset) / step));
+    const first = (offset + padding[axis]) % step;
+    const taps = Math.max(0, Math.ceil((filter.shape[axis] - first) / step));
+    const before = taps - 1 - Math.floor((offset + padding[axis]) / step);
+    return { first, step, taps, before, after: count + taps - 1 - before - dy.shape[axis + 1]!, count };
   }
 }
 
@@ -64,26 +51,28 @@ interface Phase {
   readonly count: number;
 }
 
-function phaseGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, [y, x]: readonly [Phase, Phase]): tf.Tensor4D {
-  const [batch, dyHeight, dyWidth, outputs] = dy.shape;
-  const inputs = filter.shape[2];
-  if (y.taps === 0 || x.taps === 0) return tf.zeros([batch, y.count, x.count, inputs]);
-  const taps = tf.stridedSlice(filter, [y.first, x.first, 0, 0], filter.shape, [
-    y.step,
-    x.step,
-    1,
-    1,
-  ]) as tf.Tensor4D;
-  const reversed = tf.transpose(tf.reverse(taps, [0, 1]), [0, 1, 3, 2]);
-  const top = Math.max(0, -y.before);
-  const left = Math.max(0, -x.before);
-  const seenHeight = dyHeight - top - Math.max(0, -y.after);
-  const seenWidth = dyWidth - left - Math.max(0, -x.after);
-  const seen = tf.slice(dy, [0, top, left, 0], [batch, seenHeight, seenWidth, outputs]);
-  return tf.conv2d(seen, reversed, 1, [
+/** Undefined where no tap reaches the phase: its gradient is zero. */
+function phaseGradient(
+  dy: tf.Tensor4D,
+  transposed: tf.Tensor4D,
+  [y, x]: readonly [Phase, Phase],
+): tf.Tensor4D | undefined {
+  if (y.taps === 0 || x.taps === 0 || y.count === 0 || x.count === 0) return undefined;
+  const seen = crop(dy, [y, x]);
+  return tf.conv2d(seen, reversedTaps(transposed, y, x), 1, [
     [0, 0],
     [Math.max(0, y.before), Math.max(0, y.after)],
     [Math.max(0, x.before), Math.max(0, x.after)],
     [0, 0],
   ]);
+}
+
+function crop(dy: tf.Tensor4D, [y, x]: readonly [Phase, Phase]): tf.Tensor4D {
+  const [batch, height, width, outputs] = dy.shape;
+  const top = Math.max(0, -y.before);
+  const left = Math.max(0, -x.before);
+  const seenHeight = height - top - Math.max(0, -y.after);
+  const seenWidth = width - left - Math.max(0, -x.after);
+  if (seenHeight === height && seenWidth === width) return dy;
+  return tf.slice(dy, [0, top, left, 0], [batch, seenHeight, seenWidth, outputs]);
 }
