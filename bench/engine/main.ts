@@ -13,10 +13,12 @@ interface Facts {
 
 /** Turns that each program takes at each job. */
 const rounds = 7;
+/** Stock wasm takes a quarter of a minute for one training step. */
+const wasmRounds = 4;
 
 /**
- * The torch engine against Python's PyTorch on the same library, and the wasm engine against the package alone: the same
- * work, in turns, with the same threads.
+ * The torch engine against Python's PyTorch on the same library, and the wasm engine against torch and against the
+ * package alone: the same work, in turns, with the same threads.
  */
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
   const threads = availableParallelism();
@@ -31,13 +33,14 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
   const tiny = await torch.ask<Record<string, number>>('tinyOps');
   const ours = await torch.ask<Facts>('facts');
   const theirs = await peer.ask<Facts>('facts');
-  torch.stop();
   peer.stop();
   rmSync(folder, { recursive: true });
 
   const wasm = startWorker('wasm', threads);
+  const nativeOverWasm = await compare(torch, wasm, ['condinstStep'], wasmRounds);
+  torch.stop();
   const stock = startWorker('stock-wasm', threads);
-  const wasmTimes = await compare(wasm, stock, ['stackTrain'], 2);
+  const overStock = await compare(wasm, stock, ['stackForward', 'stackTrain'], wasmRounds);
   wasm.stop();
   stock.stop();
 
@@ -52,7 +55,13 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
     tinyOpsUs: tiny,
     fallbacks: ours.fallbacks ?? [],
     peakBytes: { ours: ours.peakBytes, peer: theirs.peakBytes },
-    wasm: { ratioOverStock: wasmTimes['stackTrain']!.ratio, medianMs: wasmTimes['stackTrain'] },
+    wasm: {
+      ratioOverStock: overStock['stackTrain']!.ratio,
+      ratioOverStockForward: overStock['stackForward']!.ratio,
+      medianMs: { ours: medians(overStock, 'ours'), stock: medians(overStock, 'peer') },
+      torchOverWasm: nativeOverWasm['condinstStep']!.ratio,
+      condinstStepMs: nativeOverWasm['condinstStep']!.peer,
+    },
   };
   if (json) console.log(JSON.stringify(result));
   else console.dir(result, { depth: 4 });

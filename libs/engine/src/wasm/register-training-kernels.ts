@@ -1,6 +1,7 @@
 import { registerChunkedSum } from './kernels/chunked-sum.ts';
 import { registerConvolutionGradients } from './kernels/convolution-gradients.ts';
 import { registerDepthwiseGradients } from './kernels/depthwise-gradients.ts';
+import { registerGather } from './kernels/gather.ts';
 import { registerIdentity } from './kernels/identity.ts';
 import { registerMatMul } from './kernels/mat-mul.ts';
 import { registerMaxPoolGradient } from './kernels/max-pool-gradient.ts';
@@ -16,6 +17,7 @@ export function registerTrainingKernels(): void {
   registerChunkedSum();
   registerConvolutionGradients();
   registerDepthwiseGradients();
+  registerGather();
   registerIdentity();
   registerMatMul();
   registerMaxPoolGradient();
