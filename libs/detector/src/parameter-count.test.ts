@@ -18,9 +18,9 @@ describe('parameter counts (method.md 2.9)', () => {
     ['R-50 trunk', { backboneNorm: 'batch' }, 'backbone.bottom_up.', 23_508_032],
     ['R-50 trunk without batch norms', {}, 'backbone.bottom_up.', 23_454_912],
     ['FPN C3–C5 on R-50', {}, 'backbone.fpn_', 3_868_672 - 2 * (256 * 256 * 9 + 256)],
-    ['FPN head, 80 classes', { classes: 80 }, 'proposal_generator.', 4_920_666],
-    ['FPN head, 1 class', {}, 'proposal_generator.', 4_738_571],
-    ['FPN head without predictor biases', { predictorBias: false }, 'proposal_generator.', 4_738_566],
+    ['FCOS head, 80 classes', { classes: 80 }, 'proposal_generator.', 4_920_666],
+    ['FCOS head, 1 class', {}, 'proposal_generator.', 4_738_571],
+    ['FCOS head without predictor biases', { predictorBias: false }, 'proposal_generator.', 4_738_566],
     ['mask branch', {}, 'mask_branch.', 1_477_384],
     ['controller', {}, 'controller.', 389_545],
     ['entity kernel head', { kernelHead: 'coordinates' }, 'controller.', 2_165_161],
@@ -46,6 +46,9 @@ describe('parameter counts (method.md 2.9)', () => {
     expect(count({ classes: 80, backboneNorm: 'batch' }).total).toBe(34_164_299);
     expect(count({ classes: 80 }).total).toBe(34_111_179);
     expect(count({ classes: 80, backbone: 'swin-t' }).total).toBe(37_603_525);
+    // torchvision's fcos_resnet50_fpn, which has no scale per level.
+    expect(count({ classes: 91, masks: false, backboneNorm: 'batch' }).total).toBe(32_322_720 + 5);
+    expect(count({ classes: 91, masks: false }).total).toBe(32_269_600 + 5);
     expect(countParameters(detectorPreset('entity-swin-t')).total).toBe(39_813_338);
   });
 

@@ -41,6 +41,14 @@ describe('cassl summary', () => {
     expect(Object.values(parameters.parts).reduce((sum, count) => sum + count)).toBe(parameters.total);
   });
 
+  it('gives each part’s parameters once', async () => {
+    const { parts } = JSON.parse((await summary('condinst-r50', '--json')).stdout) as {
+      parts: Record<string, object>;
+    };
+    expect(Object.keys(parts)).toEqual(['backbone', 'neck', 'head', 'classifier']);
+    for (const part of Object.values(parts)) expect(Object.keys(part)).toEqual(['gflop', 'activationBytes']);
+  });
+
   it('gives those of presets and files, with changes', async () => {
     expect((await json('entity-swin-t')).parameters.total).toBe(39_813_338);
     const folder = await mkdtemp(join(tmpdir(), 'cassl-summary-'));

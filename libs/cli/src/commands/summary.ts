@@ -14,7 +14,10 @@ interface SummaryFlags {
 export function register(program: Command): void {
   program
     .command('summary')
-    .description('Print parameters per part, GFLOP and activation memory of a detector.')
+    .description(
+      'Print parameters per part, GFLOP of detecting in one image (a multiply and an add are two operations) and the activation ' +
+        'memory of training on one. libs/detector/README.md says what is counted.',
+    )
     .argument('[config]', 'a preset (condinst-r50, tiny, …), or a YAML or JSON file of DetectorConfig fields')
     .option('--backbone <name>', 'resnet18, 34, 50, 101 or swin-t, s, b, l')
     .option('--classes <count>', 'classes of the classifier', toCount)
@@ -104,7 +107,14 @@ function toSize(text: string): { height: number; width: number } {
 }
 
 function toJson(config: DetectorConfig, summary: DetectorSummary, parameters: ParameterNumbers): object {
-  const { size, gflop, activationBytes, parts } = summary;
+  const { size, gflop, activationBytes } = summary;
+  // Parameters are given once, with the norms: the summary's own count leaves frozen ones out.
+  const parts = Object.fromEntries(
+    Object.entries(summary.parts).map(([name, part]) => [
+      name,
+      { gflop: part.gflop, activationBytes: part.activationBytes },
+    ]),
+  );
   return { config, parameters, size, gflop, activationBytes, parts };
 }
 
