@@ -58,6 +58,8 @@ describe('cassl data', () => {
       ['scenes', '--out', join(root, 'x'), '--size', 'big'],
       ['check', join(root, 'nowhere')],
       ['check', '--annotations', 'a', '--images', 'b', '--kind', 'boxes'],
+      ['augment', '--sheet', join(root, 'x.png'), '--seed', 'many'],
+      ['augment', '--sheet', join(root, 'x.png'), '--size', '12.5'],
     ];
     for (const { code, stderr } of await Promise.all(calls.map((args) => data(...args)))) {
       expect(code).toBe(2);

@@ -7,6 +7,7 @@ import type {
   LabelKind,
   LabelSet,
 } from '@cassl/datasets';
+import { invalidArgument } from '@cassl/errors';
 
 /** `cassl data`: make, check, look at and hand on data sets. */
 export function register(program: Command): void {
@@ -104,7 +105,6 @@ async function checkOne(flags: LabelFlags): Promise<CheckedPart> {
 
 async function openLabels(flags: LabelFlags, check: ImageCheck): Promise<Dataset> {
   const { openCocoDataset, labelKinds, labelSets } = await import('@cassl/datasets');
-  const { invalidArgument } = await import('@cassl/errors');
   const { annotations, images, kind, labels } = flags;
   if (annotations === undefined || images === undefined) {
     throw invalidArgument('give a folder, or --annotations FILE and --images DIR');
@@ -140,21 +140,25 @@ function registerAugment(data: Command): void {
     .action(async (flags: AugmentFlags) => {
       const { drawAugmentationSheet, sceneSamples } = await import('@cassl/datasets');
       const { writeFile } = await import('node:fs/promises');
-      const seed = Number(flags.seed);
+      const seed = wholeNumber('--seed', flags.seed);
       const samples =
         flags.annotations === undefined ? await sceneSamples(8, 192, seed) : await exampleSamples(flags);
-      const size = flags.size === undefined ? undefined : Number(flags.size);
+      const size = flags.size === undefined ? undefined : wholeNumber('--size', flags.size);
       await writeFile(flags.sheet, await drawAugmentationSheet({ samples, size, seed }));
       console.log(`wrote ${flags.sheet}`);
     });
 }
 
+function wholeNumber(option: string, text: string): number {
+  if (!/^\d+$/.test(text)) throw invalidArgument(`${option} must be a whole number from 0 on, got ${text}`);
+  return Number(text);
+}
+
 async function exampleSamples(flags: AugmentFlags): Promise<DrawSheetOptions['samples']> {
   const { createSample, loadImage } = await import('@cassl/datasets');
-  const { invalidArgument } = await import('@cassl/errors');
   const { images } = await openLabels(flags, 'headers');
   const labeled = images.filter(({ instances }) => instances.some(({ crowd }) => !crowd));
-  const first = Number(flags.image);
+  const first = wholeNumber('--image', flags.image);
   if (labeled[first] === undefined) {
     const count = labeled.length;
     throw invalidArgument(`--image must be below ${count}, the number of labeled images, got ${flags.image}`);
@@ -179,7 +183,6 @@ function registerExport(data: Command): void {
     .option('--threshold <score>', 'keep scores strictly above', '0')
     .action(async (labels: string[], { format, out, threshold }: ExportFlags) => {
       const { exportFormats, exportPseudoLabels, readLabelFiles } = await import('@cassl/datasets');
-      const { invalidArgument } = await import('@cassl/errors');
       const known = exportFormats.find((name) => name === format);
       if (known === undefined) {
         throw invalidArgument(`--format must be one of ${exportFormats.join(', ')}, got ${format}`);

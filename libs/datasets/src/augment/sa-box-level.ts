@@ -10,7 +10,9 @@ import { warpImage, warpMask, type Affine } from './warp-affine.ts';
 
 type Geometry = (instance: TrainingInstance, random: Random) => Affine | undefined;
 
-interface SubPolicy {
+/** A colour operation, then a geometric one. */
+export interface SubPolicy {
+  readonly name: string;
   readonly colorProbability: number;
   readonly change: PictureChange;
   readonly geometryProbability: number;
@@ -18,20 +20,23 @@ interface SubPolicy {
 }
 
 // The five learned sub-policies, (operation, probability, level). Translations are no-ops in the shipped code.
-const subPolicies: readonly SubPolicy[] = [
+export const subPolicies: readonly SubPolicy[] = [
   {
+    name: 'color 2 | translate-x',
     colorProbability: 0.4,
     change: (image) => color(image, enhanceFactor(2)),
     geometryProbability: 0.4,
     geometry: () => undefined,
   },
   {
+    name: 'brightness 4 | rotate 6',
     colorProbability: 0.2,
     change: (image) => brightness(image, enhanceFactor(4)),
     geometryProbability: 0.4,
     geometry: ({ box }, random) => rotation(sign(random) * 3 * 2, ...centerOf(box)),
   },
   {
+    name: 'sharpness 2 | shear-x 9',
     colorProbability: 0.4,
     change: (image) => sharpness(image, enhanceFactor(2)),
     geometryProbability: 0.2,
@@ -39,12 +44,14 @@ const subPolicies: readonly SubPolicy[] = [
       shearX(Math.tan((sign(random) * 1.5 * 6 * Math.PI) / 180), ...centerOf(box)),
   },
   {
+    name: 'solarize-add 2 | mirror',
     colorProbability: 0.2,
     change: (image, random) => solarizeAdd(image, Math.round(sign(random) * 0.04297 * 2 * 255)),
     geometryProbability: 0.5,
     geometry: ({ box }) => mirror(centerOf(box)[0]),
   },
   {
+    name: 'color 8 | translate-y',
     colorProbability: 0,
     change: (image) => color(image, enhanceFactor(8)),
     geometryProbability: 0.2,

@@ -1,6 +1,14 @@
 import sharp from 'sharp';
 import { invalidArgument } from '@cassl/errors';
-import { drawDetections, encodeMask, encodePng, type RgbImage, type TrainingSample } from '@cassl/vision';
+import {
+  drawDetections,
+  encodeMask,
+  encodePng,
+  instanceColour,
+  type Colour,
+  type RgbImage,
+  type TrainingSample,
+} from '@cassl/vision';
 import { fitInside } from '../augment/fit-inside.ts';
 import { resizeSample } from '../augment/resize-sample.ts';
 import { sheetEntries } from './sheet-entries.ts';
@@ -13,52 +21,84 @@ export interface DrawSheetOptions {
   readonly seed: number;
 }
 
-const columns = 7;
-const cellPixels = 220;
-const captionPixels = 20;
+export const sheetColumns = 7;
+export const sheetCellPixels = 300;
+const marginPixels = 4;
+const captionPixels = 24;
+const paper: Colour = [255, 255, 255];
 
-/** A PNG with the example under every augmentation operator and policy, boxes and masks drawn, for a person to judge. */
+/**
+ * A PNG with the example under every augmentation operator and policy, each under its name and size, with boxes and masks
+ * in colours that stay with their things, for a person to judge.
+ */
 export async function drawAugmentationSheet({ samples, size, seed }: DrawSheetOptions): Promise<Uint8Array> {
-  const [sample] = samples;
-  if (sample === undefined) throw invalidArgument('augmentation sheet: samples must hold at least one');
-  const policySize = size ?? Math.max(sample.image.width, sample.image.height);
-  const cells = [];
-  for (const { caption, make } of sheetEntries(samples, policySize, seed)) {
-    cells.push(await drawCell(await make(sample), caption));
+  const [first] = samples;
+  if (first === undefined) throw invalidArgument('augmentation sheet: samples must hold at least one');
+  const policySize = size ?? Math.max(first.image.width, first.image.height);
+  const numbered = withNumbers(samples);
+  const cells: RgbImage[] = [];
+  for (const { caption, make } of sheetEntries(numbered, policySize, seed)) {
+    cells.push(await drawCell(await make(numbered[0]!), caption));
   }
-  const rows = Math.ceil(cells.length / columns);
-  const height = cellPixels + captionPixels;
+  const placed = placeInRows(cells);
+  const height = Math.max(...placed.map(({ cell, top }) => top + cell.height));
   return sharp({
-    create: { width: columns * cellPixels, height: rows * height, channels: 3, background: '#fff' },
+    create: { width: sheetColumns * sheetCellPixels, height, channels: 3, background: '#fff' },
   })
     .composite(
       await Promise.all(
-        cells.map(async (cell, index) => ({
-          input: Buffer.from(await encodePng(cell)),
-          left: (index % columns) * cellPixels,
-          top: Math.floor(index / columns) * height,
-        })),
+        placed.map(async ({ cell, left, top }) => ({ input: Buffer.from(await encodePng(cell)), left, top })),
       ),
     )
     .png()
     .toBuffer();
 }
 
+/** Every thing of every sample gets a number of its own as category: no operator looks at it, and it tells who is who. */
+function withNumbers(samples: readonly TrainingSample[]): TrainingSample[] {
+  let number = 0;
+  return samples.map((sample) => ({
+    ...sample,
+    instances: sample.instances.map((instance) => ({ ...instance, category: number++ })),
+  }));
+}
+
+interface PlacedCell {
+  readonly cell: RgbImage;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Rows are as high as their highest cell. */
+function placeInRows(cells: readonly RgbImage[]): PlacedCell[] {
+  const placed: PlacedCell[] = [];
+  let top = 0;
+  for (let start = 0; start < cells.length; start += sheetColumns) {
+    const row = cells.slice(start, start + sheetColumns);
+    for (const [column, cell] of row.entries()) placed.push({ cell, left: column * sheetCellPixels, top });
+    top += Math.max(...row.map(({ height }) => height));
+  }
+  return placed;
+}
+
 /** The sample fitted into its cell under its caption. */
 async function drawCell(sample: TrainingSample, caption: string): Promise<RgbImage> {
-  const side = cellPixels - 6;
-  const shown = resizeSample(sample, { ...fitInside(sample.image, side), interpolation: 'nearest' });
+  const shown = resizeSample(sample, fitInside(sample.image, sheetCellPixels - 2 * marginPixels));
   const instances = shown.instances.map(({ box, mask }) =>
     mask === undefined ? { box } : { box, mask: encodeMask(mask) },
   );
-  const drawn = await drawDetections(shown.image, instances);
-  const cell = blank(cellPixels, cellPixels + captionPixels);
+  const drawn = await drawDetections(shown.image, instances, {
+    colours: shown.instances.map(({ category }) => instanceColour(category)),
+  });
+  const cell = blank(sheetCellPixels, drawn.height + captionPixels + marginPixels);
   for (let row = 0; row < drawn.height; row++) {
     const pixels = drawn.data.subarray(row * drawn.width * 3, (row + 1) * drawn.width * 3);
-    cell.data.set(pixels, ((row + captionPixels) * cell.width + 3) * 3);
+    cell.data.set(pixels, ((row + captionPixels) * cell.width + marginPixels) * 3);
   }
-  return drawDetections(cell, [{ box: [3, 0, 3, 0] }], {
-    labels: [`${caption}  ${sample.image.width}x${sample.image.height}`],
+  const { width, height } = sample.image;
+  return drawDetections(cell, [{ box: [marginPixels, 2, marginPixels, 2] }], {
+    labels: [`${caption}  ${width}x${height}`],
+    colours: [paper],
   });
 }
 

@@ -9,7 +9,7 @@ import { rotation, shearX, shearY, translation } from '../augment/geometric-oper
 import { mosaic } from '../augment/mosaic.ts';
 import { resizeSample } from '../augment/resize-sample.ts';
 import { zoomIn } from '../augment/sa-auto-augment.ts';
-import { augmentBoxes } from '../augment/sa-box-level.ts';
+import { augmentBoxes, subPolicies } from '../augment/sa-box-level.ts';
 import { warpSample, type Affine } from '../augment/warp-affine.ts';
 import { createRandom, type Random } from '../random.ts';
 
@@ -60,12 +60,13 @@ export function sheetEntries(samples: readonly TrainingSample[], size: number, s
     picture('erase', (image) => erasePatches(image, random('erase'))),
     { caption: 'zoom in 1.2', make: (sample) => zoomIn(sample, random('zoom')) },
     { caption: 'mosaic', make: (sample) => mosaic([sample, ...samples.slice(1, 4)]) },
-    ...['a', 'b', 'c'].map((name): SheetEntry => ({
-      caption: `box level ${name}`,
-      make: (sample) => augmentBoxes(sample, eager(random(name)), 1),
+    ...subPolicies.map(({ name }, index): SheetEntry => ({
+      caption: `boxes: ${name}`,
+      make: (sample) => augmentBoxes(sample, eager(random(name), index), 1),
     })),
     ...augmentPolicies.flatMap((policy) =>
-      [1, 2, 3].map((turn): SheetEntry => ({
+      // The test view draws nothing.
+      (policy === 'none' ? [1] : [1, 2, 3]).map((turn): SheetEntry => ({
         caption: `${policy} ${turn}`,
         make: (sample) => createAugmentation(policy, size)(sample, random(`${policy} ${turn}`), context),
       })),
@@ -83,7 +84,7 @@ function scaled(
   return resizeSample(sample, { width, height, interpolation });
 }
 
-/** Says yes to every chance, so that the sheet shows what is rare in training. */
-function eager(random: Random): Random {
-  return { ...random, chance: () => true };
+/** Says yes to every chance and takes one sub-policy, so that the sheet shows what is rare in training. */
+function eager(random: Random, index: number): Random {
+  return { ...random, chance: () => true, choice: (items) => items[index]! };
 }
