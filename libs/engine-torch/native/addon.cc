@@ -15,6 +15,7 @@
 #include "device.h"
 #include "memory.h"
 #include "process-group.h"
+#include "signals.h"
 #include "tensor-table.h"
 #include "transfer.h"
 
@@ -291,7 +292,7 @@ napi_value configure_threads(napi_env env, napi_callback_info info) {
   return guarded(env, [&]() -> napi_value {
     const double threads = to_double(env, call.arguments[0], "threads must be a number");
     if (!(threads >= 1 && threads <= 4096)) throw std::invalid_argument("threads must be in 1..4096, got " + std::to_string(threads));
-    at::set_num_threads(static_cast<int>(threads));
+    start_compute_threads(static_cast<int>(threads));
     return nullptr;
   });
 }
@@ -403,6 +404,7 @@ napi_value initialise(napi_env env, napi_value exports) {
     return true;
   }();
   (void)once;
+  provide_signal_stack();
   addon_here = std::make_unique<Addon>();
   napi_add_env_cleanup_hook(
       env,

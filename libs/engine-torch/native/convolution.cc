@@ -2,6 +2,7 @@
 #include "autocast.h"
 #include "convolution-as-product.h"
 #include "transpose.h"
+#include "signals.h"
 
 // tfjs tensors are NHWC: seen through permute they are ATen's NCHW in channels_last memory, so nothing is copied.
 namespace cassl {
@@ -89,6 +90,7 @@ at::Tensor cropped(at::Tensor x, const Geometry& geometry) {
 // oneDNN has no primitive for some geometries (a pad wider than the dilated filter); ATen's own loops have them all.
 template <typename Compute>
 auto with_plain_loops_as_fallback(Compute compute) -> decltype(compute()) {
+  const SignalsHeld held;
   try {
     return compute();
   } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 
 #include "activation.h"
 #include "autocast.h"
+#include "signals.h"
 
 namespace cassl {
 
@@ -71,11 +72,13 @@ at::Tensor matrix_product(const at::Tensor& a, const at::Tensor& b, bool transpo
   const int64_t inner = a.size(transpose_a ? -2 : -1);
   TORCH_CHECK(inner == b.size(transpose_b ? -1 : -2), "matMul inner sizes must agree, got ", inner, " and ",
               b.size(transpose_b ? -1 : -2));
+  const auto aten_product = [&] { return at::matmul(transpose_a ? a.transpose(-2, -1) : a, transpose_b ? b.transpose(-2, -1) : b); };
+  // ATen multiplies so little itself, in less time than holding signals takes.
+  if (a.numel() * b.size(transpose_b ? -2 : -1) < kWorthCalling) return aten_product();
+  const SignalsHeld held;
   const bool plain = a.scalar_type() == at::kFloat && b.scalar_type() == at::kFloat && a.is_cpu() && b.is_cpu();
-  if (plain && onednn_sgemm() != nullptr && a.numel() > 0 && b.numel() > 0 &&
-      a.numel() * b.size(transpose_b ? -2 : -1) >= kWorthCalling)
-    return sgemm_product(onednn_sgemm(), a, b, transpose_a, transpose_b);
-  return at::matmul(transpose_a ? a.transpose(-2, -1) : a, transpose_b ? b.transpose(-2, -1) : b);
+  if (plain && onednn_sgemm() != nullptr && b.numel() > 0) return sgemm_product(onednn_sgemm(), a, b, transpose_a, transpose_b);
+  return aten_product();
 }
 
 namespace {
@@ -106,6 +109,7 @@ void fused_product(Arguments& in, Results& out) {
 void einsum(Arguments& in, Results& out) {
   const auto equation = in.text();
   auto operands = in.tensors();
+  const SignalsHeld held;
   out.tensor(at::einsum(equation, operands));
 }
 
