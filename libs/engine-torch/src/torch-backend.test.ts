@@ -106,6 +106,17 @@ describe.skipIf(!torchIsBuilt)('the torch backend (needs the built addon)', () =
     expect(() => tf.engine().runKernel('Relu', { x })).toThrow(/disposed/);
   });
 
+  it('gives no values, and no gradient, where a pooling window fits nowhere', () => {
+    const input = tf.ones<tf.Rank.R4>([1, 2, 2, 3]);
+    const pooled = tf.maxPool(input, 3, 1, 'valid');
+    expect(pooled.shape).toEqual([1, 0, 0, 3]);
+    const attrs = { filterSize: [3, 3], strides: 1, pad: 'valid' };
+    for (const kernel of ['MaxPoolGrad', 'AvgPoolGrad']) {
+      const dx: tf.Tensor = tf.engine().runKernel(kernel, { dy: pooled, input }, attrs);
+      expect([...dx.dataSync()]).toEqual(new Array(12).fill(0));
+    }
+  });
+
   it('counts a kernel that falls back to the cpu backend, and tells of it once', () => {
     const { fallbacks } = registerTorchBackend();
     const count = () => fallbacks().find(({ kernel }) => kernel === 'Unique')?.count ?? 0;
