@@ -1,4 +1,4 @@
-/** Every op with inputs of its own, its plain definition and its float64 reference: for the tests of all engines. */
+/** Every op of `src/ops` with inputs of its own, its plain definition and its definition in doubles: for the tests of all engines. */
 import * as tf from '@tensorflow/tfjs-core';
 import { attention, plainAttention } from '../ops/attention.ts';
 import { conv2d, type Conv2dOptions } from '../ops/conv2d.ts';
@@ -7,11 +7,11 @@ import { groupNorm, plainGroupNorm } from '../ops/group-norm.ts';
 import { layerNorm, plainLayerNorm } from '../ops/layer-norm.ts';
 import { plainConv2d } from '../ops/plain-conv2d.ts';
 import { plainSigmoidFocalLoss, sigmoidFocalLoss } from '../ops/sigmoid-focal-loss.ts';
+import * as float64 from './float64-ops.ts';
+import { build } from './float64.ts';
+import type { GradientCase } from './gradient-case.ts';
 
-export interface OpCase {
-  readonly name: string;
-  readonly shapes: readonly (readonly number[])[];
-  readonly fused: (...inputs: tf.Tensor[]) => tf.Tensor;
+export interface OpCase extends GradientCase {
   readonly plain: (...inputs: tf.Tensor[]) => tf.Tensor;
 }
 
@@ -36,7 +36,7 @@ function convolution(
   return {
     name,
     shapes: [x, filter, [filter[3]!]],
-    fused: (...inputs) => {
+    op: (...inputs) => {
       const { x, filter, bias } = split(inputs);
       return conv2d(x, filter, { ...options, bias });
     },
@@ -44,6 +44,7 @@ function convolution(
       const { x, filter, bias } = split(inputs);
       return plainConv2d(x, filter, { ...compiled, bias });
     },
+    float64: (x, filter, bias) => float64.conv2d(x, filter, bias, compiled),
   };
 }
 
@@ -75,8 +76,8 @@ export const opCases: readonly OpCase[] = [
   convolution(
     'conv2d 7×7 of stride 2',
     [
-      [1, 12, 11, 3],
-      [7, 7, 3, 4],
+      [1, 9, 8, 2],
+      [7, 7, 2, 3],
     ],
     { stride: 2, padding: 3, activation: 'relu' },
   ),
@@ -107,15 +108,17 @@ export const opCases: readonly OpCase[] = [
   {
     name: 'groupNorm',
     shapes: [[2, 3, 4, 6], [6], [6]],
-    fused: (x, gamma, beta) => groupNorm(x as tf.Tensor4D, gamma as tf.Tensor1D, beta as tf.Tensor1D, 3),
+    op: (x, gamma, beta) => groupNorm(x as tf.Tensor4D, gamma as tf.Tensor1D, beta as tf.Tensor1D, 3),
     plain: (x, gamma, beta) =>
       plainGroupNorm(x as tf.Tensor4D, gamma as tf.Tensor1D, beta as tf.Tensor1D, 3, 1e-5),
+    float64: (x, gamma, beta) => float64.groupNorm(x, gamma, beta, 3),
   },
   {
     name: 'layerNorm',
     shapes: [[2, 5, 8], [8], [8]],
-    fused: (x, gamma, beta) => layerNorm(x, gamma as tf.Tensor1D, beta as tf.Tensor1D),
+    op: (x, gamma, beta) => layerNorm(x, gamma as tf.Tensor1D, beta as tf.Tensor1D),
     plain: (x, gamma, beta) => plainLayerNorm(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, 1e-5),
+    float64: float64.layerNorm,
   },
   {
     name: 'attention with a broadcast bias',
@@ -125,10 +128,11 @@ export const opCases: readonly OpCase[] = [
       [2, 3, 5, 4],
       [1, 3, 5, 5],
     ],
-    fused: (q, k, v, bias) =>
+    op: (q, k, v, bias) =>
       attention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, { scale: 0.5, bias }),
     plain: (q, k, v, bias) =>
       plainAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, { scale: 0.5, bias }),
+    float64: (q, k, v, bias) => float64.attention(q, k, v, 0.5, bias),
   },
   {
     name: 'attention without bias',
@@ -137,16 +141,24 @@ export const opCases: readonly OpCase[] = [
       [1, 2, 6, 4],
       [1, 2, 6, 4],
     ],
-    fused: (q, k, v) => attention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, { scale: 0.5 }),
+    op: (q, k, v) => attention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, { scale: 0.5 }),
     plain: (q, k, v) => plainAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, { scale: 0.5 }),
+    float64: (q, k, v) => float64.attention(q, k, v, 0.5),
   },
   {
     name: 'sigmoidFocalLoss',
     shapes: [[6, 5]],
-    fused: (logits) => sigmoidFocalLoss(logits, halfOnes(logits)),
+    op: (logits) => sigmoidFocalLoss(logits, halfOnes(logits)),
     plain: (logits) => plainSigmoidFocalLoss(logits, halfOnes(logits), 0.25, 2),
+    float64: (logits) => build([6, 5], (i, j) => float64.focalLoss(logits.at(i, j), (i * 5 + j) % 2)),
   },
-  { name: 'gelu', shapes: [[6, 5]], fused: (x) => gelu(x), plain: (x) => plainGelu(x) },
+  {
+    name: 'gelu',
+    shapes: [[6, 5]],
+    op: (x) => gelu(x),
+    plain: (x) => plainGelu(x),
+    float64: (x) => build([6, 5], (i, j) => float64.gelu(x.at(i, j))),
+  },
 ];
 
 /** Every other element 1. */
