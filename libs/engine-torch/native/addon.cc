@@ -25,11 +25,15 @@ namespace cassl {
 namespace {
 
 constexpr size_t kArrayLength = 1 << 16;
+constexpr uint32_t kMostAxes = 64;  // ATen's own bound
+
+// Numbers shared with JavaScript. JavaScript may transfer the buffer away at any time, so it lives as long as either side.
+using SharedArray = std::shared_ptr<double[]>;
 
 struct Addon {
   TensorTable table;
-  double* arguments = nullptr;  // owned by a JavaScript array that lives as long as the addon
-  double* results = nullptr;
+  SharedArray arguments;
+  SharedArray results;
 };
 
 // One per JavaScript thread: worker threads load the addon again and share nothing.
@@ -116,8 +120,10 @@ napi_value run_operation(napi_env env, napi_callback_info info) {
     if (count < 1 || napi_get_value_double(env, argument, &length) != napi_ok || !(length >= 0 && length <= kArrayLength))
       throw std::invalid_argument("an operation takes the number of its arguments");
     Addon& here = addon();
-    Arguments in(here.arguments, here.arguments + static_cast<size_t>(length), here.table);
-    Results out(here.results, here.results + kArrayLength, here.table);
+    double* arguments = here.arguments.get();
+    double* results = here.results.get();
+    Arguments in(arguments, arguments + static_cast<size_t>(length), here.table);
+    Results out(results, results + kArrayLength, here.table);
     try {
       reinterpret_cast<Operation>(data)(in, out);
     } catch (...) {
@@ -160,10 +166,10 @@ at::ScalarType scalar_type(double code) {
 napi_value upload(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   return guarded(env, [&]() -> napi_value {
-    const Bytes bytes = to_bytes(env, call.arguments[0]);
     const auto type = scalar_type(to_double(env, call.arguments[1], "dtype must be a number"));
     uint32_t rank = 0;
     must(napi_get_array_length(env, call.arguments[2], &rank), "shape must be an array");
+    if (rank > kMostAxes) throw std::invalid_argument("shape must have at most 64 axes, got " + std::to_string(rank));
     std::vector<int64_t> shape(rank);
     for (uint32_t i = 0; i < rank; ++i) {
       napi_value item;
@@ -176,6 +182,15 @@ napi_value upload(napi_env env, napi_callback_info info) {
     if (staged.nbytes() != bytes.length)
       throw std::invalid_argument("shape needs " + std::to_string(staged.nbytes()) + " bytes, got " + std::to_string(bytes.length));
     if (bytes.length > 0) std::memcpy(staged.data_ptr(), bytes.data, bytes.length);
+    // Only now: a getter in the shape may have moved the data.
+    const Bytes bytes = to_bytes(env, call.arguments[0]);
+    const bool remote = current_device().is_cuda();
+    auto tensor = at::empty(shape, at::TensorOptions(type).pinned_memory(remote && bytes.length > 0));
+    if (tensor.nbytes() != bytes.length)
+      throw std::invalid_argument("shape needs " + std::to_string(tensor.nbytes()) + " bytes, got " + std::to_string(bytes.length));
+    if (bytes.length > 0) std::memcpy(tensor.data_ptr(), bytes.data, bytes.length);
+    // From pinned memory the copy is queued; the caching host allocator keeps the block until it has run.
+    if (remote) tensor = tensor.to(current_device(), /*non_blocking=*/true);
     napi_value handle;
     must(napi_create_double(env, addon().table.insert(sent(staged, current_device())), &handle), "cannot make a number");
     return handle;
@@ -291,7 +306,9 @@ napi_value configure_threads(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   return guarded(env, [&]() -> napi_value {
     const double threads = to_double(env, call.arguments[0], "threads must be a number");
-    if (!(threads >= 1 && threads <= 4096)) throw std::invalid_argument("threads must be in 1..4096, got " + std::to_string(threads));
+    const int most = most_compute_threads();
+    if (!(threads >= 1 && threads <= most))
+      throw std::invalid_argument("threads must be in 1.." + std::to_string(most) + ", got " + std::to_string(threads));
     start_compute_threads(static_cast<int>(threads));
     return nullptr;
   });
@@ -387,15 +404,15 @@ void set_function(napi_env env, napi_value object, const char* name, napi_callba
   napi_set_named_property(env, object, name, function);
 }
 
-double* shared_array(napi_env env, napi_value exports, const char* name) {
-  void* data = nullptr;
-  napi_value buffer, array;
-  napi_create_arraybuffer(env, kArrayLength * sizeof(double), &data, &buffer);
-  napi_create_typedarray(env, napi_float64_array, kArrayLength, buffer, 0, &array);
-  napi_set_named_property(env, exports, name, array);
-  napi_ref forever;
-  napi_create_reference(env, array, 1, &forever);
-  return static_cast<double*>(data);
+SharedArray shared_array(napi_env env, napi_value exports, const char* name) {
+  const SharedArray array(new double[kArrayLength]());
+  auto* held = new SharedArray(array);
+  napi_value buffer, view;
+  const auto let_go = [](napi_env, void*, void* hint) { delete static_cast<SharedArray*>(hint); };
+  napi_create_external_arraybuffer(env, array.get(), kArrayLength * sizeof(double), let_go, held, &buffer);
+  napi_create_typedarray(env, napi_float64_array, kArrayLength, buffer, 0, &view);
+  napi_set_named_property(env, exports, name, view);
+  return array;
 }
 
 napi_value initialise(napi_env env, napi_value exports) {

@@ -2,7 +2,9 @@
 
 #include <ATen/Parallel.h>
 #include <pthread.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace cassl {
@@ -51,6 +53,8 @@ void provide_signal_stack() {
   thread_local const SignalStack stack;
   (void)stack;
 }
+
+int most_compute_threads() { return std::max(64, 4 * static_cast<int>(sysconf(_SC_NPROCESSORS_CONF))); }
 
 void start_compute_threads(int count) {
   const SignalsHeld held;

@@ -25,6 +25,9 @@ class SignalsHeld {
 // into a running operation.
 void provide_signal_stack();
 
+// Four for each processor, 64 at least: OpenMP ends the process where the system refuses it a thread.
+int most_compute_threads();
+
 // Sets how many threads compute for this one, and starts them with their signals blocked: what this thread blocks, the
 // kernel would hand to one of them.
 void start_compute_threads(int count);

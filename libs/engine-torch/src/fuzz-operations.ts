@@ -69,7 +69,7 @@ function argument(): number[] {
   if (kind < 0.65) return [pick(small)];
   if (kind < 0.75) return [pick(odd)];
   if (kind < 0.8) return [-pick(live), 2, pick(small), pick(small)];
-  const length = Math.floor(random() * 5);
+  const length = random() < 0.98 ? Math.floor(random() * 5) : 70; // ATen stops at 64 axes
   return [length, ...Array.from({ length }, () => (random() < 0.9 ? pick(small) : pick(odd)))];
 }
 

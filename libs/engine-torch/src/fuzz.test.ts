@@ -12,4 +12,14 @@ describe.skipIf(!torchIsBuilt)('the addon under nonsense (needs the built addon)
     expect(returned).toBeGreaterThan(100);
     expect(tensors).toBe(live);
   });
+
+  it('takes no harm from any array, shape, handle or setting', () => {
+    const script = join(import.meta.dirname, 'fuzz-data.ts');
+    const said = execFileSync(process.execPath, ['--expose-gc', script], { encoding: 'utf8' });
+    const { thrown, returned, lost, values } = JSON.parse(said) as Record<string, number>;
+    expect(thrown).toBeGreaterThan(1000);
+    expect(returned).toBeGreaterThan(100);
+    expect(lost).toBe(0);
+    expect(values).toEqual([7, 8, 9]);
+  });
 });

@@ -39,6 +39,7 @@ export interface NativeAddon {
   deviceOf(handle: number): string;
   /** Where tensors are made from now on. */
   setDevice(device: string): void;
+  /** CPU threads of this JavaScript thread, at most four for each processor (64 on a small machine). */
   setThreads(threads: number): void;
   setAutocast(enabled: 0 | 1): void;
   setTf32(allowed: 0 | 1): void;
