@@ -30,7 +30,7 @@ export interface Engine {
   /** The version of the library that computes, for example `libtorch 1.13.0`. */
   readonly version: string;
   readonly threads: number;
-  /** Compiled to machine code, about ten times the speed of `wasm`. */
+  /** Compiled to machine code, about five times the training speed of `wasm` on the same cores. */
   readonly native: boolean;
   fallbacks(): readonly KernelFallback[];
   memory(): EngineMemory;

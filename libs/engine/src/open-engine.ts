@@ -56,7 +56,7 @@ async function openBest(settings: Settings, logger: EngineLogger): Promise<Engin
     try {
       const engine = await open(name, settings);
       if (!engine.native) {
-        const message = `engine: ${name} trains about ten times slower than a native engine; run \`make setup\` to get libtorch, \`cassl doctor\` to see what is missing`;
+        const message = `engine: ${name} trains about five times slower than a native engine on the same cores, and uses no GPU; run \`make setup\` to get libtorch, \`cassl doctor\` to see what is missing`;
         logger.warn({ reasons }, message);
       }
       return engine;

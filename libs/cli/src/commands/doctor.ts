@@ -52,7 +52,7 @@ function advise(engines: readonly EngineDiagnosis[], gpu: boolean): string[] {
   const torch = engines.find(({ engine }) => engine === 'torch');
   if (!torch?.usable) {
     return [
-      'For about ten times the speed of wasm: `make setup` installs libtorch (apt) and builds the torch engine.',
+      'For about five times the training speed of wasm: `make setup` installs libtorch (apt) and builds the torch engine.',
       'With a PyTorch 2 wheel instead: TORCH_DIR=$(python3 -c "import torch, os; print(os.path.dirname(torch.__file__))") make setup',
     ];
   }
