@@ -178,19 +178,12 @@ napi_value upload(napi_env env, napi_callback_info info) {
       if (!(size >= 0 && size < 9e15)) throw std::invalid_argument("shape must hold sizes of 0 or more");
       shape[i] = static_cast<int64_t>(size);
     }
+    // Only now: a getter in the shape may have moved the data.
+    const Bytes bytes = to_bytes(env, call.arguments[0]);
     const auto staged = staging(shape, type, current_device());
     if (staged.nbytes() != bytes.length)
       throw std::invalid_argument("shape needs " + std::to_string(staged.nbytes()) + " bytes, got " + std::to_string(bytes.length));
     if (bytes.length > 0) std::memcpy(staged.data_ptr(), bytes.data, bytes.length);
-    // Only now: a getter in the shape may have moved the data.
-    const Bytes bytes = to_bytes(env, call.arguments[0]);
-    const bool remote = current_device().is_cuda();
-    auto tensor = at::empty(shape, at::TensorOptions(type).pinned_memory(remote && bytes.length > 0));
-    if (tensor.nbytes() != bytes.length)
-      throw std::invalid_argument("shape needs " + std::to_string(tensor.nbytes()) + " bytes, got " + std::to_string(bytes.length));
-    if (bytes.length > 0) std::memcpy(tensor.data_ptr(), bytes.data, bytes.length);
-    // From pinned memory the copy is queued; the caching host allocator keeps the block until it has run.
-    if (remote) tensor = tensor.to(current_device(), /*non_blocking=*/true);
     napi_value handle;
     must(napi_create_double(env, addon().table.insert(sent(staged, current_device())), &handle), "cannot make a number");
     return handle;
