@@ -35,7 +35,7 @@ def save(folder):
     torch.save(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 2), torch.nn.BatchNorm2d(4)).state_dict(), f"{folder}/module.pth")
     torch.save(torch.nn.Conv2d(3, 4, 2), f"{folder}/code.pth")
     arrays = {"model": {"conv1_w": state["weight"].numpy()}, "__author__": "Caffe2", "matching_heuristics": True}
-    for protocol in (2, 4):
+    for protocol in (2, 4, 5):
         with open(f"{folder}/protocol{protocol}.pkl", "wb") as file:
             pickle.dump(arrays, file, protocol=protocol)
     contiguous = {name: value.contiguous().clone() for name, value in state.items()}

@@ -52,11 +52,14 @@ describe.skipIf(!existsSync(python))('checkpoints between Node and Python (needs
     ]);
   });
 
-  it.each(['protocol2.pkl', 'protocol4.pkl'])('reads the numpy arrays of %s', async (name) => {
-    const state = await read(name);
-    expect(state.get('conv1_w')!.shape).toEqual([4, 3, 2, 2]);
-    expect(Buffer.compare(state.get('conv1_w')!.data, expected.get('weight')!.data)).toBe(0);
-  });
+  it.each(['protocol2.pkl', 'protocol4.pkl', 'protocol5.pkl'])(
+    'reads the numpy arrays of %s',
+    async (name) => {
+      const state = await read(name);
+      expect(state.get('conv1_w')!.shape).toEqual([4, 3, 2, 2]);
+      expect(Buffer.compare(state.get('conv1_w')!.data, expected.get('weight')!.data)).toBe(0);
+    },
+  );
 
   it('refuses a pickled module', async () => {
     await expect(read('code.pth')).rejects.toMatchObject({

@@ -20,5 +20,5 @@ export { resizeBiasTable } from './resize-bias-table.ts';
 export { pthChunks, writePth, type PthOptions } from './pth/write.ts';
 export { readPth } from './pth/read.ts';
 export { readCheckpoint } from './read-checkpoint.ts';
-export { frameworkNotes } from './names/framework-notes.ts';
+export { exportNotes, importNotes } from './names/framework-notes.ts';
 export { defaultScope } from './names/frameworks.ts';

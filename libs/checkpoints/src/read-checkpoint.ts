@@ -1,3 +1,4 @@
+import { invalidArgument } from '@cassl/errors';
 import { fileSource } from './byte-source.ts';
 import type { StateDict } from './host-tensor.ts';
 import { readPth } from './pth/read.ts';
@@ -14,11 +15,18 @@ export async function readCheckpoint(
   const source = await fileSource(path);
   try {
     const start = await source.read(0, Math.min(9, source.sizeBytes));
-    // A ZIP starts with "PK"; a pickle with its protocol; safetensors with its header's length, then "{".
-    const isSafetensors =
-      start[8] === 0x7b || !((start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80);
-    return isSafetensors ? await readSafetensors(source) : { tensors: await readPth(source), metadata: {} };
+    // Safetensors starts with its header's length, then "{"; a ZIP with "PK"; a pickle since Python 2.3 with its protocol.
+    if (start[8] === 0x7b || start.byteLength < 9) return await readSafetensors(source);
+    const isPth = (start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80;
+    if (isPth) return { tensors: await readPth(source), metadata: {} };
+    throw invalidArgument(
+      `${path} is no checkpoint: it starts with ${quoted(start)}, and neither as safetensors nor as a .pth or .pkl (pickle protocol 2 or later) does`,
+    );
   } finally {
     await source[Symbol.asyncDispose]();
   }
+}
+
+function quoted(bytes: Uint8Array): string {
+  return JSON.stringify(Buffer.from(bytes).toString('latin1'));
 }

@@ -83,6 +83,7 @@ describe.skipIf(!existsSync(python))(
       const swinState = await saveState(swin.store);
       await save(resnetState, 'resnet-torchvision', 'torchvision', 'backbone');
       await save(resnetState, 'fcos-torchvision', 'torchvision', 'detector');
+      await save(resnetState, 'mask-rcnn-from-fcos', 'torchvision', 'detector', 2);
       await save(resnetState, 'resnet-timm', 'timm', 'backbone');
       await save(await saveState(fromC2().store), 'mask-rcnn', 'torchvision', 'detector');
       await save(swinState, 'swin-torchvision', 'torchvision', 'backbone');
@@ -116,8 +117,14 @@ describe.skipIf(!existsSync(python))(
     });
     afterAll(() => rm(folder, { recursive: true }));
 
-    async function save(state: StateDict, name: string, framework: Framework, scope: Scope): Promise<void> {
-      const { tensors } = exportWeights(state, framework, scope);
+    async function save(
+      state: StateDict,
+      name: string,
+      framework: Framework,
+      scope: Scope,
+      firstLevel?: number,
+    ): Promise<void> {
+      const { tensors } = exportWeights(state, framework, scope, firstLevel);
       await writePth(join(folder, `${name}.pth`), tensors);
       await writeSafetensors(join(folder, `${name}.safetensors`), tensors);
     }
@@ -170,18 +177,37 @@ describe.skipIf(!existsSync(python))(
       }
     });
 
-    it('Swin-T equals timm’s at 448×448, where windows divide every map', () => {
+    /** Per stage, from one image that `size` crops or pads. */
+    function swinDistances(size: readonly [number, number], name: string): number[] {
       const [, height, width] = images[0]!.shape;
-      const image = tf.slice(images[0]!, [0, 0, 0, 0], [1, -1, -1, -1]);
-      const square = tf.pad4d(image, [
-        [0, 0],
-        [0, 448 - height],
-        [0, 448 - width],
-        [0, 0],
-      ]);
-      const maps = tf.tidy(() => swin.model.backbone.forward(square, inference));
-      for (const [stage, map] of maps.entries()) {
-        expect(distance(map, features[0]!.get(`swin-timm.${stage}`)!)).toBeLessThan(1e-4);
+      const [rows, columns] = [Math.min(height, size[0]), Math.min(width, size[1])];
+      const maps = tf.tidy(() => {
+        const crop = tf.slice(images[0]!, [0, 0, 0, 0], [1, rows, columns, -1]);
+        const padded = tf.pad4d(crop, [
+          [0, 0],
+          [0, size[0] - rows],
+          [0, size[1] - columns],
+          [0, 0],
+        ]);
+        return swin.model.backbone.forward(padded, inference);
+      });
+      return maps.map((map, stage) => distance(map, features[0]!.get(`${name}.${stage}`)!));
+    }
+
+    it('Swin-T equals timm’s at 448×448, where windows divide every map', () => {
+      expect(Math.max(...swinDistances([448, 448], 'swin-timm'))).toBeLessThan(1e-4);
+    });
+
+    it('Swin-T is not timm’s where they do not: the detection form pads and then rolls, timm rolls and then pads', () => {
+      const stages = swinDistances(SIZES[0], 'swin-timm-odd');
+      for (const difference of stages) expect(difference).toBeGreaterThan(1e-2);
+    });
+
+    it('Swin-T shifts a map that is one window, as the detection form does; torchvision and timm leave it', () => {
+      for (const name of ['swin-torchvision-224', 'swin-timm-224']) {
+        const [first, second, third, oneWindow] = swinDistances([224, 224], name);
+        expect(Math.max(first!, second!, third!)).toBeLessThan(1e-4);
+        expect(oneWindow).toBeGreaterThan(1e-2);
       }
     });
 

@@ -72,7 +72,10 @@ def main(folder):
             "resnet-torchvision": resnet(load(torchvision.models.resnet50(), folder, "resnet-torchvision"), x),
             "resnet-timm": resnet(timm_resnet(folder), x),
             "swin-torchvision": swin_torchvision(folder, x, norms),
-            "swin-timm": swin_timm(folder, x, norms),
+            "swin-timm": swin_timm(folder, F.pad(x[:1], (0, 448 - x.shape[3], 0, 448 - x.shape[2])), norms),
+            "swin-timm-odd": swin_timm(folder, F.pad(x[:1], (0, -x.shape[3] % 4, 0, -x.shape[2] % 4)), norms),
+            "swin-timm-224": swin_timm(folder, x[:1, :, :224, :224], norms),
+            "swin-torchvision-224": swin_torchvision(folder, x[:1, :, :224, :224], norms),
             "fcos": fcos(folder, padded),
         }
         outputs = {f"{name}.{stage}": map.contiguous() for name, maps in features.items() for stage, map in enumerate(maps)}
@@ -89,20 +92,20 @@ def timm_resnet(folder):
 
 
 def swin_timm(folder, x, norms):
-    """timm rolls before it pads, unlike the official code: they agree where windows divide every stage's map."""
-    x = F.pad(x[:1], (0, 448 - x.shape[3], 0, 448 - x.shape[2]))
-    model = timm.create_model("swin_tiny_patch4_window7_224", img_size=448)
+    model = timm.create_model("swin_tiny_patch4_window7_224", img_size=tuple(x.shape[2:]))
     maps = load(model, folder, "swin-timm").forward_intermediates(x, intermediates_only=True)
     return [normed(map.permute(0, 2, 3, 1), norms, stage) for stage, map in enumerate(maps)]
 
 
 def mask_rcnn(folder):
-    """Backbone and pyramid from C2 up; only the heads, which are another detector's, are missing."""
+    """Backbone and pyramid; only the heads, which are another detector's, are missing, and level 2 where the pyramid starts at C3."""
     model = torchvision.models.detection.maskrcnn_resnet50_fpn(weights=None, weights_backbone=None)
-    result = model.load_state_dict(torch.load(f"{folder}/mask-rcnn.pth", weights_only=True), strict=False)
-    assert result.unexpected_keys == [], result.unexpected_keys
     heads = {name for name in model.state_dict() if name.startswith(("rpn.", "roi_heads."))}
-    assert set(result.missing_keys) == heads, set(result.missing_keys) ^ heads
+    level2 = {f"backbone.fpn.{blocks}.0.0.{part}" for blocks in ("inner_blocks", "layer_blocks") for part in ("weight", "bias")}
+    for name, missing in (("mask-rcnn", heads), ("mask-rcnn-from-fcos", heads | level2)):
+        result = model.load_state_dict(torch.load(f"{folder}/{name}.pth", weights_only=True), strict=False)
+        assert result.unexpected_keys == [], result.unexpected_keys
+        assert set(result.missing_keys) == missing, set(result.missing_keys) ^ missing
 
 
 def fcos(folder, x):

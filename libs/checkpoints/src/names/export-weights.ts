@@ -15,14 +15,17 @@ export interface ExportedWeights {
  * Gives our weights a framework's names and layouts, so that its own loader takes them, strictly where it has nothing
  * that we lack (method.md 3.3).
  * @param scope default: all that the framework has; `backbone` drops everything else and the prefixes, as classification models and timm have it
+ * @param firstLevel k of the first C_k with a lateral in the model that will load it, which running numbers count from; default: as
+ *   in ours. A Mask R-CNN's is 2: it takes our P3–P5 and lacks level 2.
  * @throws INVALID_ARGUMENT when no tensor has a counterpart there
  */
 export function exportWeights(
   state: StateDict,
   framework: Framework,
   scope: Scope = defaultScope(framework),
+  firstLevel?: number,
 ): ExportedWeights {
-  const table = nameRules(framework, scope, extentOfOurs(state.keys()));
+  const table = nameRules(framework, scope, extentOfOurs(state.keys(), firstLevel));
   const { tensors, renamed, skipped } = rename(state, table, 'ours-to-theirs', framework);
   if (tensors.size === 0) {
     throw invalidArgument(

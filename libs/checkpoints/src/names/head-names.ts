@@ -36,7 +36,7 @@ export const FCOS_MMDET_ALIASES: NameTable = [
   ['ctrness.*', 'fcos_centerness.*'],
 ];
 
-/** torchvision has no scales, and reads its cells at i·stride, without the half stride: see `frameworkNotes`. */
+/** torchvision has no scales, and reads its cells at i·stride, without the half stride: see `exportNotes`. */
 export const FCOS_TORCHVISION: NameTable = [
   ['cls_tower.{n}.*', 'classification_head.conv.{n}.*'],
   ['bbox_tower.{n}.*', 'regression_head.conv.{n}.*'],

@@ -6,13 +6,14 @@ export interface ModelExtent extends PyramidExtent {
   readonly maskTowerBlocks: number;
 }
 
-/** Reads the extent off our own names. */
-export function extentOfOurs(names: Iterable<string>): ModelExtent {
+/** Reads the extent off our own names; with `firstLevel`, that of a model whose pyramid starts there and ends where ours does. */
+export function extentOfOurs(names: Iterable<string>, firstLevel?: number): ModelExtent {
   const list = [...names];
   const levels = numbers(list, /^backbone\.fpn_lateral(\d+)\./);
+  const first = firstLevel ?? (levels.length > 0 ? Math.min(...levels) : 3);
   return {
-    firstLevel: levels.length > 0 ? Math.min(...levels) : 3,
-    laterals: levels.length,
+    firstLevel: first,
+    laterals: levels.length > 0 ? Math.max(...levels) - first + 1 : 0,
     maskTowerBlocks: numbers(list, /^mask_branch\.tower\.(\d+)\.0\./).length,
   };
 }

@@ -86,6 +86,23 @@ describe('exportWeights', () => {
     );
   });
 
+  it('counts them from the first one that the other model uses, where that is said', () => {
+    const state = joined(resnetState(), fpnState(), fcosState());
+    const names = (framework: Framework) =>
+      [...exportWeights(state, framework, 'detector', 2).tensors.keys()].filter(
+        (name) => /fpn|neck|head/.test(name) && name.endsWith('bias'),
+      );
+    const numbers = [1, 2, 3];
+    expect(names('torchvision').sort()).toEqual([
+      ...numbers.map((n) => `backbone.fpn.inner_blocks.${n}.0.bias`),
+      ...numbers.map((n) => `backbone.fpn.layer_blocks.${n}.0.bias`),
+    ]);
+    expect(names('mmdet')).toEqual(
+      expect.arrayContaining(numbers.map((n) => `neck.lateral_convs.${n}.conv.bias`)),
+    );
+    expect(names('mmdet')).not.toContain('neck.lateral_convs.0.conv.bias');
+  });
+
   it('adds the counters and index buffers that strict loading asks for, only where they exist', () => {
     const added = (framework: Framework): readonly string[] =>
       exportWeights(resnetState(), framework, 'backbone').report.added;

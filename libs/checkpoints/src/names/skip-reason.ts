@@ -1,5 +1,6 @@
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/num_batches_tracked$/, 'a counter, not a weight'],
+  [/_momentum$/, 'the optimizer’s, not a weight'],
   [
     /(relative_position_index|attn_mask|relative_coords_table)$/,
     'a buffer that follows from the window size',

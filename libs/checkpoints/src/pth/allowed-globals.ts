@@ -1,3 +1,4 @@
+import { isCount, isCounts } from './counts.ts';
 import { NUMPY_GLOBALS } from './numpy-array.ts';
 import type { Constructor } from './pickle-reader.ts';
 import { pthError } from './refusal.ts';
@@ -39,12 +40,4 @@ function rebuildTensor([storage, offset, size, stride]: readonly unknown[]): Ten
   if (size.length !== stride.length)
     throw pthError(`a tensor in it has ${size.length} sizes and ${stride.length} strides`);
   return new TensorReference(storage, offset, size, stride);
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(isCount);
 }

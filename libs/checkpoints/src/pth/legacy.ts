@@ -53,23 +53,28 @@ function sliceStorages(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const storages = new Map<string, Uint8Array>();
   let position = start;
-  for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) {
-    const reference = references.get(String(key));
-    if (reference === undefined) throw pthError(`storage ${String(key)} belongs to no tensor`);
+  if (!isTexts(keys)) throw pthError('its list of storages is damaged');
+  for (const key of keys) {
+    const reference = references.get(key);
+    if (reference === undefined) throw pthError(`storage ${key} belongs to no tensor`);
     const needed = (reference.count * DTYPE_BITS[reference.dtype]) / 8;
     if (position + 8 + needed > bytes.byteLength) {
       throw pthError(
-        `storage ${String(key)} needs ${needed} bytes at ${position} of a file of ${bytes.byteLength}; the file is truncated`,
+        `storage ${key} needs ${needed} bytes at ${position} of a file of ${bytes.byteLength}; the file is truncated`,
       );
     }
     if (view.getBigInt64(position, true) !== BigInt(reference.count)) {
-      throw pthError(`storage ${String(key)} at byte ${position} has another length than its tensors say`);
+      throw pthError(`storage ${key} at byte ${position} has another length than its tensors say`);
     }
     // A copy of its own is aligned; a view of the file is not.
-    storages.set(String(key), bytes.slice(position + 8, position + 8 + needed));
+    storages.set(key, bytes.slice(position + 8, position + 8 + needed));
     position += 8 + needed;
   }
   return storages;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 const refuseStorage: ReadStorage = () => {

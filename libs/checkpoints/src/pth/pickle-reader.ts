@@ -88,6 +88,7 @@ class PickleMachine {
       case 0x43: // SHORT_BINBYTES
         return this.#push(new Uint8Array(this.#take(this.#length(1))));
       case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
         return this.#push(new Uint8Array(this.#take(this.#length(8))));
       case 0x54: // BINSTRING, of Python 2: bytes that may be text
         return this.#push(this.#take(this.#length(4)).toString('latin1'));
@@ -149,7 +150,9 @@ class PickleMachine {
       case 0x93: {
         // STACK_GLOBAL
         const [module, name] = this.#popMany(2);
-        return this.#push(this.#hooks.resolveGlobal(String(module), String(name)));
+        if (typeof module !== 'string' || typeof name !== 'string')
+          throw pthError('its pickle names a global by something that is not text');
+        return this.#push(this.#hooks.resolveGlobal(module, name));
       }
       case 0x51: // BINPERSID
         return this.#persistent();

@@ -69,7 +69,10 @@ describe('writePth and readPth', () => {
     expect((await readCheckpoint(join(folder, 'a.bin'))).tensors).toEqual(sample());
     expect((await readCheckpoint(join(folder, 'b.bin'))).metadata).toEqual({ format: 'pt' });
     await writeFile(join(folder, 'c.bin'), 'not a checkpoint at all');
-    await expect(readCheckpoint(join(folder, 'c.bin'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(readCheckpoint(join(folder, 'c.bin'))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/c\.bin is no checkpoint: it starts with "not a che"/) as string,
+    });
   });
 
   it('refuses to run code, and says what the file asked for', async () => {
@@ -101,6 +104,32 @@ describe('writePth and readPth', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(message) as string,
     });
+  });
+
+  it('refuses to make text of nested lists, which would take 2^64 steps', async () => {
+    // A list of one list twice, which is a list of one list twice, …
+    const nested = `]q\u0000${'](h\u0000h\u0000eq\u0000'.repeat(64)}`;
+    await expect(read(pickle(nested, 'h\u0000', '\u0093.'))).rejects.toThrow('not text');
+    await expect(read(pickle(nested, 'cnumpy\ndtype\nh\u0000\u0085R.'))).rejects.toThrow('no type code');
+    await expect(read(pickle(nested, 'c_codecs\nencode\nh\u0000\u0085R.'))).rejects.toThrow('or bytes');
+    await expect(read(pickle(nested, '}h\u0000K\u0001s.'))).rejects.toThrow('only an empty dict');
+  });
+
+  it('refuses a numpy array whose shape is not of counts', async () => {
+    const dtype = 'cnumpy\ndtype\n(X\u0002\u0000\u0000\u0000f4tR';
+    const array = (shape: string) =>
+      pickle(
+        '}X\u0001\u0000\u0000\u0000wcnumpy._core.multiarray\n_reconstruct\n)R',
+        `(K\u0001${shape}${dtype}\u0089C\u0008${'\u0000'.repeat(8)}tbs.`,
+      );
+    expect((await read(array('K\u0001K\u0002\u0086'))).get('w')?.shape).toEqual([1, 2]);
+    // -1 · -2 numbers are two as well.
+    const minus = (n: number) => `J${String.fromCharCode(256 - n)}\u00ff\u00ff\u00ff`;
+    await expect(read(array(`${minus(1)}${minus(2)}\u0086`))).rejects.toThrow('not plain little-endian');
+  });
+
+  it('finds the weights of Detectron1 under blobs', async () => {
+    expect(await read(file(sample(), { wrap: 'blobs' }))).toEqual(sample());
   });
 
   it('refuses a truncated file wherever it was cut', async () => {

@@ -8,8 +8,8 @@ import { pthError } from './refusal.ts';
 import { storageReference, TensorReference, type StorageReference } from './tensor-reference.ts';
 import { isZip, readZip, type ZipSlice } from './zip-reader.ts';
 
-/** Where trainers put the weights among optimizer and epoch. */
-const STATE_KEYS = ['state_dict', 'model', 'model_state_dict', 'module'];
+/** Where trainers put the weights among optimizer and epoch; `blobs` is Detectron1's. */
+const STATE_KEYS = ['state_dict', 'model', 'model_state_dict', 'module', 'blobs'];
 
 /** Fetches a storage's bytes. */
 export type ReadStorage = (storage: StorageReference) => Promise<Uint8Array>;
@@ -78,7 +78,7 @@ function stateOf(root: unknown): Map<unknown, unknown> {
   const hasTensors = [...root.values()].some(
     (value) => value instanceof TensorReference || value instanceof NumpyArray,
   );
-  if (!hasTensors)
-    throw pthError(`it holds no tensors, only ${[...root.keys()].slice(0, 5).join(', ') || 'an empty dict'}`);
-  return root;
+  if (hasTensors) return root;
+  const names = [...root.keys()].filter((key) => typeof key === 'string').slice(0, 5);
+  throw pthError(`it holds no tensors, only ${names.join(', ') || 'an empty dict'}`);
 }

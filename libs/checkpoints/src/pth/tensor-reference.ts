@@ -1,5 +1,6 @@
 import { DTYPE_BITS, type Dtype } from '../dtype.ts';
 import { elementCount, type HostTensor } from '../host-tensor.ts';
+import { isCount } from './counts.ts';
 import { contiguousStrides } from './pickle-writer.ts';
 import { pthError } from './refusal.ts';
 
@@ -19,10 +20,10 @@ export function isStorageReference(value: unknown): value is StorageReference {
 export function storageReference(id: readonly unknown[]): StorageReference {
   const [tag, type, key, , count] = id;
   const hasType = typeof type === 'object' && type !== null && 'dtype' in type;
-  if (tag !== 'storage' || !hasType || typeof key !== 'string' || !Number.isSafeInteger(count)) {
+  if (tag !== 'storage' || !hasType || typeof key !== 'string' || !isCount(count)) {
     throw pthError('a storage in it is not one of the types that PyTorch writes');
   }
-  return { storageKey: key, dtype: type.dtype as Dtype, count: count as number };
+  return { storageKey: key, dtype: type.dtype as Dtype, count };
 }
 
 /** A view of a storage: offset, sizes and strides count elements. */

@@ -1,12 +1,14 @@
 import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Framework, RenameReport } from '@cassl/checkpoints';
+import { printSkipped } from '../weights/print-skipped.ts';
 
 interface ExportFlags {
   readonly for: Framework;
   readonly format: 'safetensors' | 'pth';
   readonly backboneOnly: boolean;
   readonly pixels: 'rgb' | 'bgr';
+  readonly pyramidFrom?: '2' | '3';
   readonly out?: string;
   readonly json: boolean;
 }
@@ -43,6 +45,12 @@ export function register(program: Command): void {
         .choices(['rgb', 'bgr'])
         .default('rgb'),
     )
+    .addOption(
+      new Option(
+        '--pyramid-from <level>',
+        'first level of the pyramid that will load it, for torchvision and mmdet, which number from it: 2 for a Mask R-CNN; default: as in the checkpoint',
+      ).choices(['2', '3']),
+    )
     .option('--out <file>', 'file to write; default: <checkpoint>.<framework>.<format> here')
     .option('--json', 'print one JSON object', false)
     .action(async (checkpoint: string, flags: ExportFlags) => {
@@ -68,7 +76,12 @@ async function exportFile(checkpoint: string, flags: ExportFlags): Promise<Expor
   lib.checkFinite(read);
   const state = flags.pixels === 'rgb' ? read : lib.convertInput(read, lib.IMAGENET_RGB, lib.MSRA_BGR);
   const scope = flags.backboneOnly ? 'backbone' : lib.defaultScope(flags.for);
-  const { tensors, report } = lib.exportWeights(state, flags.for, scope);
+  const { tensors, report } = lib.exportWeights(
+    state,
+    flags.for,
+    scope,
+    flags.pyramidFrom === undefined ? undefined : Number(flags.pyramidFrom),
+  );
   const name = basename(checkpoint, extname(checkpoint));
   const out = flags.out ?? `${name}.${flags.for}.${flags.format}`;
   // The official Swin code looks for the weights under this key.
@@ -76,7 +89,7 @@ async function exportFile(checkpoint: string, flags: ExportFlags): Promise<Expor
   const written = await (flags.format === 'pth'
     ? lib.writePth(out, tensors, { wrap })
     : lib.writeSafetensors(out, tensors));
-  const notes = flags.pixels === 'bgr' ? [] : lib.frameworkNotes(flags.for, scope, tensors);
+  const notes = lib.exportNotes(flags.for, { scope, tensors, pixels: flags.pixels });
   return {
     out,
     framework: flags.for,
@@ -95,6 +108,6 @@ function printOutcome(outcome: ExportOutcome): void {
   console.log(
     `${tensors} tensors of a ${framework} ${scope}, ${added.length} of them buffers that it needs and we do not keep`,
   );
-  for (const { name, reason } of skipped) console.log(`left out: ${name} (${reason})`);
+  printSkipped('left out', skipped);
   for (const note of outcome.notes) console.log(`note: ${note}`);
 }

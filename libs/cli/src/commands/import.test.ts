@@ -134,6 +134,26 @@ describe('cassl export and cassl import', () => {
     expect(Math.max(...ours!.map((value, index) => Math.abs(value - theirs![index]!)))).toBeLessThan(1e-6);
   });
 
+  it('import beside the caller where no file is named, and tell what MSRA weights read', async () => {
+    await writePth(path('R-18.pth'), exportWeights(resnet18, 'msra').tensors);
+    const { stdout } = await cassl('import', 'R-18.pth', '--as', 'resnet18');
+    expect(stdout).toMatch(/^R-18\.resnet18\.safetensors {2}sha256:/);
+    expect(stdout).toContain('note: msra weights read mean-subtracted BGR');
+    await expectSame('R-18.resnet18.safetensors', resnet18);
+    const bgr = await cassl('import', 'R-18.pth', '--as', 'resnet18', '--pixels', 'bgr');
+    expect(bgr.stdout).not.toContain('note:');
+  });
+
+  it('export groups what it leaves out by reason, and keeps notes on strides under --pixels bgr', async () => {
+    const { stdout } = await cassl(
+      ...['export', 'tiny.safetensors', '--for', 'detectron2', '--pixels', 'bgr', '--out', 'd.safetensors'],
+    );
+    const lines = stdout.trim().split('\n');
+    expect(lines.filter((line) => line.startsWith('left out'))).toHaveLength(1);
+    expect(stdout).toContain('STRIDE_IN_1X1 False');
+    expect(stdout).not.toContain('INPUT.FORMAT');
+  });
+
   it('say in words what was skipped and why', async () => {
     const { tensors } = exportWeights(resnet18, 'torchvision', 'backbone');
     await writePth(path('classifier.pth'), tensors.set('fc.bias', float32Tensor([2], new Float32Array(2))));
@@ -179,7 +199,7 @@ describe('cassl export and cassl import', () => {
       'a text file',
       () => writeFile(path('bad'), 'hello world, this is text'),
       ['bad', '--as', 'resnet18'],
-      /header length/,
+      /bad is no checkpoint: it starts with "hello wor"/,
     ],
     ['a missing file', () => Promise.resolve(), ['absent', '--as', 'resnet18'], /cannot open absent/],
     [

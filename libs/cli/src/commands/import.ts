@@ -1,10 +1,12 @@
+import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Framework, ImportedWeights, MatchReport, resizeBiasTable, StateDict } from '@cassl/checkpoints';
 import { invalidArgument } from '@cassl/errors';
+import { printSkipped, someOf } from '../weights/print-skipped.ts';
 
 interface ImportFlags {
   readonly as: string;
-  readonly out: string;
+  readonly out?: string;
   readonly from?: Framework;
   readonly pixels: 'rgb' | 'bgr';
   readonly partial: boolean;
@@ -24,7 +26,7 @@ export function register(program: Command): void {
       '--as <model>',
       'what they are: a backbone (resnet50, swin-t, …) or a preset (condinst-r50, …)',
     )
-    .requiredOption('--out <file>', 'safetensors file to write')
+    .option('--out <file>', 'safetensors file to write; default: <file>.<model>.safetensors here')
     .option('--from <framework>', 'whose names the file has; default: the one that fits most tensors')
     .addOption(
       new Option(
@@ -50,6 +52,7 @@ interface ImportOutcome extends MatchReport {
   readonly sizeBytes: number;
   readonly digest: string;
   readonly resized: readonly string[];
+  readonly notes: readonly string[];
 }
 
 async function importFile(file: string, flags: ImportFlags): Promise<ImportOutcome> {
@@ -70,13 +73,15 @@ async function importFile(file: string, flags: ImportFlags): Promise<ImportOutco
   if (!flags.partial) lib.requireMatch(withoutNewNorms(report), flags.as, ' (--partial accepts that)');
   if (tensors.size === 0) throw invalidArgument(`${file} has no tensor of ${flags.as}`);
   const metadata = { format: 'pt', architecture: flags.as, source: imported.framework };
-  const written = await lib.writeSafetensors(flags.out, tensors, metadata);
+  const out = flags.out ?? `${basename(file, extname(file))}.${flags.as}.safetensors`;
+  const written = await lib.writeSafetensors(out, tensors, metadata);
   return {
-    out: flags.out,
+    out,
     as: flags.as,
     framework: imported.framework,
     ...written,
     resized,
+    notes: lib.importNotes(imported.framework, { tensors, pixels: flags.pixels }),
     ...joinReports(report, imported),
   };
 }
@@ -138,19 +143,14 @@ function printOutcome({
   skipped,
   missing,
   resized,
+  notes,
 }: ImportOutcome): void {
   console.log(`${out}  ${digest}  ${sizeBytes} bytes`);
   console.log(`${matched.length} tensors of ${as}, read by the names of ${framework}`);
   if (resized.length > 0)
     console.log(`${resized.length} relative position tables resized to the model's window`);
-  const reasons = new Map<string, string[]>();
-  for (const { name, reason } of skipped) reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
-  for (const [reason, names] of reasons)
-    console.log(`skipped ${names.length} (${reason}): ${shortened(names)}`);
+  printSkipped('skipped', skipped);
   if (missing.length > 0)
-    console.log(`missing ${missing.length}, which keep their start: ${shortened(missing)}`);
-}
-
-function shortened(names: readonly string[]): string {
-  return names.length > 4 ? `${names.slice(0, 3).join(', ')}, …` : names.join(', ');
+    console.log(`missing ${missing.length}, which keep their start: ${someOf(missing)}`);
+  for (const note of notes) console.log(`note: ${note}`);
 }
