@@ -24,6 +24,10 @@ function checkBackbone(config: DetectorConfig): void {
         config.backboneStages, `${field} has ${String(given?.length)} entries for backboneStages ${config.backboneStages}`);
   }
   const swin = config.backbone.startsWith('swin');
+  const widths = config.backbone === 'swin-small' ? config.backboneWidths! : [];
+  require(widths.every(
+    (width, stage) => width === widths[0]! * 2 ** stage,
+  ), `backboneWidths of swin-small must double from stage to stage, got [${widths.join(', ')}]`);
   require(!swin ||
     config.backboneStages ===
       4, `backboneStages must be 4 for ${config.backbone}, got ${config.backboneStages}`);

@@ -35,7 +35,15 @@ describe('DetectorConfig', () => {
     [{ levels: [6, 7], rangeLimits: [512] }, /levels starts at P6/],
     [{ resizeShortSide: 900, resizeLongSide: 600 }, /resizeLongSide 600 is less than resizeShortSide 900/],
     [{ recompute: true, backboneNorm: 'batch' }, /recompute would update live batch norms twice/],
-    [{ classes: 0 }, /DetectorConfig.classes/],
+    [
+      { backbone: 'swin-small', backboneWidths: [24, 48, 90, 192], backboneBlocks: [1, 1, 1, 1] },
+      /backboneWidths of swin-small must double from stage to stage, got \[24, 48, 90, 192\]/,
+    ],
+    [{ classes: 0 }, /DetectorConfig.classes: .*>=1, got 0/],
+    [{ classes: 1.5 }, /DetectorConfig.classes: .*int.*, got 1.5/],
+    [{ priorProbability: NaN }, /DetectorConfig.priorProbability: .*, got NaN/],
+    [{ resnetStride: 'caffe' } as never, /DetectorConfig.resnetStride: .*"msra", got "caffe"/],
+    [{ pixelMean: [1, 2] } as never, /DetectorConfig.pixelMean: .*, got \[1,2\]/],
     [{ clases: 3 } as DetectorConfigInput, /clases/],
   ])('refuses %j with one clear error', (input, message) => {
     expect(() => parseDetectorConfig(input)).toThrow(message);

@@ -147,8 +147,14 @@ export function parseDetectorConfig(input: unknown): DetectorConfig {
   if (!result.success) {
     const issue = result.error.issues[0]!;
     const field = ['DetectorConfig', ...issue.path].join('.');
-    throw invalidArgument(`${field}: ${issue.message}`, { details: { field } });
+    const got = issue.code === 'unrecognized_keys' ? '' : `, got ${valueAt(input, issue.path)}`;
+    throw invalidArgument(`${field}: ${issue.message}${got}`, { details: { field } });
   }
   checkCombination(result.data);
   return Object.freeze(result.data);
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): string {
+  const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key], input);
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
 }

@@ -55,6 +55,9 @@ describe('cassl summary', () => {
     const file = join(folder, 'model.yaml');
     await writeFile(file, 'backbone: swin-t\nclasses: 80\n');
     expect((await json(file)).parameters.total).toBe(37_603_525);
+    // Frozen stages weigh what free ones do.
+    await writeFile(file, 'classes: 80\nfrozenStages: 2\n');
+    expect((await json(file)).parameters).toMatchObject({ total: 34_164_299, frozenNorms: 53_120 });
     await writeFile(file, 'backbone: swin-t\nclases: 80\n');
     const { code, stderr } = await summary(file);
     expect(code).toBe(2);

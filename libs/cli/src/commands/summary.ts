@@ -51,7 +51,7 @@ async function countWithNorms(config: DetectorConfig, summary: DetectorSummary):
   const { countParameters } = await import('@cassl/detector');
   const { total, parts } =
     config.backboneNorm === 'frozen-batch'
-      ? countParameters({ ...config, backboneNorm: 'batch' })
+      ? countParameters({ ...config, backboneNorm: 'batch', frozenStages: 0 })
       : summary.parameters;
   return { total, parts, frozenNorms: total - summary.parameters.total };
 }
@@ -86,7 +86,7 @@ async function readFields(path: string): Promise<object> {
       cause,
     });
   }
-  if (typeof fields !== 'object' || fields === null)
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
     throw invalidArgument(`${path} must hold DetectorConfig fields`);
   return fields;
 }
