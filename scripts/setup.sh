@@ -47,10 +47,10 @@ apt_install() {
 
 build_native_engine() {
   if [ -z "${TORCH_DIR:-}" ] && ! apt_install optional libtorch-dev g++ make python3; then
-    say 'going on without the native engine: training on WebAssembly is about ten times slower (cassl doctor tells how to get it)'
+    say 'going on without the native engine: training on WebAssembly is about five times slower (cassl doctor tells how to get it)'
     return
   fi
-  node libs/engine-torch/src/build.ts || say 'the native engine did not build: going on with WebAssembly, about ten times slower'
+  node libs/engine-torch/src/build.ts || say 'the native engine did not build: going on with WebAssembly, about five times slower'
 }
 
 bring_node

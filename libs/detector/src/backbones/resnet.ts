@@ -12,6 +12,7 @@ import { type ConvNorm, createConvNorm } from '../layers/conv-norm.ts';
 import { heNormalFanOut } from '../layers/initialisers.ts';
 import { inSequence } from '../layers/in-sequence.ts';
 import { recompute } from '../layers/recompute.ts';
+import { residual } from '../layers/residual.ts';
 import { withoutGradient } from '../layers/without-gradient.ts';
 import { learnedUnder, type ParameterStore } from '../parameters.ts';
 import type { Backbone, BackboneStage } from './backbone.ts';
@@ -179,7 +180,8 @@ function createBasicBlock(unit: Unit, place: BlockPlace): Layer {
     { inChannels: outChannels, outChannels, kernel: 3, stride: 1, at, trainable },
   );
   const shortcut = createShortcut(unit, place);
-  return (x, training) => tf.relu(tf.add(conv2(conv1(x, training, 'relu'), training), shortcut(x, training)));
+  return (x, training) =>
+    tf.relu(residual(conv2(conv1(x, training, 'relu'), training), shortcut(x, training)));
 }
 
 /** x ─ 1×1 ─ 3×3 ─ 1×1 (×4) ─ + ─ ReLU. */
@@ -209,7 +211,7 @@ function createBottleneck(unit: Unit, place: BlockPlace, strideStyle: DetectorCo
   const shortcut = createShortcut(unit, place);
   return (x, training) => {
     const inner = conv2(conv1(x, training, 'relu'), training, 'relu');
-    return tf.relu(tf.add(conv3(inner, training), shortcut(x, training)));
+    return tf.relu(residual(conv3(inner, training), shortcut(x, training)));
   };
 }
 

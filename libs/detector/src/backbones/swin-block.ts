@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { gelu } from '@cassl/engine';
+import { residual } from '../layers/residual.ts';
 import type { ParameterStore } from '../parameters.ts';
 import type { ForwardContext } from './backbone.ts';
 import { createWindowAttention, type WindowAttentionOptions } from './swin-attention.ts';
@@ -32,7 +33,7 @@ export function createSwinBlock(store: ParameterStore, name: string, options: Sw
   return ({ plain, shifted }, context) => {
     const windows = options.isShifted ? shifted : plain;
     const plus = (x: tf.Tensor4D, branch: tf.Tensor4D): tf.Tensor4D =>
-      tf.add(x, dropPath(branch, options.dropPath, context));
+      residual(x, dropPath(branch, options.dropPath, context));
     return [(x) => plus(x, attend(norm1(x), windows)), (x) => plus(x, mlp(norm2(x)))];
   };
 }
