@@ -8,6 +8,8 @@ import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
  */
 export const fusedKernelNames = [
   'CasslConv2d',
+  /** The same with ReLU behind it; a name of its own because its gradient needs the output and the linear one's does not. */
+  'CasslConv2dRelu',
   'CasslConv2dBackpropInput',
   'CasslConv2dBackpropFilter',
   'CasslReluGrad',

@@ -3,7 +3,7 @@ import { invalidArgument } from '@cassl/errors';
 import type * as fused from '../fused-kernels.ts';
 import type { NativeCall } from '../native-call.ts';
 import { writeActivation } from './activation.ts';
-import { plainKernel, type KernelFamily } from './kernel-table.ts';
+import { plainKernel, type Kernel, type KernelFamily } from './kernel-table.ts';
 import { optimizerKernels } from './optimizer.ts';
 
 function writeGeometry(call: NativeCall, geometry: fused.ConvolutionGeometry): NativeCall {
@@ -35,16 +35,19 @@ export const fusedKernels: KernelFamily = (torch) => {
   const focalLoss = torch.operation('sigmoidFocalLoss');
   const focalLossGrad = torch.operation('sigmoidFocalLossGrad');
 
+  const conv2d: Kernel = ({ x, filter, bias }, attrs) => {
+    const call = torch.call().tensor(x!).tensor(filter!).optionalTensor(bias);
+    writeGeometry(call, attrs as unknown as fused.CasslConv2dAttrs);
+    return writeActivation(call, attrs).run(convolution).output();
+  };
+
   return {
     ...optimizerKernels(torch),
     CasslReluGrad: plainKernel(torch, 'reluGrad', ['dy', 'y']),
     CasslGelu: plainKernel(torch, 'gelu', ['x']),
     CasslGeluGrad: plainKernel(torch, 'geluGrad', ['dy', 'x']),
-    CasslConv2d: ({ x, filter, bias }, attrs) => {
-      const call = torch.call().tensor(x!).tensor(filter!).optionalTensor(bias);
-      writeGeometry(call, attrs as unknown as fused.CasslConv2dAttrs);
-      return writeActivation(call, attrs).run(convolution).output();
-    },
+    CasslConv2d: conv2d,
+    CasslConv2dRelu: conv2d,
     CasslConv2dBackpropInput: ({ dy, filter }, attrs) => {
       const typed = attrs as unknown as fused.CasslConv2dBackpropInputAttrs;
       return writeGeometry(torch.call().tensor(dy!).tensor(filter!), typed)

@@ -48,7 +48,8 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     groups,
     activation,
   };
-  return runFusedKernel('CasslConv2d', { x, filter, bias }, attrs)[0] as tf.Tensor4D;
+  const kernel = activation === 'relu' ? 'CasslConv2dRelu' : 'CasslConv2d';
+  return runFusedKernel(kernel, { x, filter, bias }, attrs)[0] as tf.Tensor4D;
 }
 
 function checkShapes(x: tf.Tensor4D, filter: tf.Tensor4D, options: CompiledConv2dOptions): void {
@@ -80,29 +81,27 @@ function checkShapes(x: tf.Tensor4D, filter: tf.Tensor4D, options: CompiledConv2
 }
 
 // The filter's and the bias's gradients come from one kernel, and relu's is taken once for all three.
-tf.registerGradient({
-  kernelName: 'CasslConv2d',
-  inputsToSave: ['x', 'filter'],
-  outputsToSave: [true],
-  gradFunc: (dy, saved, attrs) => {
-    const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-    const { activation, ...geometry } = attrs as unknown as CasslConv2dAttrs;
-    const relu = activation === 'relu';
-    const dLinear = relu
-      ? runFusedKernel('CasslReluGrad', { dy: dy as tf.Tensor, y })[0]!
-      : (dy as tf.Tensor);
-    const filterAttrs = { ...geometry, filterShape: filter.shape, withBias: true };
-    const [dFilter, dBias] = runFusedKernel('CasslConv2dBackpropFilter', { x, dy: dLinear }, filterAttrs);
-    const inputAttrs = { ...geometry, inputShape: x.shape };
-    return {
-      x: () => {
-        const [dx] = runFusedKernel('CasslConv2dBackpropInput', { dy: dLinear, filter }, inputAttrs);
-        // The tape would keep it to the end of the backward pass.
-        if (relu) dLinear.dispose();
-        return dx!;
-      },
-      filter: () => dFilter!,
-      bias: () => dBias!,
-    };
-  },
-});
+const gradFunc: tf.GradFunc = (dy, saved, attrs) => {
+  const [x, filter, y] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D?];
+  const { stride, padding, dilation, groups } = attrs as unknown as CasslConv2dAttrs;
+  const geometry = { stride, padding, dilation, groups };
+  const dLinear = y ? runFusedKernel('CasslReluGrad', { dy: dy as tf.Tensor, y })[0]! : (dy as tf.Tensor);
+  const filterAttrs = { ...geometry, filterShape: filter.shape, withBias: true };
+  const [dFilter, dBias] = runFusedKernel('CasslConv2dBackpropFilter', { x, dy: dLinear }, filterAttrs);
+  const inputAttrs = { ...geometry, inputShape: x.shape };
+  return {
+    x: () => {
+      const [dx] = runFusedKernel('CasslConv2dBackpropInput', { dy: dLinear, filter }, inputAttrs);
+      // The tape would keep it to the end of the backward pass.
+      if (y) dLinear.dispose();
+      return dx!;
+    },
+    filter: () => dFilter!,
+    bias: () => dBias!,
+  };
+};
+
+// A linear output is not needed again, and is the largest thing that its layer could keep.
+const inputsToSave = ['x', 'filter'];
+tf.registerGradient({ kernelName: 'CasslConv2d', inputsToSave, gradFunc });
+tf.registerGradient({ kernelName: 'CasslConv2dRelu', inputsToSave, outputsToSave: [true], gradFunc });

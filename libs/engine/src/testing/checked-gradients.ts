@@ -8,6 +8,7 @@ export const checkedGradients: readonly string[] = [
   'BatchMatMul',
   'CasslAttentionGrad',
   'CasslConv2d',
+  'CasslConv2dRelu',
   'CasslGelu',
   'CasslGeluGrad',
   'CasslGroupNormGrad',
