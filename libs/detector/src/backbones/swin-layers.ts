@@ -59,9 +59,22 @@ export function createLinear(store: ParameterStore, name: string, options: Linea
   return { weight, bias, forward: (x) => affine(x, weight, bias) };
 }
 
-/** x·W + b. */
+/** x·W + b. tfjs's own product keeps its result for the backward pass; here x and W alone are kept. */
 export function affine(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D | undefined): tf.Tensor2D {
-  return tf.fused.matMul({ a: x, b: weight, bias }) as tf.Tensor2D;
+  const run = tf.customGrad((...args) => {
+    const save = args.pop() as tf.GradSaveFunc;
+    const [a, w, b] = args as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D?];
+    save([a, w]);
+    return {
+      value: tf.fused.matMul({ a, b: w, bias: b }),
+      gradFunc: (dy, saved) => {
+        const [input, filter] = saved as [tf.Tensor2D, tf.Tensor2D];
+        const gradients = [tf.matMul(dy, filter, false, true), tf.matMul(input, dy, true, false)];
+        return b === undefined ? gradients : [...gradients, tf.sum(dy, 0)];
+      },
+    };
+  });
+  return run(...[x, weight, ...(bias === undefined ? [] : [bias])]) as tf.Tensor2D;
 }
 
 /** Image [B, H, W, 3] → [B, ⌈H/4⌉, ⌈W/4⌉, E]: zeros right and below, one linear map per 4×4 patch, layer norm. */
