@@ -6,8 +6,9 @@ namespace cassl {
 
 namespace {
 
-// Output cells below which packing a filter of a few hundred channels costs more than the convolution itself (measured on
-// 3×3 filters of 256 channels: at 100 cells both ways take the same time).
+// Output cells up to which a filter costs more to pack than to use. Measured at 100 cells, 3×3, 512 channels, 2 threads, as a product
+// against packed: forward with a new filter 2.9 ms against 9.2, filter gradient 2.5 against 7.4, input gradient 4.8 against 3.0;
+// with 256 channels 0.9 against 1.3, 0.8 against 1.5, 0.9 against 0.8.
 constexpr int64_t kFewCells = 128;
 
 int64_t extent(const Geometry& geometry, size_t axis, int64_t input, int64_t taps) {

@@ -8,7 +8,7 @@ namespace cassl {
 
 namespace {
 
-// Of the source: wide, so that the memory controller sees runs of 256 bytes (the fastest of eleven shapes on filters of 9 MB).
+// Of the source: wide, so that the memory controller sees runs of 256 bytes (of eleven shapes at -O2 the fastest or within 4 % of it, on filters of 2 and 9 MB).
 constexpr int64_t kTileRows = 16;
 constexpr int64_t kTileColumns = 64;
 
