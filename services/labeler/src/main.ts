@@ -5,11 +5,11 @@ import { Labeling, RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, runService, serve, serverSecurity } from '@cassl/rpc';
 import { readLabelerConfig } from './config.ts';
 import { createCheckpointFinder } from './find-checkpoint.ts';
-import { runInference } from './run-inference.ts';
-import { runLabelWorkers } from './run-label-workers.ts';
-import { runLabelings } from './run-labelings.ts';
+import { runInference } from './online/run-inference.ts';
+import { runLabelWorkers } from './labeling/run-label-workers.ts';
+import { runLabelings } from './labeling/run-labelings.ts';
 import { detectorService, labelerService } from './service.ts';
-import { openShardQueue } from './shard-queue.ts';
+import { openShardQueue } from './labeling/shard-queue.ts';
 
 await runService({
   name: 'labeler',

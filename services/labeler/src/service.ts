@@ -6,9 +6,9 @@ import {
 } from '@cassl/proto';
 import { implement, type ServedService } from '@cassl/rpc';
 import type { InferenceOptions } from '@cassl/workers';
-import { answerImage, answerStream, type AnswerContext, type ImageQuestion } from './answer-images.ts';
-import { checkLimits } from './check-labeling-spec.ts';
-import type { Labelings } from './run-labelings.ts';
+import { answerImage, answerStream, type AnswerContext, type ImageQuestion } from './online/answer-images.ts';
+import { checkLimits } from './labeling/check-labeling-spec.ts';
+import type { Labelings } from './labeling/run-labelings.ts';
 
 const DEFAULT_THRESHOLD = 0.05;
 const DEFAULT_DETECTIONS = 100;

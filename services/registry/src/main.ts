@@ -1,7 +1,7 @@
 import { runService, serve, serverSecurity } from '@cassl/rpc';
 import { readRegistryConfig } from './config.ts';
 import { openRegistry } from './registry.ts';
-import { relayEvents } from './relay-events.ts';
+import { relayEvents } from './aliases/relay-events.ts';
 import { registryService } from './service.ts';
 
 await runService({

@@ -6,7 +6,7 @@ import { openStore, type ObjectStore } from '@cassl/storage';
 import type { Kysely } from 'kysely';
 import { openDatabase } from './database/open-database.ts';
 import type { Database } from './database/schema.ts';
-import { openUploads, type Uploads } from './uploads.ts';
+import { openUploads, type Uploads } from './checkpoints/uploads.ts';
 
 /** What every operation of the registry works on. */
 export interface Registry {

@@ -1,16 +1,16 @@
 import { RegistryServiceDefinition } from '@cassl/proto';
 import { implement, type ServedService } from '@cassl/rpc';
-import { attachEvaluation } from './attach-evaluation.ts';
-import { deleteCheckpoint } from './delete-checkpoint.ts';
-import { downloadCheckpoint } from './download-checkpoint.ts';
-import { getAlias } from './get-alias.ts';
-import { getCheckpoint } from './get-checkpoint.ts';
-import { getUpload } from './get-upload.ts';
-import { listCheckpoints } from './list-checkpoints.ts';
-import { publishCheckpoint } from './publish-checkpoint.ts';
+import { attachEvaluation } from './checkpoints/attach-evaluation.ts';
+import { deleteCheckpoint } from './checkpoints/delete-checkpoint.ts';
+import { downloadCheckpoint } from './checkpoints/download-checkpoint.ts';
+import { getAlias } from './aliases/get-alias.ts';
+import { getCheckpoint } from './checkpoints/get-checkpoint.ts';
+import { getUpload } from './checkpoints/get-upload.ts';
+import { listCheckpoints } from './checkpoints/list-checkpoints.ts';
+import { publishCheckpoint } from './checkpoints/publish-checkpoint.ts';
 import type { Registry } from './registry.ts';
-import { setAlias } from './set-alias.ts';
-import { newestSequence, watchChanges } from './watch-changes.ts';
+import { setAlias } from './aliases/set-alias.ts';
+import { newestSequence, watchChanges } from './aliases/watch-changes.ts';
 
 /** RPC to domain, nothing else. */
 export function registryService(registry: Registry): ServedService {

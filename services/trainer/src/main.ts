@@ -4,10 +4,10 @@ import { announceJobs, openJobRecords } from '@cassl/jobs';
 import { EvaluatorServiceDefinition, LabelerServiceDefinition, Pipeline, Training } from '@cassl/proto';
 import { createClient, runService, serve, serverSecurity } from '@cassl/rpc';
 import { readTrainerConfig } from './config.ts';
-import { runPipelines } from './run-pipelines.ts';
-import { runTrainings } from './run-trainings.ts';
+import { runPipelines } from './pipeline/run-pipelines.ts';
+import { runTrainings } from './training/run-trainings.ts';
 import { pipelineService, trainerService } from './service.ts';
-import { stageServices } from './stage-services.ts';
+import { stageServices } from './pipeline/stage-services.ts';
 
 await runService({
   name: 'trainer',

@@ -1,7 +1,7 @@
 import { PipelineServiceDefinition, TrainerServiceDefinition, type Training } from '@cassl/proto';
 import { implement, type ServedService } from '@cassl/rpc';
-import type { Pipelines } from './run-pipelines.ts';
-import type { Trainings } from './run-trainings.ts';
+import type { Pipelines } from './pipeline/run-pipelines.ts';
+import type { Trainings } from './training/run-trainings.ts';
 
 /** RPC ⇄ domain. */
 export function trainerService(trainings: Trainings): ServedService {

@@ -10,10 +10,10 @@ import {
 } from '@cassl/proto';
 import { contentKey } from '@cassl/storage';
 import { sql } from 'kysely';
-import { checkDigest, checkManifest } from './check-request.ts';
+import { checkDigest, checkManifest } from '../check-request.ts';
 import { readCheckpoint } from './read-checkpoints.ts';
-import { recordChange } from './record-change.ts';
-import type { Registry } from './registry.ts';
+import { recordChange } from '../aliases/record-change.ts';
+import type { Registry } from '../registry.ts';
 
 export interface Published {
   readonly checkpoint: Checkpoint;

@@ -1,7 +1,7 @@
 import type { GetUploadResponse } from '@cassl/proto';
-import { checkDigest } from './check-request.ts';
+import { checkDigest } from '../check-request.ts';
 import { readCheckpoint } from './read-checkpoints.ts';
-import type { Registry } from './registry.ts';
+import type { Registry } from '../registry.ts';
 
 export async function getUpload(registry: Registry, digest: string): Promise<GetUploadResponse> {
   checkDigest('digest', digest);

@@ -16,7 +16,7 @@ import {
 import { LabelingSpec, type JobStatus, type Labeling, type LabelingShardResult } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import { checkLabelingSpec } from './check-labeling-spec.ts';
-import { assertAgnostic, type FindCheckpoint } from './find-checkpoint.ts';
+import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
 import type { ShardQueue } from './shard-queue.ts';
 import { tallyShards } from './tally-shards.ts';
 

@@ -1,8 +1,8 @@
 import { notFound } from '@cassl/errors';
 import { Evaluation, type GetCheckpointResponse } from '@cassl/proto';
 import { readCheckpoint } from './read-checkpoints.ts';
-import type { Registry } from './registry.ts';
-import { resolveReference } from './resolve-reference.ts';
+import type { Registry } from '../registry.ts';
+import { resolveReference } from '../aliases/resolve-reference.ts';
 
 export async function getCheckpoint(registry: Registry, reference: string): Promise<GetCheckpointResponse> {
   const digest = await resolveReference(registry, reference);

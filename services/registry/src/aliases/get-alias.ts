@@ -1,9 +1,9 @@
 import { notFound } from '@cassl/errors';
 import type { AliasChange, GetAliasResponse } from '@cassl/proto';
 import type { Kysely, Selectable } from 'kysely';
-import { checkAlias } from './check-request.ts';
-import type { Database } from './database/schema.ts';
-import type { Registry } from './registry.ts';
+import { checkAlias } from '../check-request.ts';
+import type { Database } from '../database/schema.ts';
+import type { Registry } from '../registry.ts';
 
 export async function getAlias({ db }: Registry, alias: string): Promise<GetAliasResponse> {
   checkAlias(alias);

@@ -1,5 +1,5 @@
 import { invalidArgument, notFound } from '@cassl/errors';
-import type { Registry } from './registry.ts';
+import type { Registry } from '../registry.ts';
 
 /**
  * The digest that a reference names: a whole digest (with or without "sha256:"), an alias, or at least 8 leading hex digits.

@@ -1,6 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import type { PipelineSpec, StageSpec } from '@cassl/proto';
-import { checkDataset, checkSchedule } from './check-training-spec.ts';
+import { checkDataset, checkSchedule } from '../training/check-training-spec.ts';
 
 /**
  * Refuses what can never run.

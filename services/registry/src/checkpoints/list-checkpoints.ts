@@ -2,7 +2,7 @@ import { invalidArgument } from '@cassl/errors';
 import { Stage, type ListCheckpointsRequest, type ListCheckpointsResponse } from '@cassl/proto';
 import { sql } from 'kysely';
 import { readCheckpoints } from './read-checkpoints.ts';
-import type { Registry } from './registry.ts';
+import type { Registry } from '../registry.ts';
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;

@@ -4,9 +4,9 @@ import { connectEvents } from '@cassl/events';
 import { RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, createLogger, downloadCheckpoint } from '@cassl/rpc';
 import { workerChannel } from '@cassl/workers';
-import { readLabelerConfig } from './config.ts';
+import { readLabelerConfig } from '../config.ts';
 import { labelShard } from './label-shard.ts';
-import { createModelCache } from './model-cache.ts';
+import { createModelCache } from '../model-cache.ts';
 import { openShardQueue, resultKey } from './shard-queue.ts';
 
 /** One job at a time is usual; a second model covers the change from one job to the next. */

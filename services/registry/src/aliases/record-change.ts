@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Event, RegistryServiceWatchResponse } from '@cassl/proto';
 import { sql, type Transaction } from 'kysely';
-import type { Database } from './database/schema.ts';
+import type { Database } from '../database/schema.ts';
 
 type Change = NonNullable<RegistryServiceWatchResponse['change']>;
 

@@ -1,11 +1,11 @@
 import { failedPrecondition, notFound } from '@cassl/errors';
 import type { AliasChange, SetAliasRequest } from '@cassl/proto';
 import type { Transaction } from 'kysely';
-import { checkAlias, checkDigest, checkReason } from './check-request.ts';
-import type { Database } from './database/schema.ts';
+import { checkAlias, checkDigest, checkReason } from '../check-request.ts';
+import type { Database } from '../database/schema.ts';
 import { newestChange } from './get-alias.ts';
 import { recordChange } from './record-change.ts';
-import type { Registry } from './registry.ts';
+import type { Registry } from '../registry.ts';
 import { resolveReference } from './resolve-reference.ts';
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Release and, where git knows it, commit: "0.1.0+1a2b3c4". `CASSL_COMMIT` names it in images without git. */
 export function codeVersion(): string {
-  const manifest = join(import.meta.dirname, '../package.json');
+  const manifest = join(import.meta.dirname, '../../package.json');
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
   const commit = process.env.CASSL_COMMIT ?? gitCommit();
   return commit === undefined ? version : `${version}+${commit}`;

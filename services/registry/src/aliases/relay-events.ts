@@ -3,7 +3,7 @@ import { errorMessage } from '@cassl/errors';
 import { connectEvents, openEvents, type EventBus, type EventConnection } from '@cassl/events';
 import { Event } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
-import type { Registry } from './registry.ts';
+import type { Registry } from '../registry.ts';
 import { wakeUp } from './watch-changes.ts';
 
 const POLL_MS = 5_000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RegistryServiceWatchResponse } from '@cassl/proto';
-import type { Registry } from './registry.ts';
+import type { Registry } from '../registry.ts';
 
 /** How late a change that another replica made may be seen; changes of this process are seen at once. */
 const POLL_MS = 1_000;

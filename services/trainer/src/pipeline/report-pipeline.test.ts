@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aggregate } from './report-pipeline.ts';
-import { MAX_CURVE_POINTS, thinCurve } from './thin-curve.ts';
+import { MAX_CURVE_POINTS, thinCurve } from '../training/thin-curve.ts';
 
 describe('aggregate', () => {
   it('gives mean and sample standard deviation', () => {

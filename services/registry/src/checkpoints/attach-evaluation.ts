@@ -1,9 +1,9 @@
 import { invalidArgument } from '@cassl/errors';
 import { Evaluation, type AttachEvaluationRequest } from '@cassl/proto';
 import { sql } from 'kysely';
-import { recordChange } from './record-change.ts';
-import type { Registry } from './registry.ts';
-import { resolveReference } from './resolve-reference.ts';
+import { recordChange } from '../aliases/record-change.ts';
+import type { Registry } from '../registry.ts';
+import { resolveReference } from '../aliases/resolve-reference.ts';
 
 /** @returns the digest of the checkpoint that carries the evaluation now */
 export async function attachEvaluation(

@@ -1,10 +1,10 @@
 import { failedPrecondition, notFound } from '@cassl/errors';
 import { contentKey } from '@cassl/storage';
 import type { Transaction } from 'kysely';
-import { checkDigest } from './check-request.ts';
-import type { Database } from './database/schema.ts';
-import { recordChange } from './record-change.ts';
-import type { Registry } from './registry.ts';
+import { checkDigest } from '../check-request.ts';
+import type { Database } from '../database/schema.ts';
+import { recordChange } from '../aliases/record-change.ts';
+import type { Registry } from '../registry.ts';
 
 /** Deletes metadata first, then the file: a crash in between leaves a file that nothing names, never the reverse. */
 export async function deleteCheckpoint(registry: Registry, digest: string): Promise<void> {

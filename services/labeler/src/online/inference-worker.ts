@@ -4,7 +4,7 @@ import { createLogger } from '@cassl/rpc';
 import { workerChannel } from '@cassl/workers';
 import { detectImages } from './detect-images.ts';
 import type { InferenceAnswer, InferenceRequest } from './inference-messages.ts';
-import { createModelCache } from './model-cache.ts';
+import { createModelCache } from '../model-cache.ts';
 
 /** Models that stay in memory. */
 const RESIDENT_MODELS = 4;

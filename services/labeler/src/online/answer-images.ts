@@ -8,7 +8,7 @@ import {
 } from '@cassl/errors';
 import type { Image, ImageDetections } from '@cassl/proto';
 import type { InferenceOptions } from '@cassl/workers';
-import { assertAgnostic, type FindCheckpoint } from './find-checkpoint.ts';
+import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
 
 import { imageKey, readImageSource } from './read-image-source.ts';
 import type { Inference } from './run-inference.ts';

@@ -2,8 +2,8 @@ import { CasslError, notFound } from '@cassl/errors';
 import type { DownloadCheckpointRequest, DownloadCheckpointResponse } from '@cassl/proto';
 import { contentKey } from '@cassl/storage';
 import { readCheckpoint } from './read-checkpoints.ts';
-import type { Registry } from './registry.ts';
-import { resolveReference } from './resolve-reference.ts';
+import type { Registry } from '../registry.ts';
+import { resolveReference } from '../aliases/resolve-reference.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 

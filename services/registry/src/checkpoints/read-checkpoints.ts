@@ -1,7 +1,7 @@
 import type { Checkpoint } from '@cassl/proto';
 import { Manifest } from '@cassl/proto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { Database } from './database/schema.ts';
+import type { Database } from '../database/schema.ts';
 
 type Row = Selectable<Database['checkpoints']>;
 

@@ -9,7 +9,7 @@ import type {
 } from '@cassl/proto';
 import type { RpcClient } from '@cassl/rpc';
 import type { StageJob } from './plan-pipeline.ts';
-import type { Trainings } from './run-trainings.ts';
+import type { Trainings } from '../training/run-trainings.ts';
 
 export type ServiceName = StageJob['service'];
 
