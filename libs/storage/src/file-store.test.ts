@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,6 +38,18 @@ describe('a file:// store', () => {
 
   it.each(['ftp://host/x', 'file://host/relative', 's3://', ''])('refuses the store URI %j', (uri) => {
     expect(() => openStore(uri)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+
+  it('says why a write cannot succeed', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(openStore(join(folder, 'file/below')).put('x', new Uint8Array(1))).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringContaining('a part of the path is a file'),
+    });
+    await expect(openStore('/proc/cassl').put('x', new Uint8Array(1))).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringContaining('/proc/cassl'),
+    });
   });
 
   it('opens a plain folder path', async () => {

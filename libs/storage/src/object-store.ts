@@ -6,7 +6,14 @@ export interface PutOptions {
   readonly sizeBytes?: number;
   /** Refuse the object (INVALID_ARGUMENT, nothing stored) when its content is not this `sha256:<hex>`. */
   readonly expectedDigest?: string;
+  /** Refuse where the key exists already (ALREADY_EXISTS): of several writers exactly one succeeds. */
+  readonly ifAbsent?: boolean;
   readonly signal?: AbortSignal;
+}
+
+export interface ListOptions {
+  /** Only keys after this one in key order: goes on where an earlier listing stopped. */
+  readonly after?: string;
 }
 
 export interface GetOptions {
@@ -44,7 +51,7 @@ export interface ObjectStore {
   /** `undefined` when there is no such object. */
   head(key: string): Promise<ObjectInfo | undefined>;
   /** Every object whose key starts with the prefix, in key order. */
-  list(prefix?: string): AsyncIterable<ObjectInfo>;
+  list(prefix?: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
   /** Renames, replacing what was there; NOT_FOUND when `from` is missing. */
   move(from: string, to: string): Promise<void>;
   /** Deleting a missing key is not an error. */

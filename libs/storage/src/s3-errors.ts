@@ -16,6 +16,11 @@ export function isNotFound(error: unknown): boolean {
   return httpStatus(error) === 404;
 }
 
+/** The answer to a put that wanted to be the first: 412, or 409 while another one is being written. */
+export function isTaken(error: unknown): boolean {
+  return httpStatus(error) === 412 || httpStatus(error) === 409;
+}
+
 /** Gives an SDK error our status: by its HTTP status, UNAVAILABLE where no answer came. Ours and aborts pass through. */
 export function translateS3Error(error: unknown, action: string): unknown {
   if (error instanceof CasslError) return error;

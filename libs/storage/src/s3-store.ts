@@ -1,11 +1,19 @@
 import { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
-import { notFound } from '@cassl/errors';
+import { alreadyExists, notFound } from '@cassl/errors';
 import { checkRange } from './byte-range.ts';
 import { checkDigest, digestHex, DigestMeter } from './digest.ts';
 import { checkKey } from './object-key.ts';
-import type { Body, GetOptions, ObjectInfo, ObjectStore, PutOptions, PutReceipt } from './object-store.ts';
-import { isNotFound, translateS3Error } from './s3-errors.ts';
+import type {
+  Body,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  PutReceipt,
+} from './object-store.ts';
+import { isNotFound, isTaken, translateS3Error } from './s3-errors.ts';
 
 /** S3 refuses parts under 5 MiB (but the last) and uploads of over 10,000 parts. */
 const MIN_PART_BYTES = 8 * 2 ** 20;
@@ -43,7 +51,7 @@ export function openS3Store(options: S3Options): ObjectStore {
     put: async (key, body, putOptions) => put(await connect(), key, name(key), body, putOptions),
     get: (key, getOptions) => get(connect, key, name(key), getOptions),
     head: async (key) => head(await connect(), key, name(key)),
-    list: (prefix = '') => list(connect, prefix),
+    list: (prefix = '', options) => list(connect, prefix, options),
     move: async (from, to) => move(await connect(), from, name(from), name(to)),
     delete: async (key) => remove(await connect(), name(key)),
   };
@@ -80,7 +88,12 @@ async function put(
   }
   const upload = new Upload({
     client: connection.client,
-    params: { Bucket: connection.Bucket, Key, Body: Readable.from(checked(), { objectMode: false }) },
+    params: {
+      Bucket: connection.Bucket,
+      Key,
+      Body: Readable.from(checked(), { objectMode: false }),
+      ...(options.ifAbsent === true ? { IfNoneMatch: '*' } : {}),
+    },
     partSize: Math.max(MIN_PART_BYTES, Math.ceil((options.sizeBytes ?? 0) / (MAX_PARTS - 1))),
     queueSize: 2,
   });
@@ -89,6 +102,9 @@ async function put(
   try {
     await upload.done();
   } catch (error) {
+    if (options.ifAbsent === true && isTaken(error)) {
+      throw alreadyExists(`object ${key} exists already`, { cause: error });
+    }
     throw translateS3Error(error, `put ${key} into ${connection.uri}`);
   } finally {
     options.signal?.removeEventListener('abort', abort);
@@ -136,12 +152,17 @@ async function head(
   }
 }
 
-async function* list(connect: () => Promise<Connection>, prefix: string): AsyncGenerator<ObjectInfo> {
+async function* list(
+  connect: () => Promise<Connection>,
+  prefix: string,
+  { after }: ListOptions = {},
+): AsyncGenerator<ObjectInfo> {
   const { sdk, client, Bucket, prefix: base, uri } = await connect();
+  const StartAfter = after === undefined ? undefined : base + after;
   let ContinuationToken: string | undefined;
   do {
     const page: Sdk.ListObjectsV2CommandOutput = await client
-      .send(new sdk.ListObjectsV2Command({ Bucket, Prefix: base + prefix, ContinuationToken }))
+      .send(new sdk.ListObjectsV2Command({ Bucket, Prefix: base + prefix, StartAfter, ContinuationToken }))
       .catch((error: unknown) => {
         throw translateS3Error(error, `list ${uri}`);
       });

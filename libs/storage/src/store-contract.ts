@@ -57,6 +57,34 @@ export function storeContract(name: string, open: () => ObjectStore): void {
       await expect(store.delete('nope')).resolves.toBeUndefined();
     });
 
+    it('lets exactly one of several writers make a key', async () => {
+      const puts = Array.from({ length: 5 }, (_, writer) =>
+        store.put('once', bytes(`writer ${writer}`), { ifAbsent: true }),
+      );
+      const ends = await Promise.allSettled(puts);
+      const winner = ends.findIndex(({ status }) => status === 'fulfilled');
+      expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      for (const end of ends) {
+        if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'ALREADY_EXISTS' });
+      }
+      expect(new TextDecoder().decode(await readBytes(store, 'once'))).toBe(`writer ${winner}`);
+      expect(await keys(store)).toEqual(['once']);
+    });
+
+    it('goes on listing after a key', async () => {
+      for (const key of ['a/1', 'a/2', 'a/b/3', 'a-x', 'c']) await store.put(key, bytes(key));
+      const after = async (key: string): Promise<string[]> => {
+        const found: string[] = [];
+        for await (const info of store.list('', { after: key })) found.push(info.key);
+        return found;
+      };
+      expect(await keys(store)).toEqual(['a-x', 'a/1', 'a/2', 'a/b/3', 'c']);
+      expect(await after('a-x')).toEqual(['a/1', 'a/2', 'a/b/3', 'c']);
+      expect(await after('a/2')).toEqual(['a/b/3', 'c']);
+      expect(await after('a/b/3')).toEqual(['c']);
+      expect(await after('b')).toEqual(['c']);
+    });
+
     it('lists by prefix in key order', async () => {
       for (const key of ['b/2', 'b.x', 'b/1', 'a', 'bb/3']) await store.put(key, bytes(key));
       expect(await keys(store)).toEqual(['a', 'b.x', 'b/1', 'b/2', 'bb/3']);
