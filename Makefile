@@ -27,10 +27,11 @@ test-interop: ## checks against Python peers from pip; skipped, saying so, where
 	@bash scripts/setup.sh --for-interop
 	@bash scripts/test.sh interop
 
-check: setup ## types, lint, format, generated code, proto lint: warnings are errors
+check: setup ## types, lint, format, structure, generated code, proto lint: warnings are errors
 	npm run -s build
 	npm run -s lint
 	npm run -s format:check
+	npm run -s structure
 	buf lint
 	bash scripts/gen.sh --check
 

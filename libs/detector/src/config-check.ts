@@ -1,5 +1,5 @@
 import { invalidArgument } from '@cassl/errors';
-import type { DetectorConfig } from './config.ts';
+import type { DetectorConfig } from './config-schema.ts';
 
 /** @throws INVALID_ARGUMENT where two fields exclude each other; the message says which one to change. */
 export function checkCombination(config: DetectorConfig): void {

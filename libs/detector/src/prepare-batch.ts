@@ -4,7 +4,7 @@ import type { DetectorConfig } from './config.ts';
 import { createNormaliser } from './normalise-image.ts';
 import { cellCenter, type Level, levelSizes, paddedSize, pyramidLevels } from './pyramid.ts';
 import { seedOf } from './random.ts';
-import { type Assignment, assignTargets, type GroundTruth } from './targets/assign-targets.ts';
+import { assignTargets, type GroundTruth, type PlacedPositive } from './targets/assign-targets.ts';
 import { boxCenter, maskCentroid } from './targets/mask-geometry.ts';
 import { buildMaskTargets } from './targets/build-mask-targets.ts';
 import { type CellGrid, cellGrid, cellIndex, writePatch } from './targets/patch-indices.ts';
@@ -16,13 +16,6 @@ export { batchTransferList, type TrainingBatch } from './training-batch.ts';
 export interface PrepareBatchOptions {
   /** Draws the mask instances; by default a hash of the samples' keys, so that a batch is a pure function of its samples. */
   readonly seed?: number;
-}
-
-/** A positive cell with what its losses need to know. */
-export interface PlacedPositive extends Assignment {
-  readonly image: number;
-  readonly x: number;
-  readonly y: number;
 }
 
 /**

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CasslError } from '@cassl/errors';
 import type { TorchBackend } from './torch-backend.ts';
 
 /**
@@ -32,13 +31,6 @@ export const fallbackKernelNames = [
   'Transform',
   'Unique',
 ] as const;
-
-/** Thrown inside a native kernel for what it has no native form of (strings, complex numbers, NCHW): the cpu backend takes the call. */
-export class NoNativeForm extends CasslError {
-  constructor(what: string) {
-    super('UNIMPLEMENTED', `the torch engine has no native kernel for ${what}`);
-  }
-}
 
 export interface FallbackCount {
   readonly kernel: string;

@@ -1,6 +1,6 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { resourceExhausted } from '@cassl/errors';
-import { NoNativeForm } from './fallback-kernels.ts';
+import { NoNativeForm } from './no-native-form.ts';
 import type { NativeAddon, NativeOperation } from './native-addon.ts';
 import { fromNativeError } from './native-error.ts';
 import { TorchData, dtypeCodes, dtypeNames } from './torch-data.ts';

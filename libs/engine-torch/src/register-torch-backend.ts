@@ -2,17 +2,12 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { availableParallelism } from 'node:os';
 import { failedPrecondition } from '@cassl/errors';
-import {
-  Fallbacks,
-  NoNativeForm,
-  cpuKernel,
-  fallbackKernelNames,
-  type FallbackCount,
-} from './fallback-kernels.ts';
+import { Fallbacks, cpuKernel, fallbackKernelNames, type FallbackCount } from './fallback-kernels.ts';
 import { allKernels } from './kernels/all-kernels.ts';
 import type { Kernel } from './kernels/kernel-table.ts';
 import { loadTorchAddon, type NativeAddon, type NativeStatus } from './native-addon.ts';
 import { fromNativeError } from './native-error.ts';
+import { NoNativeForm } from './no-native-form.ts';
 import { TorchBackend } from './torch-backend.ts';
 
 export interface TorchBackendOptions {

@@ -10,7 +10,8 @@ export {
   type EngineOptions,
   type KernelFallback,
 } from './engine.ts';
-export { conv2d, type Conv2dOptions } from './ops/conv2d.ts';
+export { conv2d } from './ops/conv2d.ts';
+export type { Conv2dOptions } from './ops/conv2d-options.ts';
 export { groupNorm } from './ops/group-norm.ts';
 export { layerNorm } from './ops/layer-norm.ts';
 export { attention, type AttentionOptions } from './ops/attention.ts';

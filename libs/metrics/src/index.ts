@@ -4,10 +4,8 @@ export {
   type CocoEvaluatorOptions,
   type CocoSummary,
   type EvaluatedCategory,
-  type EvaluatedDetection,
-  type EvaluatedImage,
-  type EvaluatedInstance,
 } from './coco/coco-evaluator.ts';
+export type { EvaluatedDetection, EvaluatedImage, EvaluatedInstance } from './coco/evaluated-image.ts';
 export type { BoxNumbers, CategoryNumbers, CocoNumbers, KeypointNumbers } from './coco/coco-summary.ts';
 export {
   cocoProtocol,

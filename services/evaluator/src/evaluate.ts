@@ -1,20 +1,11 @@
 import type { Dataset } from '@cassl/datasets';
 import { invalidArgument } from '@cassl/errors';
-import type { EvaluationSpec } from '@cassl/proto';
-import type { Logger } from '@cassl/rpc';
-import { openLabeledDataset, type RegistryClient } from '@cassl/workers';
+import { openLabeledDataset } from '@cassl/workers';
+import type { EvaluateOptions } from './evaluate-options.ts';
 import { detectDataset, readLabelFiles, type DetectedImage } from './find-detections.ts';
 import type { Measured } from './evaluation-messages.ts';
 import { chooseMetrics, createMeasures } from './measures.ts';
 import { writeDetections } from './write-detections.ts';
-
-export interface EvaluateOptions {
-  readonly spec: EvaluationSpec;
-  readonly registry: RegistryClient;
-  readonly cacheDir: string;
-  readonly logger: Logger;
-  readonly onProgress: (done: number, total: number) => void;
-}
 
 /** Runs a checkpoint over labeled images, or takes label files, and measures what was found against the labels. */
 export async function evaluate(options: EvaluateOptions): Promise<Measured> {

@@ -10,7 +10,7 @@ import type { Category } from '@cassl/proto';
 import type { Detection, RgbImage } from '@cassl/vision';
 import { downloadCheckpoint } from '@cassl/rpc';
 import { detectWithOptions, openModel } from '@cassl/workers';
-import type { EvaluateOptions } from './evaluate.ts';
+import type { EvaluateOptions } from './evaluate-options.ts';
 
 /** What was found in one labeled image. */
 export interface DetectedImage {

@@ -2,7 +2,7 @@ import { DTYPE_BITS } from '../dtype.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { resolveGlobal } from './allowed-globals.ts';
 import { readPickle } from './pickle-reader.ts';
-import type { ReadStorage } from './read.ts';
+import type { ReadStorage } from './read-storage.ts';
 import { pthError } from './refusal.ts';
 import { storageReference, type StorageReference } from './tensor-reference.ts';
 

@@ -4,15 +4,13 @@ import { resolveGlobal } from './allowed-globals.ts';
 import { readLegacy } from './legacy.ts';
 import { NumpyArray } from './numpy-array.ts';
 import { readPickle } from './pickle-reader.ts';
+import type { ReadStorage } from './read-storage.ts';
 import { pthError } from './refusal.ts';
-import { storageReference, TensorReference, type StorageReference } from './tensor-reference.ts';
+import { storageReference, TensorReference } from './tensor-reference.ts';
 import { isZip, readZip, type ZipSlice } from './zip-reader.ts';
 
 /** Where trainers put the weights among optimizer and epoch; `blobs` is Detectron1's. */
 const STATE_KEYS = ['state_dict', 'model', 'model_state_dict', 'module', 'blobs'];
-
-/** Fetches a storage's bytes. */
-export type ReadStorage = (storage: StorageReference) => Promise<Uint8Array>;
 
 /**
  * Reads the tensors of a PyTorch checkpoint (`.pth`, `.pt`, `.bin`; also the older format and detectron2's `.pkl`)

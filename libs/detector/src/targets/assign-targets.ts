@@ -18,6 +18,13 @@ export interface Assignment {
   readonly groundTruth: number;
 }
 
+/** A positive cell with what its losses need to know. */
+export interface PlacedPositive extends Assignment {
+  readonly image: number;
+  readonly x: number;
+  readonly y: number;
+}
+
 /**
  * FCOS target assignment for one image: a cell is positive for a box when it lies strictly inside the box and within
  * `centerRadius` strides of the centre, and max(l, t, r, b) lies in its level's range; the smallest box wins, ties go to

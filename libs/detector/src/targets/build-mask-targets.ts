@@ -1,8 +1,8 @@
 import type { BinaryMask, TrainingSample } from '@cassl/vision';
 import type { DetectorConfig } from '../config.ts';
-import type { PlacedPositive } from '../prepare-batch.ts';
 import type { Level, MapSize } from '../pyramid.ts';
 import type { MaskTargets } from '../training-batch.ts';
+import type { PlacedPositive } from './assign-targets.ts';
 import { sampleMask } from './mask-geometry.ts';
 import { selectMaskInstances } from './select-mask-instances.ts';
 

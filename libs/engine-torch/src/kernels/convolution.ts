@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { NoNativeForm } from '../fallback-kernels.ts';
+import { NoNativeForm } from '../no-native-form.ts';
 import type { NativeCall } from '../native-call.ts';
 import { writeActivation } from './activation.ts';
 import type { Kernel, KernelFamily } from './kernel-table.ts';

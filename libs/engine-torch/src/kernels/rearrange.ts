@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { NoNativeForm } from '../fallback-kernels.ts';
+import { NoNativeForm } from '../no-native-form.ts';
 import type { KernelFamily } from './kernel-table.ts';
 
 /** Padding, and the moves between space, depth and batch. */

@@ -2,25 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { invalidArgument } from '@cassl/errors';
 import type { CasslConv2dAttrs } from '@cassl/engine-torch';
 import { hasFusedKernel, runFusedKernel } from './fused-kernel.ts';
+import type { CompiledConv2dOptions, Conv2dOptions } from './conv2d-options.ts';
 import { plainConv2d } from './plain-conv2d.ts';
 import { shapeText } from './shape-text.ts';
-
-export interface Conv2dOptions {
-  /** [O] */
-  readonly bias?: tf.Tensor1D | undefined;
-  /** Default 1. */
-  readonly stride?: number;
-  /** Zeros added on all four sides. Default 0. */
-  readonly padding?: number;
-  /** Distance between the filter's taps. Default 1. */
-  readonly dilation?: number;
-  /** Input and output channels are split into this many convolutions of their own. Default 1. */
-  readonly groups?: number;
-  /** Default 'linear'. */
-  readonly activation?: 'linear' | 'relu';
-}
-
-export type CompiledConv2dOptions = Required<Omit<Conv2dOptions, 'bias'>> & Pick<Conv2dOptions, 'bias'>;
 
 /**
  * activation(conv(x, filter) + bias), padded as in PyTorch.

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { CompiledConv2dOptions } from './conv2d.ts';
+import type { CompiledConv2dOptions } from './conv2d-options.ts';
 
 /** The definition of `conv2d` in tfjs's own ops, for engines without a fused kernel and for the tests of those with one. */
 export function plainConv2d(

@@ -1,7 +1,8 @@
 /** Every op of `src/ops` with inputs of its own, its plain definition and its definition in doubles: for the tests of all engines. */
 import * as tf from '@tensorflow/tfjs-core';
 import { attention, plainAttention } from '../ops/attention.ts';
-import { conv2d, type Conv2dOptions } from '../ops/conv2d.ts';
+import { conv2d } from '../ops/conv2d.ts';
+import type { Conv2dOptions } from '../ops/conv2d-options.ts';
 import { gelu, plainGelu } from '../ops/gelu.ts';
 import { groupNorm, plainGroupNorm } from '../ops/group-norm.ts';
 import { layerNorm, plainLayerNorm } from '../ops/layer-norm.ts';

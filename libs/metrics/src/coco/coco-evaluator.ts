@@ -1,7 +1,7 @@
 import { invalidArgument } from '@cassl/errors';
-import type { Detection, Instance } from '@cassl/vision';
 import { columnsOf } from './columns-of.ts';
 import { summarizeTable, type BoxNumbers, type CategoryNumbers, type CocoNumbers } from './coco-summary.ts';
+import type { EvaluatedImage } from './evaluated-image.ts';
 import { cocoProtocol, type EvaluationProtocol, type EvaluationType } from './evaluation-protocol.ts';
 import type { ImageColumns } from './image-columns.ts';
 import { COCO_KEYPOINT_SIGMAS } from './keypoint-overlaps.ts';
@@ -27,22 +27,6 @@ export interface CocoEvaluatorOptions<T extends EvaluationType = EvaluationType>
   readonly errorBreakdown?: boolean;
   /** Spares the log from growing step by step where the number is known. */
   readonly expectedDetections?: number;
-}
-
-/** A true object; keypoint evaluation needs `keypoints`: x, y, visibility of every point. */
-export interface EvaluatedInstance extends Instance {
-  readonly keypoints?: ArrayLike<number>;
-}
-
-export interface EvaluatedDetection extends Detection {
-  readonly keypoints?: ArrayLike<number>;
-}
-
-export interface EvaluatedImage {
-  /** Images are pooled in the order of their ids (numbers by value), whatever order they arrive in. */
-  readonly imageId: number | string;
-  readonly groundTruths: readonly EvaluatedInstance[];
-  readonly detections: readonly EvaluatedDetection[];
 }
 
 export interface CocoSummary<N extends CocoNumbers = CocoNumbers> {

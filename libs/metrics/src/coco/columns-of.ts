@@ -1,6 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import type { Rle, Xyxy } from '@cassl/vision';
-import type { EvaluatedImage } from './coco-evaluator.ts';
+import type { EvaluatedImage } from './evaluated-image.ts';
 import { boxOverlaps } from './box-overlaps.ts';
 import type { EvaluationType } from './evaluation-protocol.ts';
 import { CROWD, IGNORE, type ImageColumns, type OverlapKernel } from './image-columns.ts';

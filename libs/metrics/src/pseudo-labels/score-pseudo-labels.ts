@@ -1,4 +1,4 @@
-import type { EvaluatedImage } from '../coco/coco-evaluator.ts';
+import type { EvaluatedImage } from '../coco/evaluated-image.ts';
 import { columnsOf } from '../coco/columns-of.ts';
 import { CROWD } from '../coco/image-columns.ts';
 import { sortByScore } from '../coco/sort-by-score.ts';
