@@ -14,3 +14,4 @@ export {
   deadlineExceeded,
 } from './constructors.ts';
 export { errorMessage, errorCode, isCasslError } from './inspect.ts';
+export { outlook, type Outlook } from './outlook.ts';

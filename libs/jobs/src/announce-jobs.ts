@@ -23,8 +23,9 @@ export function announceJobs(options: AnnounceJobsOptions): AnnounceJob {
   const lastMs = new Map<string, number>();
 
   const publish = async (status: JobStatus, result: string, attempts: number): Promise<void> => {
-    // An end is told under a fixed id, so that telling it again after a restart is the same event.
-    const id = isEnded(status) ? { id: `${kind}-${status.id}-${status.state}` } : {};
+    // An end is told under a fixed id, so that telling it again, or from another replica, is the same event.
+    const ended = `${kind}-${status.id}-${status.state}-${status.finishedAt?.getTime() ?? 0}`;
+    const id = isEnded(status) ? { id: ended } : {};
     for (let attempt = 1; ; attempt += 1) {
       try {
         await bus.publish({ ...id, source, fact: { $case: kind, value: { status, result } } });

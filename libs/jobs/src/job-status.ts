@@ -12,6 +12,8 @@ export function queuedStatus(id: string, progress: Partial<JobProgress> = {}): J
     progress: jobProgress(progress),
     error: undefined,
     attempt: 0,
+    leader: '',
+    fence: 0,
   };
 }
 
@@ -28,6 +30,26 @@ export function startedStatus(status: JobStatus): JobStatus {
     startedAt: status.startedAt ?? new Date(),
     attempt: status.attempt + 1,
   };
+}
+
+/** A replica took the lead: earlier leaders' writes are refused from now on. */
+export function ledStatus(status: JobStatus, leader: string): JobStatus {
+  return { ...startedStatus(status), leader, fence: status.fence + 1 };
+}
+
+/** Waits for any replica again. */
+export function handedBackStatus(status: JobStatus): JobStatus {
+  return { ...status, state: JobState.JOB_STATE_QUEUED, leader: '' };
+}
+
+/** Queued again after it failed or was cancelled; start time and attempts are kept. */
+export function resumedStatus(status: JobStatus): JobStatus {
+  return { ...handedBackStatus(status), finishedAt: undefined, error: undefined };
+}
+
+/** What is done counts on; what it waits for is said to people. */
+export function withMessage(status: JobStatus, message: string): JobStatus {
+  return { ...status, progress: { ...(status.progress ?? jobProgress({})), message } };
 }
 
 /** Ended well: the progress is full. */
@@ -49,7 +71,7 @@ export function cancelledStatus(status: JobStatus): JobStatus {
   return { ...status, state: JobState.JOB_STATE_CANCELLED, finishedAt: new Date() };
 }
 
-/** SUCCEEDED, FAILED and CANCELLED are for ever. */
+/** SUCCEEDED is final; FAILED and CANCELLED until the job is resumed. */
 export function isEnded(status: JobStatus | undefined): boolean {
   return (
     status?.state === JobState.JOB_STATE_SUCCEEDED ||

@@ -132,6 +132,10 @@ export interface JobStatus {
     | undefined;
   /** How often a worker was started on it, 1 for an undisturbed job. */
   attempt: number;
+  /** The replica that leads it: the only one that does its work and writes its state; empty while none does. */
+  leader: string;
+  /** Grows with every leader, from 1. A write under a lower number than the record's is refused. */
+  fence: number;
 }
 
 /** How far a job is. */
@@ -168,6 +172,8 @@ function createBaseJobStatus(): JobStatus {
     progress: undefined,
     error: undefined,
     attempt: 0,
+    leader: "",
+    fence: 0,
   };
 }
 
@@ -196,6 +202,12 @@ export const JobStatus: MessageFns<JobStatus> = {
     }
     if (message.attempt !== 0) {
       writer.uint32(64).uint32(message.attempt);
+    }
+    if (message.leader !== "") {
+      writer.uint32(74).string(message.leader);
+    }
+    if (message.fence !== 0) {
+      writer.uint32(80).uint64(message.fence);
     }
     return writer;
   },
@@ -277,6 +289,22 @@ export const JobStatus: MessageFns<JobStatus> = {
             message.attempt = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.leader = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -311,6 +339,8 @@ export const JobStatus: MessageFns<JobStatus> = {
       progress: isSet(object.progress) ? JobProgress.fromJSON(object.progress) : undefined,
       error: isSet(object.error) ? JobError.fromJSON(object.error) : undefined,
       attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
+      leader: isSet(object.leader) ? globalThis.String(object.leader) : "",
+      fence: isSet(object.fence) ? globalThis.Number(object.fence) : 0,
     };
   },
 
@@ -340,6 +370,12 @@ export const JobStatus: MessageFns<JobStatus> = {
     if (message.attempt !== 0) {
       obj.attempt = Math.round(message.attempt);
     }
+    if (message.leader !== "") {
+      obj.leader = message.leader;
+    }
+    if (message.fence !== 0) {
+      obj.fence = Math.round(message.fence);
+    }
     return obj;
   },
 
@@ -360,6 +396,8 @@ export const JobStatus: MessageFns<JobStatus> = {
       ? JobError.fromPartial(object.error)
       : undefined;
     message.attempt = object.attempt ?? 0;
+    message.leader = object.leader ?? "";
+    message.fence = object.fence ?? 0;
     return message;
   },
 };
