@@ -1,7 +1,16 @@
 import tseslint from 'typescript-eslint';
 
 // Numeric loops read typed arrays whose bounds the loop itself proves.
-const numeric = ['vision', 'metrics', 'detector', 'datasets', 'engine', 'engine-torch', 'checkpoints'];
+const numeric = [
+  'vision',
+  'metrics',
+  'detector',
+  'datasets',
+  'labels',
+  'engine',
+  'engine-torch',
+  'checkpoints',
+];
 
 export default tseslint.config(
   {

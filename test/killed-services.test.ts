@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readLabelFiles, type PseudoLabelRecord } from '@cassl/datasets';
+import { readLabelFiles, type LabelRecord } from '@cassl/labels';
 import { JobState, type PipelineStage, type Training } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openClients, pipelineEnd, until, type Clients } from './clients.ts';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await cluster.stop();
 }, 120_000);
 
-async function labelsOf(id: string): Promise<PseudoLabelRecord[]> {
+async function labelsOf(id: string): Promise<LabelRecord[]> {
   const { labeling } = await clients.labeler.getLabeling({ id });
   const records = [];
   for await (const record of readLabelFiles(labeling!.labelUris)) records.push(record);

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { load } from '@grpc/proto-loader';
-import { readLabelFiles, type PseudoLabelRecord } from '@cassl/datasets';
+import { readLabelFiles, type LabelRecord } from '@cassl/labels';
 import { connectEvents, openEvents } from '@cassl/events';
 import { JobState, type Labeling, type Pipeline, type Training } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,7 +40,7 @@ afterAll(async () => {
   });
 }, 120_000);
 
-async function labelsOf(id: string): Promise<PseudoLabelRecord[]> {
+async function labelsOf(id: string): Promise<LabelRecord[]> {
   const { labeling } = await clients.labeler.getLabeling({ id });
   const records = [];
   for await (const record of readLabelFiles(labeling!.labelUris)) records.push(record);

@@ -28,21 +28,11 @@ export {
 export { openImagePool, type OpenImagePoolOptions } from './pool/open-image-pool.ts';
 export { readShard, type ReadShardOptions } from './pool/read-shard.ts';
 export type { ImagePool, PoolEntry, PoolImage, PoolShard } from './pool/image-pool.ts';
-export { decodeLabelFile, encodeLabelFile } from './pseudo-labels/label-file.ts';
-export { readLabelFiles } from './pseudo-labels/read-label-files.ts';
-export type { PseudoLabelRecord } from './pseudo-labels/pseudo-label-record.ts';
 export {
   openPseudoLabels,
   pseudoLabelDataset,
   type OpenPseudoLabelsOptions,
 } from './pseudo-labels/open-pseudo-labels.ts';
-export {
-  exportFormats,
-  exportPseudoLabels,
-  type ExportedLabels,
-  type ExportFormat,
-  type ExportPseudoLabelsOptions,
-} from './pseudo-labels/export-pseudo-labels.ts';
 export { checkLayout, checkPool, isUsable, type CheckedPart } from './check-layout.ts';
 export { drawAugmentationSheet, type DrawSheetOptions } from './sheet/draw-sheet.ts';
 export { sceneSamples } from './scenes/scene-samples.ts';

@@ -1,11 +1,7 @@
-import {
-  loadImage,
-  readLabelFiles as readPseudoLabels,
-  type Dataset,
-  type LabeledImage,
-} from '@cassl/datasets';
+import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
 import { openEngine } from '@cassl/engine';
 import { errorMessage, failedPrecondition, isCasslError } from '@cassl/errors';
+import { readLabelFiles as readPseudoLabels } from '@cassl/labels';
 import type { Category } from '@cassl/proto';
 import type { Detection, RgbImage } from '@cassl/vision';
 import { downloadCheckpoint } from '@cassl/rpc';

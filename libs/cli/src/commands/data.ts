@@ -182,7 +182,7 @@ function registerExport(data: Command): void {
     .requiredOption('--out <dir>', 'folder to write into')
     .option('--threshold <score>', 'keep scores strictly above', '0')
     .action(async (labels: string[], { format, out, threshold }: ExportFlags) => {
-      const { exportFormats, exportPseudoLabels, readLabelFiles } = await import('@cassl/datasets');
+      const { exportFormats, exportPseudoLabels, readLabelFiles } = await import('@cassl/labels');
       const known = exportFormats.find((name) => name === format);
       if (known === undefined) {
         throw invalidArgument(`--format must be one of ${exportFormats.join(', ')}, got ${format}`);

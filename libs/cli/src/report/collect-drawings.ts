@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { loadImage, readLabelFiles, type Dataset, type LabeledImage } from '@cassl/datasets';
+import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
+import { readLabelFiles } from '@cassl/labels';
 import { localPath, openLabeledDataset } from '@cassl/workers';
 import type { Pipeline } from '@cassl/proto';
 import {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { invalidArgument } from '@cassl/errors';
+import { readLabelFiles, rowOf, type LabelRecord } from '@cassl/labels';
 import { resolveOverlaps, rleArea, type Detection, type Instance } from '@cassl/vision';
 import type { Dataset, LabeledImage } from '../dataset.ts';
 import { createDropLog } from '../drop-report.ts';
 import { clipBox } from '../augment/tight-box.ts';
-import { recordToLine, type PseudoLabelRecord } from './pseudo-label-record.ts';
-import { readLabelFiles } from './read-label-files.ts';
 
 export interface OpenPseudoLabelsOptions {
   /** delta: a label stays where its score is strictly greater (method.md 1.3). */
@@ -30,7 +29,7 @@ export async function openPseudoLabels(
 
 /** As {@link openPseudoLabels}, from records at hand. */
 export async function pseudoLabelDataset(
-  records: Iterable<PseudoLabelRecord> | AsyncIterable<PseudoLabelRecord>,
+  records: Iterable<LabelRecord> | AsyncIterable<LabelRecord>,
   { threshold, nonOverlap = false, pool }: OpenPseudoLabelsOptions,
 ): Promise<Dataset> {
   if (!(threshold >= 0 && threshold < 1)) {
@@ -65,7 +64,7 @@ export async function pseudoLabelDataset(
     const { key, width, height } = record;
     const location = pool === undefined ? record.location : { ...record.location, store: pool };
     images.push({ id: images.length + 1, key, location, width, height, instances });
-    hash.update(recordToLine(record)).update('\n');
+    hash.update(JSON.stringify(rowOf(record))).update('\n');
   }
   const annotations = images.reduce((sum, { instances }) => sum + instances.length, 0);
   return {
@@ -79,7 +78,7 @@ export async function pseudoLabelDataset(
   };
 }
 
-function instanceOf({ box, mask }: Detection, image: PseudoLabelRecord): Instance | undefined {
+function instanceOf({ box, mask }: Detection, image: LabelRecord): Instance | undefined {
   const clipped = clipBox(box, image);
   const boxArea = (clipped[2] - clipped[0]) * (clipped[3] - clipped[1]);
   const area = mask === undefined ? boxArea : rleArea(mask);

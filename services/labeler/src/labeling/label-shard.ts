@@ -1,10 +1,5 @@
-import {
-  encodeLabelFile,
-  readShard,
-  type PoolImage,
-  type PoolShard,
-  type PseudoLabelRecord,
-} from '@cassl/datasets';
+import { readShard, type PoolImage, type PoolShard } from '@cassl/datasets';
+import { encodeLabelFile, type LabelRecord } from '@cassl/labels';
 import { errorCode, errorMessage, isCasslError } from '@cassl/errors';
 import type { LabelingShard, LabelingShardResult, ShardFailure } from '@cassl/proto';
 import { openStore } from '@cassl/storage';
@@ -34,7 +29,7 @@ export async function labelShard(
     masks: model.detector.config.masks,
     nonOverlap: shard.nonOverlap,
   };
-  const records: PseudoLabelRecord[] = [];
+  const records: LabelRecord[] = [];
   const failures: ShardFailure[] = [];
 
   const label = async (batch: readonly Readable[]): Promise<void> => {

@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  formatDropReport,
-  pseudoLabelDataset,
-  readLabelFiles,
-  type Dataset,
-  type PseudoLabelRecord,
-} from '@cassl/datasets';
+import { formatDropReport, pseudoLabelDataset, type Dataset } from '@cassl/datasets';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import { readLabelFiles, type LabelRecord } from '@cassl/labels';
 import type { Category, DataSource, PseudoLabels, TrainingSpec } from '@cassl/proto';
 import { openLabeledDataset } from '@cassl/workers';
 
@@ -48,7 +43,7 @@ export async function openTrainingData(spec: TrainingSpec): Promise<TrainingData
 async function openPseudoLabels({ labelUris, images: pool, threshold }: PseudoLabels): Promise<TrainingData> {
   const checkpoints = new Set<string>();
   const images = createHash('sha256');
-  async function* records(): AsyncGenerator<PseudoLabelRecord> {
+  async function* records(): AsyncGenerator<LabelRecord> {
     for await (const record of readLabelFiles(labelUris)) {
       checkpoints.add(record.checkpoint);
       images.update(`${record.digest}  ${record.key}\n`);

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { decodeMask, rleArea, rleToString, toXywh, type Detection } from '@cassl/vision';
 import { encodeLabelStudioRle } from './label-studio-rle.ts';
-import type { PseudoLabelRecord } from './pseudo-label-record.ts';
+import type { LabelRecord } from '../file/label-record.ts';
 
 export const exportFormats = ['coco', 'label-studio', 'yolo'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -23,7 +23,7 @@ export interface ExportedLabels {
   readonly labels: number;
 }
 
-type Records = Iterable<PseudoLabelRecord> | AsyncIterable<PseudoLabelRecord>;
+type Records = Iterable<LabelRecord> | AsyncIterable<LabelRecord>;
 
 /**
  * Writes pseudo labels for other tools. `coco`: one `instances.json` with scores. `label-studio`: one `tasks.json` of
@@ -34,7 +34,7 @@ export async function exportPseudoLabels(
   records: Records,
   { format, out, threshold = 0, className = 'object' }: ExportPseudoLabelsOptions,
 ): Promise<ExportedLabels> {
-  const kept: PseudoLabelRecord[] = [];
+  const kept: LabelRecord[] = [];
   for await (const record of records) {
     const detections = record.detections.filter(({ score }) => score > threshold);
     if (detections.length > 0) kept.push({ ...record, detections });
@@ -50,7 +50,7 @@ export async function exportPseudoLabels(
 
 function filesOf(
   format: ExportFormat,
-  records: readonly PseudoLabelRecord[],
+  records: readonly LabelRecord[],
   className: string,
 ): Map<string, string> {
   switch (format) {
@@ -65,7 +65,7 @@ function filesOf(
   }
 }
 
-function cocoDocument(records: readonly PseudoLabelRecord[], className: string): object {
+function cocoDocument(records: readonly LabelRecord[], className: string): object {
   let id = 0;
   return {
     info: { description: 'pseudo labels', checkpoint: records[0]?.checkpoint },
@@ -92,7 +92,7 @@ function cocoDocument(records: readonly PseudoLabelRecord[], className: string):
 }
 
 /** https://labelstud.io/guide/predictions: values in percent of the image, one prediction per task. */
-function labelStudioTask(record: PseudoLabelRecord, className: string): object {
+function labelStudioTask(record: LabelRecord, className: string): object {
   const { width, height, detections, location, key, checkpoint } = record;
   const common = { to_name: 'image', image_rotation: 0, original_width: width, original_height: height };
   const results = detections.flatMap((detection, index) => {
@@ -136,7 +136,7 @@ function percentBox({ box }: Detection, width: number, height: number): object {
   };
 }
 
-function yoloFiles(records: readonly PseudoLabelRecord[], className: string): Map<string, string> {
+function yoloFiles(records: readonly LabelRecord[], className: string): Map<string, string> {
   const files = new Map<string, string>();
   for (const { key, width, height, detections } of records) {
     const lines = detections.map(({ box: [x1, y1, x2, y2] }) => {

@@ -1,0 +1,89 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeMask, parseSegmentation, rleArea } from '@cassl/vision';
+import { height, two, width } from '../test-labels.ts';
+import { exportPseudoLabels } from './export-pseudo-labels.ts';
+import { encodeLabelStudioRle } from './label-studio-rle.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cassl-export-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+describe('exportPseudoLabels', () => {
+  it('writes COCO annotations with scores', async () => {
+    const out = join(root, 'coco');
+    expect(await exportPseudoLabels(two, { format: 'coco', out, threshold: 0.35 })).toMatchObject({
+      images: 1,
+      labels: 2,
+    });
+    const { annotations, images } = JSON.parse(await readFile(join(out, 'instances.json'), 'utf8')) as {
+      images: unknown[];
+      annotations: { segmentation: unknown }[];
+    };
+    expect(images).toEqual([{ id: 1, file_name: 'a.jpg', width, height }]);
+    expect(annotations[1]).toMatchObject({ id: 2, image_id: 1, bbox: [5, 2, 10, 6], area: 60, score: 0.4 });
+    expect(rleArea(parseSegmentation(annotations[0]!.segmentation, height, width))).toBe(48);
+  });
+
+  it('writes YOLO boxes relative to the image', async () => {
+    const out = join(root, 'yolo');
+    const { files } = await exportPseudoLabels(two, { format: 'yolo', out });
+    expect(files).toEqual(['labels/a.txt', 'labels/b.txt', 'images.txt', 'data.yaml']);
+    const [line] = (await readFile(join(out, 'labels/a.txt'), 'utf8')).split('\n');
+    expect(line).toBe('0 0.250000 0.312500 0.400000 0.375000');
+  });
+
+  it('writes Label Studio predictions with rectangles in percent and brush masks', async () => {
+    const out = join(root, 'studio');
+    await exportPseudoLabels(two, { format: 'label-studio', out });
+    const tasks = JSON.parse(await readFile(join(out, 'tasks.json'), 'utf8')) as {
+      predictions: { result: { type: string; value: { rle: number[] } }[] }[];
+    }[];
+    const results = tasks[0]!.predictions[0]!.result;
+    expect(results.map(({ type }) => type)).toEqual([
+      'rectanglelabels',
+      'brushlabels',
+      'rectanglelabels',
+      'brushlabels',
+    ]);
+    expect(results[0]!.value).toMatchObject({ x: 5, y: 12.5, width: 40, height: 37.5 });
+    const pixels = readLabelStudioRle(results[1]!.value.rle);
+    const mask = decodeMask(two[0]!.detections[0]!.mask!);
+    expect(pixels.filter((_, at) => at % 4 === 3).map((value) => value / 255)).toEqual([...mask.data]);
+  });
+
+  it('writes brush runs longer than 65,536 values', () => {
+    const large = { width: 400, height: 300, data: new Uint8Array(120_000).fill(1, 50_000, 110_000) };
+    const pixels = readLabelStudioRle(encodeLabelStudioRle(large));
+    expect(pixels.length).toBe(480_000);
+    expect(pixels.findIndex((value) => value === 255)).toBe(200_000);
+    expect(pixels.findLastIndex((value) => value === 255)).toBe(439_999);
+  });
+});
+
+/** The reader of the thi.ng rle-pack format, from its description. */
+function readLabelStudioRle(bytes: readonly number[]): number[] {
+  let position = 0;
+  const read = (bits: number): number => {
+    let value = 0;
+    for (let bit = 0; bit < bits; bit++, position++) {
+      value = value * 2 + ((bytes[position >> 3]! >> (7 - (position & 7))) & 1);
+    }
+    return value;
+  };
+  const count = read(32);
+  const word = read(5) + 1;
+  const sizes = [0, 0, 0, 0].map(() => read(4) + 1);
+  const values: number[] = [];
+  while (values.length < count) {
+    const repeated = read(1) === 1;
+    const length = read(sizes[read(2)]!) + 1;
+    if (repeated) values.push(...new Array<number>(length).fill(read(word)));
+    else for (let i = 0; i < length; i++) values.push(read(word));
+  }
+  return values;
+}

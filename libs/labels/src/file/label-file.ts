@@ -1,0 +1,86 @@
+import { Readable } from 'node:stream';
+import { createGunzip, createGzip } from 'node:zlib';
+import { CasslError, dataLoss, errorMessage } from '@cassl/errors';
+import { rowOf, recordOf, type FailedImage, type LabelRecord } from './label-record.ts';
+import { isFailed, parseRow, type LabelRow } from './label-row.ts';
+
+type Items<Item> = Iterable<Item> | AsyncIterable<Item>;
+
+/** The gzip bytes of a label file, one JSON line per image; the same images give the same bytes. */
+export function encodeLabelFile(images: Items<LabelRecord | FailedImage>): AsyncIterable<Uint8Array> {
+  async function* rows(): AsyncGenerator<LabelRow> {
+    for await (const image of images) yield rowOf(image);
+  }
+  return encodeRows(rows());
+}
+
+/** As {@link encodeLabelFile}, from rows at hand. */
+export function encodeRows(rows: Items<LabelRow>): AsyncIterable<Uint8Array> {
+  async function* lines(): AsyncGenerator<string> {
+    for await (const row of rows) yield `${JSON.stringify(row)}\n`;
+  }
+  const gzip = createGzip();
+  Readable.from(lines())
+    .on('error', (error) => gzip.destroy(error))
+    .pipe(gzip);
+  return gzip;
+}
+
+/**
+ * The labeled images of a label file, read as a stream; images that failed are passed over, {@link decodeRows} has them.
+ * @throws INVALID_ARGUMENT naming the line and its field; DATA_LOSS where the file is cut off or no gzip.
+ */
+export async function* decodeLabelFile(
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  name = 'label file',
+): AsyncGenerator<LabelRecord, void> {
+  yield* mapLines(bytes, name, (line) => {
+    const row = parseRow(line);
+    return isFailed(row) ? undefined : recordOf(row);
+  });
+}
+
+/** Every row of a label file with its masks as text. @throws as {@link decodeLabelFile}. */
+export async function* decodeRows(
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  name = 'label file',
+): AsyncGenerator<LabelRow, void> {
+  yield* mapLines(bytes, name, parseRow);
+}
+
+async function* mapLines<Result>(
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  name: string,
+  read: (line: string) => Result | undefined,
+): AsyncGenerator<Result, void> {
+  const gunzip = createGunzip();
+  // An error of the source must end the lines too, not only the pipe.
+  Readable.from(bytes instanceof Uint8Array ? [bytes] : bytes)
+    .on('error', (error) => gunzip.destroy(error))
+    .pipe(gunzip);
+  let number = 0;
+  try {
+    for await (const line of linesOf(gunzip)) {
+      number++;
+      const result = read(line);
+      if (result !== undefined) yield result;
+    }
+  } catch (error) {
+    const place = `${name}, line ${number}: ${errorMessage(error)}`;
+    if (error instanceof CasslError) throw new CasslError(error.code, place, { cause: error });
+    throw dataLoss(`${name}: is cut off or damaged: ${errorMessage(error)}`, { cause: error });
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
+  let rest = '';
+  stream.setEncoding('utf8');
+  for await (const chunk of stream as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}

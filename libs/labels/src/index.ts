@@ -1,0 +1,30 @@
+export type { ImageLocation } from './image-location.ts';
+export { decodeLabelFile, decodeRows, encodeLabelFile, encodeRows } from './file/label-file.ts';
+export { recordOf, rowOf, type FailedImage, type LabelRecord } from './file/label-record.ts';
+export {
+  isFailed,
+  type FailedRow,
+  type LabeledRow,
+  type LabelRow,
+  type StoredLabel,
+} from './file/label-row.ts';
+export { readLabelFiles } from './file/read-label-files.ts';
+export type {
+  LabelFileEntry,
+  LabelSetHeader,
+  LabelSetTotals,
+  LabelSource,
+  Teacher,
+} from './set/label-set-format.ts';
+export { readFacts, writeFacts, type LabelSetFacts } from './set/label-set-facts.ts';
+export { openLabelSet, type LabelSet, type OpenLabelSetOptions } from './set/open-label-set.ts';
+export { writeLabelFile, writeRows, type WriteLabelFileOptions } from './set/write-label-file.ts';
+export { writeLabelSet, type WrittenLabelSet } from './set/write-label-set.ts';
+export { isAbove } from './set/score-histogram.ts';
+export {
+  exportFormats,
+  exportPseudoLabels,
+  type ExportedLabels,
+  type ExportFormat,
+  type ExportPseudoLabelsOptions,
+} from './export/export-pseudo-labels.ts';

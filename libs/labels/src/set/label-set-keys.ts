@@ -1,0 +1,35 @@
+import { basename, dirname } from 'node:path';
+import { digestHex } from '@cassl/storage';
+
+const INDEX = '.labelset.jsonl';
+
+/** Beside each other in one folder, each named by the sha256 of its bytes, so that a folder can be copied as it is. */
+export function labelFileKey(digest: string): string {
+  return `${digestHex(digest)}.jsonl.gz`;
+}
+
+export function labelSetKey(digest: string): string {
+  return `${digestHex(digest)}${INDEX}`;
+}
+
+/** What a run cost and when it was; not part of the set, because it differs between two runs with the same labels. */
+export function factsKey(digest: string): string {
+  return `${digestHex(digest)}.facts.json`;
+}
+
+export function addressIn(folder: string, key: string): string {
+  return `${folder.replace(/\/+$/, '')}/${key}`;
+}
+
+export interface LabelSetPlace {
+  readonly folder: string;
+  readonly key: string;
+  /** Undefined where the file was renamed. */
+  readonly digest: string | undefined;
+}
+
+export function placeOf(address: string): LabelSetPlace {
+  const key = basename(address);
+  const hex = /^([0-9a-f]{64})\.labelset\.jsonl$/.exec(key)?.[1];
+  return { folder: dirname(address), key, digest: hex === undefined ? undefined : `sha256:${hex}` };
+}

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore } from '@cassl/storage';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collect, failure, header, record, detection } from '../test-labels.ts';
+import { readFacts, writeFacts } from './label-set-facts.ts';
+import type { LabelFileEntry } from './label-set-format.ts';
+import { openLabelSet } from './open-label-set.ts';
+import { writeLabelFile } from './write-label-file.ts';
+import { writeLabelSet } from './write-label-set.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cassl-label-set-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const shards = [
+  [record('a.jpg', [detection(0.9, [1, 2, 9, 8]), detection(0.4, [5, 2, 15, 8])]), record('b.jpg', [])],
+  [record('d.jpg', [detection(0.3, [0, 0, 4, 4])]), failure('c.jpg')],
+];
+
+async function write(folder: string): Promise<{ address: string; digest: string; files: LabelFileEntry[] }> {
+  const store = openStore(join(root, folder));
+  const files: LabelFileEntry[] = [];
+  for (const images of shards) files.push(await writeLabelFile(store, images));
+  return { ...(await writeLabelSet(store, header(), files)), files };
+}
+
+describe('a label set', () => {
+  it('is read as it was written, under a digest that its folder does not change', async () => {
+    const [here, there] = [await write('one'), await write('two')];
+    expect(there.digest).toBe(here.digest);
+    const set = await openLabelSet(here.address);
+    expect(set).toMatchObject({ digest: here.digest, header: header() });
+    expect(await collect(set.files())).toEqual(here.files);
+    expect((await collect(set.rows())).map(({ key }) => key)).toEqual(['a.jpg', 'b.jpg', 'd.jpg', 'c.jpg']);
+    expect(set.totals).toEqual({ files: 2, images: 4, labeled: 2, empty: 1, failed: 1, labels: 3 });
+  });
+
+  it('counts scores by hundredths, of labels and of best labels', async () => {
+    const { files } = await write('one');
+    expect(files[0]).toMatchObject({ keys: ['a.jpg', 'b.jpg'], images: 2, labeled: 1, empty: 1, labels: 2 });
+    expect(files[1]).toMatchObject({ keys: ['c.jpg', 'd.jpg'], failed: 1 });
+    expect(files[0]!.scores[39]).toBe(1);
+    expect(files[0]!.scores[89]).toBe(1);
+    expect(files[0]!.best.reduce((sum, count) => sum + count)).toBe(1);
+  });
+
+  it('has the same digest in whatever order its options were given', async () => {
+    const store = openStore(join(root, 'order'));
+    const [one, other] = [
+      { a: 1, b: true },
+      { b: true, a: 1 },
+    ].map((options) => header({ options }));
+    expect((await writeLabelSet(store, one!, [])).digest).toBe(
+      (await writeLabelSet(store, other!, [])).digest,
+    );
+  });
+
+  it('refuses an index or a label file whose bytes were changed, cut off or are gone', async () => {
+    const { address, files } = await write('bad');
+    const text = await readFile(address, 'utf8');
+    await writeFile(address, text.replace('"failed":1', '"failed":2'));
+    await expect(openLabelSet(address)).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    const renamed = join(root, 'bad', 'mine.jsonl');
+    await writeFile(renamed, text.slice(0, text.lastIndexOf('{"totals"')));
+    await expect(openLabelSet(renamed)).rejects.toThrow(/mine\.jsonl: is cut off/);
+    await writeFile(renamed, text);
+    const set = await openLabelSet(renamed);
+    const [file, other] = files.map(({ digest }) => join(root, 'bad', `${digest.slice(7)}.jsonl.gz`));
+    await writeFile(file!, await readFile(other!));
+    await expect(collect(set.rows())).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    await rm(file!);
+    await expect(collect(set.rows())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(openLabelSet(join(root, 'bad', 'no.jsonl'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('names the field that makes no sense', async () => {
+    const store = openStore(join(root, 'odd'));
+    const wrong = header({ manifest: 'md5:1' });
+    await expect(writeLabelSet(store, wrong, [])).rejects.toThrow(/header\.sources\.0\.manifest.*sha256/);
+  });
+
+  it('keeps facts of time and cost beside it', async () => {
+    const { digest } = await write('one');
+    const store = openStore(join(root, 'one'));
+    expect(await readFacts(store, digest)).toBeUndefined();
+    const facts = { madeBy: 'labeling x', gpuSeconds: 12.5, gpuSecondsPer1000Images: 3125 };
+    await writeFacts(store, digest, facts);
+    expect(await readFacts(store, digest)).toEqual(facts);
+  });
+});

@@ -1,0 +1,93 @@
+import { dataLoss } from '@cassl/errors';
+import { openStore, sha256, verified, type ObjectStore } from '@cassl/storage';
+import { decodeRows } from '../file/label-file.ts';
+import { isFailed, type LabelRow } from '../file/label-row.ts';
+import { parseEntry, parseHeader } from './label-set-format.ts';
+import type { LabelFileEntry, LabelSetHeader, LabelSetTotals } from './label-set-format.ts';
+import { addressIn, labelFileKey, placeOf } from './label-set-keys.ts';
+import { isAbove } from './score-histogram.ts';
+import { textLines } from './text-lines.ts';
+
+export interface OpenLabelSetOptions {
+  /** Opens the folder. @default storage's openStore: any address */
+  readonly open?: ((folder: string) => ObjectStore) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A label set: its head in memory, its lines and labels read as they are asked for. */
+export interface LabelSet {
+  readonly address: string;
+  readonly digest: string;
+  readonly header: LabelSetHeader;
+  readonly totals: LabelSetTotals;
+  /** Where its label files lie. */
+  readonly store: ObjectStore;
+  /** The lines of the index, in order. @throws DATA_LOSS where it is no longer what was opened. */
+  files(): AsyncIterable<LabelFileEntry>;
+  /** The images of one label file, only with labels above the set's threshold. @throws DATA_LOSS for other bytes. */
+  rowsOf(file: LabelFileEntry): AsyncIterable<LabelRow>;
+  /** The images of all of them. */
+  rows(): AsyncIterable<LabelRow>;
+}
+
+/**
+ * Opens a label set and reads its index once, to hold it to its digest and its totals.
+ * @throws NOT_FOUND, INVALID_ARGUMENT naming the line's field, DATA_LOSS where it is cut off or was changed.
+ */
+export async function openLabelSet(
+  address: string,
+  { open = openStore, signal }: OpenLabelSetOptions = {},
+): Promise<LabelSet> {
+  const { folder, key, digest: named } = placeOf(address);
+  const store = open(folder);
+  const bytes = (): AsyncIterable<Uint8Array> => store.get(key, signal === undefined ? {} : { signal });
+  const digest = named ?? (await sha256(bytes()));
+  const place = `label set ${addressIn(folder, key)}`;
+  const index = (): AsyncIterable<string> => textLines(verified(bytes(), digest));
+
+  async function* files(): AsyncGenerator<LabelFileEntry> {
+    let number = 0;
+    for await (const line of index()) {
+      if (number++ === 0) continue;
+      const entry = parseEntry(line);
+      if (!('totals' in entry)) yield entry;
+    }
+  }
+  const { header, totals } = await readEnds(index(), place);
+
+  async function* rowsOf(file: LabelFileEntry): AsyncGenerator<LabelRow> {
+    const name = labelFileKey(file.digest);
+    const content = verified(store.get(name, signal === undefined ? {} : { signal }), file.digest);
+    for await (const row of decodeRows(content, name)) yield keepAbove(row, header.threshold);
+  }
+  async function* rows(): AsyncGenerator<LabelRow> {
+    for await (const file of files()) yield* rowsOf(file);
+  }
+  return { address: addressIn(folder, key), digest, header, totals, store, files, rowsOf, rows };
+}
+
+export function keepAbove(row: LabelRow, threshold: number): LabelRow {
+  if (isFailed(row) || row.instances.every(({ score }) => isAbove(score, threshold))) return row;
+  return { ...row, instances: row.instances.filter(({ score }) => isAbove(score, threshold)) };
+}
+
+async function readEnds(
+  index: AsyncIterable<string>,
+  place: string,
+): Promise<{ header: LabelSetHeader; totals: LabelSetTotals }> {
+  let header: LabelSetHeader | undefined;
+  let totals: LabelSetTotals | undefined;
+  let files = 0;
+  for await (const line of index) {
+    if (header === undefined) header = parseHeader(line);
+    else {
+      const entry = parseEntry(line);
+      if ('totals' in entry) totals = entry.totals;
+      else files++;
+    }
+  }
+  if (header === undefined || totals === undefined)
+    throw dataLoss(`${place}: is cut off: its last line is missing`);
+  if (totals.files !== files) throw dataLoss(`${place}: has ${files} files, its totals say ${totals.files}`);
+  return { header, totals };
+}
