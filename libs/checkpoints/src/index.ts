@@ -8,7 +8,21 @@ export { writeAtomically, type WrittenFile } from './write-atomically.ts';
 export type { SafetensorsFault } from './safetensors/fault.ts';
 export type { SafetensorsHeader, TensorEntry } from './safetensors/header.ts';
 export { readSafetensors, readSafetensorsHeader, readTensor, type Safetensors } from './safetensors/read.ts';
-export { encodeSafetensors, safetensorsChunks, writeSafetensors } from './safetensors/write.ts';
+export {
+  encodeSafetensors,
+  safetensorsChunks,
+  safetensorsPieces,
+  writeSafetensors,
+} from './safetensors/write.ts';
+export { pieceBytes, pieceContent, type FilePiece } from './file-piece.ts';
+export {
+  lazyBytes,
+  lazyState,
+  lazyTensorsOf,
+  type ByteRange,
+  type LazyState,
+  type LazyTensor,
+} from './lazy-tensor.ts';
 export { FRAMEWORKS, type Framework, type Scope } from './names/frameworks.ts';
 export { exportWeights, type ExportedWeights } from './names/export-weights.ts';
 export { importWeights, type ImportedWeights, type ImportOptions } from './names/import-weights.ts';
@@ -18,7 +32,15 @@ export { relativePositionIndex } from './names/swin-buffers.ts';
 export { matchState, requireMatch, type MatchReport } from './match-state.ts';
 export { resizeBiasTable } from './resize-bias-table.ts';
 export { pthChunks, writePth, type PthOptions } from './pth/write.ts';
-export { readPth } from './pth/read.ts';
-export { readCheckpoint } from './read-checkpoint.ts';
-export { exportNotes, importNotes } from './names/framework-notes.ts';
+export { namingFile } from './naming-file.ts';
+export { readPth, type Pth } from './pth/read.ts';
+export { readCheckpoint, type ReadCheckpoint } from './read-checkpoint.ts';
+export { importNotes } from './exports/framework-notes.ts';
+export { CONTAINERS, defaultContainer, type Container } from './exports/container.ts';
+export { preprocessorConfig } from './exports/hub-configs.ts';
+export type { Config, ExportNote } from './exports/export-note.ts';
+export { modelFacts, type ModelFacts } from './exports/model-facts.ts';
+export { noteName } from './exports/snippet.ts';
+export { writeExport, type WrittenExport } from './exports/write-export.ts';
+export { planExportFile, type ExportFileOptions, type PlannedFile } from './exports/plan-export-file.ts';
 export { defaultScope } from './names/frameworks.ts';

@@ -5,7 +5,7 @@ import type { Framework } from './frameworks.ts';
 const EPSILON = 1e-5;
 
 /** The `num_batches_tracked` of live batch norms, which frozen ones (detectron2's backbones) do not have. */
-export function batchCounters(exported: StateDict, framework: Framework): StateDict {
+export function batchCounters(exported: ReadonlyMap<string, unknown>, framework: Framework): StateDict {
   const counters: StateDict = new Map();
   const isLive = liveNorms(framework);
   for (const name of exported.keys()) {
@@ -19,6 +19,7 @@ function liveNorms(framework: Framework): RegExp {
   switch (framework) {
     case 'torchvision':
     case 'timm':
+    case 'transformers':
     case 'mmdet':
       return /./;
     case 'adelaidet':

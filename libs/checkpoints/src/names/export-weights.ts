@@ -1,6 +1,8 @@
 import { invalidArgument } from '@cassl/errors';
 import type { StateDict } from '../host-tensor.ts';
+import { hostState, lazyState, type LazyState } from '../lazy-tensor.ts';
 import { batchCounters } from './batch-norm-buffers.ts';
+import { describeBackbone } from './describe-backbone.ts';
 import { defaultScope, nameRules, type Framework, type Scope } from './frameworks.ts';
 import { extentOfOurs } from './model-extent.ts';
 import { rename, type RenameReport } from './rename.ts';
@@ -25,15 +27,38 @@ export function exportWeights(
   scope: Scope = defaultScope(framework),
   firstLevel?: number,
 ): ExportedWeights {
+  const { tensors, report } = planExport(lazyState(state), framework, scope, firstLevel);
+  return { tensors: hostState(tensors), report };
+}
+
+/** The same for tensors whose bytes may still be elsewhere. */
+export function planExport(
+  state: LazyState,
+  framework: Framework,
+  scope: Scope = defaultScope(framework),
+  firstLevel?: number,
+): { readonly tensors: LazyState; readonly report: RenameReport } {
   const table = nameRules(framework, scope, extentOfOurs(state.keys(), firstLevel));
   const { tensors, renamed, skipped } = rename(state, table, 'ours-to-theirs', framework);
-  if (tensors.size === 0) {
-    throw invalidArgument(
-      `none of the ${state.size} tensors has a name in ${framework}: is this a cassl checkpoint?`,
+  if (tensors.size === 0) throw nothingFits(state, framework);
+  const buffers = lazyState(
+    new Map([...indexBuffers(tensors, framework), ...batchCounters(tensors, framework)]),
+  );
+  for (const [name, tensor] of buffers) tensors.set(name, tensor);
+  return { tensors, report: { renamed, skipped, added: [...buffers.keys()] } };
+}
+
+function nothingFits(state: LazyState, framework: Framework): Error {
+  const backbone = describeBackbone(state);
+  if (backbone !== undefined) {
+    return invalidArgument(
+      `the checkpoint has a ${backbone.kind === 'resnet' ? 'ResNet' : 'Swin'} backbone, and ${framework} has names for ${
+        backbone.kind === 'resnet' ? 'Swin' : 'ResNet'
+      } alone`,
     );
   }
-  const buffers =
-    framework === 'cassl' ? [] : [...indexBuffers(tensors, framework), ...batchCounters(tensors, framework)];
-  for (const [name, tensor] of buffers) tensors.set(name, tensor);
-  return { tensors, report: { renamed, skipped, added: buffers.map(([name]) => name) } };
+  const some = [...state.keys()].slice(0, 3).join(', ');
+  return invalidArgument(
+    `none of the ${state.size} tensors has a name in ${framework}: is this a cassl checkpoint? It has ${some || 'none'}`,
+  );
 }

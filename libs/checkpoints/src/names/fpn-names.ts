@@ -8,12 +8,13 @@ export interface PyramidExtent {
   readonly laterals: number;
 }
 
-/** detectron2's and AdelaiDet's names are ours. */
+/** detectron2's names are ours. Its RetinaNet makes P6 from C5 and not from P5, so that P6 and P7 are not ours. */
 export const FPN_DETECTRON2: NameTable = [
   ['fpn_lateral{k}.*', 'fpn_lateral{k}.*'],
   ['fpn_output{k}.*', 'fpn_output{k}.*'],
-  ['top_block.p{p}.*', 'top_block.p{p}.*'],
 ];
+
+export const FPN_ADELAIDET: NameTable = [...FPN_DETECTRON2, ['top_block.p{p}.*', 'top_block.p{p}.*']];
 
 /** Numbers count from the first level; the extra levels go on counting among the output convolutions. */
 export function fpnMmdet({ firstLevel, laterals }: PyramidExtent): NameTable {

@@ -1,4 +1,10 @@
-import { FPN_DETECTRON2, fpnMmdet, fpnTorchvision, fpnTorchvisionBefore013 } from './fpn-names.ts';
+import {
+  FPN_ADELAIDET,
+  FPN_DETECTRON2,
+  fpnMmdet,
+  fpnTorchvision,
+  fpnTorchvisionBefore013,
+} from './fpn-names.ts';
 import {
   CONDINST_ADELAIDET,
   condInstMmdet,
@@ -8,9 +14,22 @@ import {
   FCOS_TORCHVISION,
 } from './head-names.ts';
 import type { ModelExtent } from './model-extent.ts';
-import { RESNET_DETECTRON2, RESNET_MSRA, RESNET_MSRA_ALIASES, RESNET_TORCHVISION } from './resnet-names.ts';
-import { aliases, rules, type NameRule } from './rule.ts';
-import { SWIN_MMDET, SWIN_OFFICIAL, SWIN_TIMM, SWIN_TORCHVISION } from './swin-names.ts';
+import {
+  RESNET_DETECTRON2,
+  RESNET_MSRA,
+  RESNET_MSRA_ALIASES,
+  RESNET_TORCHVISION,
+  RESNET_TRANSFORMERS,
+} from './resnet-names.ts';
+import { aliases, rules, written, type NameRule } from './rule.ts';
+import {
+  SWIN_MMDET,
+  SWIN_OFFICIAL,
+  SWIN_TIMM,
+  SWIN_TORCHVISION,
+  SWIN_TRANSFORMERS,
+  swinFinalNorm,
+} from './swin-names.ts';
 
 /**
  * Whose names a file uses. `entity` is the CA-SSL authors' code, `swin` the official Swin release, `msra` Caffe2's names
@@ -19,6 +38,7 @@ import { SWIN_MMDET, SWIN_OFFICIAL, SWIN_TIMM, SWIN_TORCHVISION } from './swin-n
 export const FRAMEWORKS = [
   'torchvision',
   'timm',
+  'transformers',
   'swin',
   'adelaidet',
   'entity',
@@ -37,9 +57,10 @@ export const BODY = 'backbone.bottom_up.';
 const NECK = 'backbone.';
 const HEAD = 'proposal_generator.fcos_head.';
 
-/** timm, the official Swin and MSRA have backbones only. */
+/** timm, transformers, the official Swin and MSRA have backbones only. */
 export function defaultScope(framework: Framework): Scope {
-  return detectorRules(framework, { firstLevel: 3, laterals: 0, maskTowerBlocks: 0 }).length > 0
+  return detectorRules(framework, { firstLevel: 3, laterals: 0, maskTowerBlocks: 0, maskNorm: 'bn' }).length >
+    0
     ? 'detector'
     : 'backbone';
 }
@@ -65,9 +86,23 @@ function backboneRules(framework: Framework, prefix: string): NameRule[] {
         ...aliases(SWIN_OFFICIAL, BODY, prefix),
       ];
     case 'torchvision':
-      return [...rules(RESNET_TORCHVISION, BODY, prefix), ...rules(SWIN_TORCHVISION, BODY, prefix)];
+      return [
+        ...rules(RESNET_TORCHVISION, BODY, prefix),
+        ...rules(SWIN_TORCHVISION, BODY, prefix),
+        ...written(swinFinalNorm('norm'), BODY, prefix),
+      ];
     case 'timm':
-      return [...rules(RESNET_TORCHVISION, BODY, prefix), ...rules(SWIN_TIMM, BODY, prefix)];
+      return [
+        ...rules(RESNET_TORCHVISION, BODY, prefix),
+        ...rules(SWIN_TIMM, BODY, prefix),
+        ...written(swinFinalNorm('norm'), BODY, prefix),
+      ];
+    case 'transformers':
+      return [
+        ...rules(RESNET_TRANSFORMERS, BODY, prefix),
+        ...rules(SWIN_TRANSFORMERS, BODY, prefix),
+        ...written(swinFinalNorm('layernorm'), BODY, prefix),
+      ];
     case 'swin':
       return rules(SWIN_OFFICIAL, BODY, prefix);
     case 'msra':
@@ -82,7 +117,7 @@ function detectorRules(framework: Framework, extent: ModelExtent): NameRule[] {
     case 'entity':
       return [
         ...backboneRules(framework, BODY),
-        ...rules(FPN_DETECTRON2, NECK, NECK),
+        ...rules(FPN_ADELAIDET, NECK, NECK),
         ...rules(FCOS_ADELAIDET, HEAD, framework === 'entity' ? 'det_head.fcos_head.' : HEAD),
         ...rules(CONDINST_ADELAIDET, '', ''),
       ];
@@ -94,7 +129,7 @@ function detectorRules(framework: Framework, extent: ModelExtent): NameRule[] {
         ...rules(fpnMmdet(extent), NECK, 'neck.'),
         ...rules(FCOS_MMDET, HEAD, 'bbox_head.'),
         ...aliases(FCOS_MMDET_ALIASES, HEAD, 'bbox_head.'),
-        ...rules(condInstMmdet(extent.maskTowerBlocks), '', ''),
+        ...rules(condInstMmdet(extent.maskTowerBlocks, extent.maskNorm), '', ''),
       ];
     case 'torchvision':
       return [
@@ -105,6 +140,7 @@ function detectorRules(framework: Framework, extent: ModelExtent): NameRule[] {
         ...(extent.firstLevel > 2 ? rules(FCOS_TORCHVISION, HEAD, 'head.') : []),
       ];
     case 'timm':
+    case 'transformers':
     case 'swin':
     case 'msra':
       return [];

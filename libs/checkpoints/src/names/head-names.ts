@@ -5,6 +5,7 @@ import type { NameTable, Relayout } from './rule.ts';
 const VECTOR_TO_SCALAR: Relayout = {
   apply: (tensor: HostTensor) => ({ ...tensor, shape: [] }),
   undo: (tensor: HostTensor) => ({ ...tensor, shape: [1] }),
+  shapes: { theirs: [], ours: [1] },
 };
 
 /** AdelaiDet's names are ours: towers are flat sequences convolution, norm, activation. */
@@ -68,12 +69,15 @@ export const CONDINST_ADELAIDET: NameTable = [
 
 const MMDET_MASKS = 'mask_head.mask_feature_head';
 
-/** @param towerBlocks 3×3 blocks of the mask branch's tower: its last, 1×1 layer has a name of its own there. */
-export const condInstMmdet = (towerBlocks: number): NameTable => [
+/**
+ * @param towerBlocks 3×3 blocks of the mask branch's tower: its last, 1×1 layer has a name of its own there
+ * @param norm how its norms are called, which mmcv takes from their kind
+ */
+export const condInstMmdet = (towerBlocks: number, norm: 'bn' | 'gn'): NameTable => [
   ['controller.*', 'bbox_head.controller.*'],
   ['mask_branch.refine.{i}.0.weight', `${MMDET_MASKS}.convs_all_levels.{i}.conv{i}.conv.weight`],
-  ['mask_branch.refine.{i}.1.*', `${MMDET_MASKS}.convs_all_levels.{i}.conv{i}.bn.*`],
+  ['mask_branch.refine.{i}.1.*', `${MMDET_MASKS}.convs_all_levels.{i}.conv{i}.${norm}.*`],
   ['mask_branch.tower.{n}.0.weight', `${MMDET_MASKS}.conv_branch.{n}.conv.weight`],
-  ['mask_branch.tower.{n}.1.*', `${MMDET_MASKS}.conv_branch.{n}.bn.*`],
+  ['mask_branch.tower.{n}.1.*', `${MMDET_MASKS}.conv_branch.{n}.${norm}.*`],
   [`mask_branch.tower.${towerBlocks}.*`, `${MMDET_MASKS}.conv_pred.*`],
 ];

@@ -1,5 +1,6 @@
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
 import { float32Tensor, toFloat32, type HostTensor, type StateDict } from '../host-tensor.ts';
+import { changed, hostState, lazyState, type LazyState } from '../lazy-tensor.ts';
 import { BODY } from './frameworks.ts';
 
 /** How pixels (0–255) become the numbers that a network reads: (x - mean) / std per channel, channels in `order`. */
@@ -28,6 +29,11 @@ const FIRST_CONVOLUTIONS = [`${BODY}conv1.weight`, `${BODY}patch_embed.proj.weig
  * @throws INVALID_ARGUMENT when the means differ, FAILED_PRECONDITION when there is no first convolution
  */
 export function convertInput(state: StateDict, from: InputConvention, to: InputConvention): StateDict {
+  return hostState(convertInputLazily(lazyState(state), from, to));
+}
+
+/** The same before the bytes are there. */
+export function convertInputLazily(state: LazyState, from: InputConvention, to: InputConvention): LazyState {
   const name = FIRST_CONVOLUTIONS.find((candidate) => state.has(candidate));
   if (name === undefined)
     throw failedPrecondition(`the checkpoint has none of ${FIRST_CONVOLUTIONS.join(', ')}`);
@@ -39,15 +45,23 @@ export function convertInput(state: StateDict, from: InputConvention, to: InputC
     );
   }
   const scales = source.map((fromChannel, channel) => to.std[channel]! / from.std[fromChannel]!);
-  return new Map(state).set(name, mixChannels(state.get(name)!, name, source, scales));
+  const first = state.get(name)!;
+  checkKernel(first.shape, name);
+  const mixed = changed(first, (tensor) => mixChannels(tensor, name, source, scales), {
+    dtype: 'F32',
+    shape: first.shape,
+  });
+  return new Map(state).set(name, mixed);
+}
+
+function checkKernel(shape: readonly number[], name: string): void {
+  if (shape.length === 4 && shape[1] === 3) return;
+  throw invalidArgument(`tensor ${name} must be [O, 3, kh, kw], got [${shape.join(', ')}]`);
 }
 
 /** [O, 3, kh, kw]: input channel c becomes channel `source[c]` times `scales[c]`. */
 function mixChannels(tensor: HostTensor, name: string, source: number[], scales: number[]): HostTensor {
-  const [outputs, inputs, height, width] = tensor.shape;
-  if (tensor.shape.length !== 4 || inputs !== 3) {
-    throw invalidArgument(`tensor ${name} must be [O, 3, kh, kw], got [${tensor.shape.join(', ')}]`);
-  }
+  const [outputs, , height, width] = tensor.shape;
   const area = height! * width!;
   const values = toFloat32(tensor, name);
   const mixed = new Float32Array(values.length);

@@ -4,6 +4,8 @@ import type { PyramidExtent } from './fpn-names.ts';
 export interface ModelExtent extends PyramidExtent {
   /** 3×3 blocks of the mask branch's tower. */
   readonly maskTowerBlocks: number;
+  /** Kind of its norms: batch norms have statistics, group norms do not. */
+  readonly maskNorm: 'bn' | 'gn';
 }
 
 /** Reads the extent off our own names; with `firstLevel`, that of a model whose pyramid starts there and ends where ours does. */
@@ -15,6 +17,7 @@ export function extentOfOurs(names: Iterable<string>, firstLevel?: number): Mode
     firstLevel: first,
     laterals: levels.length > 0 ? Math.max(...levels) - first + 1 : 0,
     maskTowerBlocks: numbers(list, /^mask_branch\.tower\.(\d+)\.0\./).length,
+    maskNorm: list.some((name) => /^mask_branch\..*\.running_var$/.test(name)) ? 'bn' : 'gn',
   };
 }
 
@@ -29,6 +32,7 @@ export function extentOfTheirs(names: Iterable<string>, firstLevel?: number): Mo
     firstLevel: firstLevel ?? (laterals >= 4 ? 2 : 3),
     laterals,
     maskTowerBlocks: numbers(list, /\.conv_branch\.(\d+)\./).length,
+    maskNorm: list.some((name) => /mask_feature_head\..*\.gn\./.test(name)) ? 'gn' : 'bn',
   };
 }
 

@@ -20,6 +20,28 @@ export const RESNET_DETECTRON2: NameTable = [
   ['layer{k}.{j}.downsample.1.*', 'res{k+1}.{j}.shortcut.norm.*'],
 ];
 
+/** The Hugging Face Hub's names, under which transformers keeps files: convolutions of a block count from 0. */
+export const RESNET_TRANSFORMERS: NameTable = [
+  ['conv1.weight', 'embedder.embedder.convolution.weight'],
+  ['bn1.*', 'embedder.embedder.normalization.*'],
+  ...[1, 2, 3, 4].flatMap((stage) =>
+    [1, 2, 3].flatMap((c): NameTable => [
+      [
+        `layer${stage}.{j}.conv${c}.weight`,
+        `encoder.stages.${stage - 1}.layers.{j}.layer.${c - 1}.convolution.weight`,
+      ],
+      [`layer${stage}.{j}.bn${c}.*`, `encoder.stages.${stage - 1}.layers.{j}.layer.${c - 1}.normalization.*`],
+    ]),
+  ),
+  ...[1, 2, 3, 4].flatMap((stage): NameTable => [
+    [
+      `layer${stage}.{j}.downsample.0.weight`,
+      `encoder.stages.${stage - 1}.layers.{j}.shortcut.convolution.weight`,
+    ],
+    [`layer${stage}.{j}.downsample.1.*`, `encoder.stages.${stage - 1}.layers.{j}.shortcut.normalization.*`],
+  ]),
+];
+
 /** Each batch norm of ours, and its stem in Caffe2's names. */
 const CAFFE2_NORMS = [
   ['bn1', 'res_conv1_bn'],

@@ -25,10 +25,23 @@ const cases: [what: string, framework: Framework, scope: Scope, state: StateDict
     'detector',
     joined(swinState(), fpnState([2, 3, 4, 5]), fcosState(), entityState()),
   ],
-  ['ResNet-50 FPN', 'detectron2', 'detector', joined(resnetState(), fpnState([2, 3, 4, 5]))],
+  [
+    'ResNet-50 FPN',
+    'detectron2',
+    'detector',
+    without(joined(resnetState(), fpnState([2, 3, 4, 5])), /top_block/),
+  ],
+  ['ResNet-50', 'transformers', 'backbone', resnetState()],
+  ['Swin-T', 'transformers', 'backbone', swinState([2, 2, 6, 2], false)],
   ['ResNet-18', 'detectron2', 'backbone', resnetState([2, 2, 2, 2], 2)],
   ['CondInst ResNet-50', 'mmdet', 'detector', condInst(resnetState())],
   ['CondInst Swin-T', 'mmdet', 'detector', condInst(swinState())],
+  [
+    'CondInst with group norms in its mask branch',
+    'mmdet',
+    'detector',
+    without(condInst(resnetState()), /^mask_branch.*running/),
+  ],
   ['CondInst Swin-T from C2', 'mmdet', 'detector', condInst(swinState(), [2, 3, 4, 5])],
   ['Swin-T', 'mmdet', 'backbone', swinState()],
   [
@@ -55,7 +68,7 @@ describe('a name table', () => {
   it.each(cases)('takes %s to %s (%s) and back, bit for bit', (_, framework, scope, state) => {
     const exported = exportWeights(state, framework, scope);
     expect(exported.report.skipped).toEqual([]);
-    expect(exported.report.renamed).toHaveLength(state.size);
+    expect(new Set(exported.report.renamed.map(({ from }) => from)).size).toBe(state.size);
     const imported = importWeights(exported.tensors, { framework });
     expect(imported.scope).toBe(scope);
     expect(imported.tensors).toEqual(state);

@@ -1,4 +1,5 @@
 import { int64Tensor, type HostTensor, type StateDict } from '../host-tensor.ts';
+import type { LazyState } from '../lazy-tensor.ts';
 import type { Framework } from './frameworks.ts';
 
 const TABLE = 'relative_position_bias_table';
@@ -22,14 +23,15 @@ export function relativePositionIndex(window: number): Int32Array {
 }
 
 /** Window side of a bias table [(2w - 1)², heads]. */
-export function windowOfTable(table: HostTensor): number {
+export function windowOfTable(table: Pick<HostTensor, 'shape'>): number {
   return (Math.sqrt(table.shape[0]!) + 1) / 2;
 }
 
 /** The index buffers that strict loading asks for: flat in torchvision, square in the official code and mmdetection. */
-export function indexBuffers(exported: StateDict, framework: Framework): StateDict {
+export function indexBuffers(exported: LazyState, framework: Framework): StateDict {
   const buffers: StateDict = new Map();
-  if (framework === 'timm') return buffers;
+  // We, timm and transformers make them anew.
+  if (framework === 'cassl' || framework === 'timm' || framework === 'transformers') return buffers;
   for (const [name, table] of exported) {
     if (!name.endsWith(TABLE)) continue;
     const window = windowOfTable(table);

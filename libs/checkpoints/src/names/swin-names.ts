@@ -58,3 +58,34 @@ export const SWIN_MMDET: NameTable = [
   [`${MERGING}.reduction.weight`, 'stages.{s}.downsample.reduction.weight', MERGING_TO_UNFOLD],
   ...OUTPUT_NORMS,
 ];
+
+/** The Hugging Face Hub's names: query, key and value are tensors of their own. */
+export const SWIN_TRANSFORMERS: NameTable = [
+  ['patch_embed.proj.*', 'embeddings.patch_embeddings.projection.*'],
+  ['patch_embed.norm.*', 'embeddings.norm.*'],
+  ...block(BLOCK, 'encoder.layers.{s}.blocks.{j}', 'attention.self', [
+    'intermediate.dense',
+    'output.dense',
+  ]).flatMap(([ours, theirs]): NameTable => {
+    if (ours.includes('.attn.qkv.')) {
+      return ['query', 'key', 'value'].map((part, index) => [
+        ours,
+        theirs.replace('.qkv.', `.${part}.`),
+        { index, of: 3 },
+      ]);
+    }
+    const spelled = theirs
+      .replace('.norm1.', '.layernorm_before.')
+      .replace('.norm2.', '.layernorm_after.')
+      .replace('.self.proj.', '.output.dense.');
+    return [[ours, spelled]];
+  }),
+  [`${MERGING}.norm.*`, 'encoder.layers.{s}.downsample.norm.*'],
+  [`${MERGING}.reduction.weight`, 'encoder.layers.{s}.downsample.reduction.weight'],
+];
+
+/**
+ * A classification model's one norm stands where the detection form has the last stage's. It is written, so that strict
+ * loading finds it, and not read: detectors start with new output norms (method.md 3.2).
+ */
+export const swinFinalNorm = (theirs: string): NameTable => [['norm3.*', `${theirs}.*`]];

@@ -32,7 +32,8 @@ const sample = (): StateDict =>
 
 const file = (state: StateDict, options?: PthOptions): Buffer =>
   Buffer.concat([...pthChunks(state, options)]);
-const read = (bytes: Uint8Array): Promise<StateDict> => readPth(bytesSource(new Uint8Array(bytes)));
+const read = async (bytes: Uint8Array): Promise<StateDict> =>
+  (await readPth(bytesSource(new Uint8Array(bytes)))).tensors;
 
 /** A bare pickle of protocol 2 from pieces of text and opcodes. */
 const pickle = (...pieces: (string | number[])[]): Buffer =>
@@ -48,7 +49,7 @@ describe('writePth and readPth', () => {
   it('gives back every tensor, bit for bit', async () => {
     const path = join(folder, 'x.pth');
     await writePth(path, sample());
-    expect(await readPth(path)).toEqual(sample());
+    expect((await readPth(path)).tensors).toEqual(sample());
   });
 
   it('finds the tensors under the key that wraps them', async () => {
@@ -94,7 +95,11 @@ describe('writePth and readPth', () => {
     ['an underflowing stack', pickle('R.'), 'damaged'],
     ['a missing mark', pickle('t.'), 'damaged'],
     ['a list instead of a dict', pickle('].'), 'no dict'],
-    ['a dict without tensors', pickle('}X\u0001\u0000\u0000\u0000aK\u0001s.'), 'no tensors, only a'],
+    [
+      'a dict without tensors',
+      pickle('}X\u0001\u0000\u0000\u0000aK\u0001s.'),
+      'no tensors; its entries are a',
+    ],
     ['an early end', pickle('X\u00ff\u0000\u0000\u0000abc'), 'in the middle'],
     ['an endless name', pickle('ccollections'), 'in the middle of a name'],
     ['nothing', Buffer.alloc(0), 'neither an archive nor a pickle'],
@@ -112,7 +117,7 @@ describe('writePth and readPth', () => {
     await expect(read(pickle(nested, 'h\u0000', '\u0093.'))).rejects.toThrow('not text');
     await expect(read(pickle(nested, 'cnumpy\ndtype\nh\u0000\u0085R.'))).rejects.toThrow('no type code');
     await expect(read(pickle(nested, 'c_codecs\nencode\nh\u0000\u0085R.'))).rejects.toThrow('or bytes');
-    await expect(read(pickle(nested, '}h\u0000K\u0001s.'))).rejects.toThrow('only an empty dict');
+    await expect(read(pickle(nested, '}h\u0000K\u0001s.'))).rejects.toThrow('its entries are none');
   });
 
   it('refuses a numpy array whose shape is not of counts', async () => {

@@ -2,6 +2,8 @@ import { fileSource, type ByteSource } from '../byte-source.ts';
 import type { StateDict } from '../host-tensor.ts';
 import { resolveGlobal } from './allowed-globals.ts';
 import { readLegacy } from './legacy.ts';
+import { namingFile } from '../naming-file.ts';
+import { findState } from './find-state.ts';
 import { NumpyArray } from './numpy-array.ts';
 import { readPickle } from './pickle-reader.ts';
 import type { ReadStorage } from './read-storage.ts';
@@ -9,36 +11,43 @@ import { pthError } from './refusal.ts';
 import { storageReference, TensorReference } from './tensor-reference.ts';
 import { isZip, readZip, type ZipSlice } from './zip-reader.ts';
 
-/** Where trainers put the weights among optimizer and epoch; `blobs` is Detectron1's. */
-const STATE_KEYS = ['state_dict', 'model', 'model_state_dict', 'module', 'blobs'];
+export interface Pth {
+  readonly tensors: StateDict;
+  /** Where in the file they were: `ema.module`; empty at its root. */
+  readonly key: string;
+  /** Where else tensors are. */
+  readonly otherKeys: readonly string[];
+}
 
 /**
  * Reads the tensors of a PyTorch checkpoint (`.pth`, `.pt`, `.bin`; also the older format and detectron2's `.pkl`)
  * without running any of its pickle.
- * @throws INVALID_ARGUMENT when it is damaged, or needs anything but dicts, tensors and numpy arrays
+ * @param key the dict of tensors to take, for example `ema.module`; default: the usual ones (`findState`)
+ * @throws INVALID_ARGUMENT when it is damaged, or needs anything but dicts, tensors and numpy arrays; it names the file
  */
-export async function readPth(from: string | ByteSource): Promise<StateDict> {
-  if (typeof from !== 'string') return readFrom(from);
+export async function readPth(from: string | ByteSource, key?: string): Promise<Pth> {
+  if (typeof from !== 'string') return namingFile(from.name, () => readFrom(from, key));
   const source = await fileSource(from);
   try {
-    return await readFrom(source);
+    return await namingFile(source.name, () => readFrom(source, key));
   } finally {
     await source[Symbol.asyncDispose]();
   }
 }
 
-async function readFrom(source: ByteSource): Promise<StateDict> {
+async function readFrom(source: ByteSource, wanted: string | undefined): Promise<Pth> {
   const { root, readStorage } = (await isZip(source)) ? await readArchive(source) : await readLegacy(source);
-  const state: StateDict = new Map();
-  for (const [name, value] of stateOf(root)) {
+  const { state, key, otherKeys } = findState(root, wanted);
+  const tensors: StateDict = new Map();
+  for (const [name, value] of state) {
     if (typeof name !== 'string') continue;
     if (value instanceof TensorReference) {
-      state.set(name, value.materialise(await readStorage(value.storage), name));
+      tensors.set(name, value.materialise(await readStorage(value.storage), name));
     } else if (value instanceof NumpyArray && value.tensor !== undefined) {
-      state.set(name, value.tensor);
+      tensors.set(name, value.tensor);
     }
   }
-  return state;
+  return { tensors, key, otherKeys };
 }
 
 async function readArchive(source: ByteSource): Promise<{ root: unknown; readStorage: ReadStorage }> {
@@ -64,19 +73,4 @@ async function readArchive(source: ByteSource): Promise<{ root: unknown; readSto
     return bytes;
   };
   return { root: value, readStorage };
-}
-
-/** The dict of tensors: the root itself, or under one of the usual keys. */
-function stateOf(root: unknown): Map<unknown, unknown> {
-  if (!(root instanceof Map)) throw pthError('it holds no dict of tensors');
-  for (const key of STATE_KEYS) {
-    const inner: unknown = root.get(key);
-    if (inner instanceof Map) return inner;
-  }
-  const hasTensors = [...root.values()].some(
-    (value) => value instanceof TensorReference || value instanceof NumpyArray,
-  );
-  if (hasTensors) return root;
-  const names = [...root.keys()].filter((key) => typeof key === 'string').slice(0, 5);
-  throw pthError(`it holds no tensors, only ${names.join(', ') || 'an empty dict'}`);
 }

@@ -1,9 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { unimplemented } from '@cassl/errors';
+import { pieceBytes, type FilePiece } from '../file-piece.ts';
 
 export interface ZipEntry {
   readonly name: string;
-  readonly data: Uint8Array;
+  readonly data: FilePiece;
+  /** CRC-32 of the data; needed where they are not in memory. */
+  readonly checksum?: number;
 }
 
 const LOCAL_SIGNATURE = 0x04034b50;
@@ -22,24 +25,22 @@ const DATE = 0x21;
  * A ZIP archive of uncompressed entries whose data start at multiples of `alignment`, so that they can be mapped.
  * ZIP64 records appear only where an offset or the count needs them. A single entry is at most 4 GiB.
  */
-export function* zipChunks(entries: readonly ZipEntry[], alignment: number): Generator<Uint8Array> {
+export function zipPieces(entries: readonly ZipEntry[], alignment: number): FilePiece[] {
+  const pieces: FilePiece[] = [];
   const directory: Uint8Array[] = [];
   let offset = 0;
-  for (const { name, data } of entries) {
-    if (data.byteLength >= LIMIT32)
-      throw unimplemented(`${name} has ${data.byteLength} bytes; the limit is 4 GiB`);
+  for (const { name, data, checksum = crc32(data as Uint8Array) } of entries) {
+    const size = pieceBytes(data);
+    if (size >= LIMIT32) throw unimplemented(`${name} has ${size} bytes; the limit is 4 GiB`);
     const utf8 = Buffer.from(name);
-    const checksum = crc32(data);
     const padding = paddingField(offset + 30 + utf8.byteLength, alignment);
-    const local = Buffer.concat([localHeader(utf8, data, checksum, padding.byteLength), utf8, padding]);
-    yield local;
-    yield data;
-    directory.push(centralHeader(utf8, data, checksum, offset));
-    offset += local.byteLength + data.byteLength;
+    const local = Buffer.concat([localHeader(utf8, size, checksum, padding.byteLength), utf8, padding]);
+    pieces.push(local, data);
+    directory.push(centralHeader(utf8, size, checksum, offset));
+    offset += local.byteLength + size;
   }
   const size = directory.reduce((sum, record) => sum + record.byteLength, 0);
-  yield* directory;
-  yield endOfDirectory(entries.length, size, offset);
+  return [...pieces, ...directory, endOfDirectory(entries.length, size, offset)];
 }
 
 /** An extra field that ends at a multiple of `alignment`; its own header takes 4 bytes. */
@@ -51,32 +52,32 @@ function paddingField(start: number, alignment: number): Buffer {
   return field;
 }
 
-function localHeader(name: Buffer, data: Uint8Array, checksum: number, extraBytes: number): Buffer {
+function localHeader(name: Buffer, size: number, checksum: number, extraBytes: number): Buffer {
   const header = Buffer.alloc(30);
   header.writeUInt32LE(LOCAL_SIGNATURE, 0);
-  writeCommon(header, 4, name, data, checksum);
+  writeCommon(header, 4, name, size, checksum);
   header.writeUInt16LE(extraBytes, 28);
   return header;
 }
 
 /** The fields that local and central headers share: version 2.0, UTF-8 names, stored. */
-function writeCommon(header: Buffer, at: number, name: Buffer, data: Uint8Array, checksum: number): void {
+function writeCommon(header: Buffer, at: number, name: Buffer, size: number, checksum: number): void {
   header.writeUInt16LE(20, at);
   header.writeUInt16LE(0x0800, at + 2);
   header.writeUInt16LE(0, at + 4);
   header.writeUInt16LE(0, at + 6);
   header.writeUInt16LE(DATE, at + 8);
   header.writeUInt32LE(checksum, at + 10);
-  header.writeUInt32LE(data.byteLength, at + 14);
-  header.writeUInt32LE(data.byteLength, at + 18);
+  header.writeUInt32LE(size, at + 14);
+  header.writeUInt32LE(size, at + 18);
   header.writeUInt16LE(name.byteLength, at + 22);
 }
 
-function centralHeader(name: Buffer, data: Uint8Array, checksum: number, offset: number): Buffer {
+function centralHeader(name: Buffer, size: number, checksum: number, offset: number): Buffer {
   const header = Buffer.alloc(46);
   header.writeUInt32LE(CENTRAL_SIGNATURE, 0);
   header.writeUInt16LE(45, 4);
-  writeCommon(header, 6, name, data, checksum);
+  writeCommon(header, 6, name, size, checksum);
   if (offset < LIMIT32) {
     header.writeUInt32LE(offset, 42);
     return Buffer.concat([header, name]);

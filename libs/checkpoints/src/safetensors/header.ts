@@ -93,7 +93,8 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function parseMetadata(raw: unknown): Record<string, string> {
-  if (raw === undefined) return {};
+  // Some writers say null for none, and the official reader takes it.
+  if (raw === undefined || raw === null) return {};
   if (!isRecord(raw))
     throw safetensorsError('METADATA_NOT_STRINGS', '__metadata__ must be an object of strings');
   for (const [key, value] of Object.entries(raw)) {
@@ -107,11 +108,10 @@ function parseMetadata(raw: unknown): Record<string, string> {
 }
 
 function parseEntry(name: string, raw: unknown, dataStart: number): TensorEntry {
-  if (!isRecord(raw) || Object.keys(raw).sort().join() !== 'data_offsets,dtype,shape') {
-    throw safetensorsError(
-      'ENTRY_MALFORMED',
-      `tensor ${name} must have exactly dtype, shape and data_offsets`,
-    );
+  // Further keys are ignored, as the official reader does.
+  const lacks = ['dtype', 'shape', 'data_offsets'].find((key) => !isRecord(raw) || !Object.hasOwn(raw, key));
+  if (!isRecord(raw) || lacks !== undefined) {
+    throw safetensorsError('ENTRY_MALFORMED', `tensor ${name} has no ${lacks}`);
   }
   const { dtype, shape, data_offsets: offsets } = raw;
   if (!isDtype(dtype)) {

@@ -1,6 +1,7 @@
 import { notFound } from '@cassl/errors';
 import { bytesSource, fileSource, type ByteSource } from '../byte-source.ts';
 import type { HostTensor, StateDict } from '../host-tensor.ts';
+import { namingFile } from '../naming-file.ts';
 import { headerLength, parseHeader, PREFIX_BYTES, type SafetensorsHeader } from './header.ts';
 
 export interface Safetensors {
@@ -10,12 +11,14 @@ export interface Safetensors {
 
 /**
  * Reads and checks only the header: two small reads, whatever the file's size.
- * @throws INVALID_ARGUMENT for any of the faults in `SafetensorsFault`
+ * @throws INVALID_ARGUMENT for any of the faults in `SafetensorsFault`, with the source's name
  */
 export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
-  const prefix = await source.read(0, Math.min(PREFIX_BYTES, source.sizeBytes));
-  const length = headerLength(prefix, source.sizeBytes);
-  return parseHeader(await source.read(PREFIX_BYTES, PREFIX_BYTES + length), source.sizeBytes);
+  return namingFile(source.name, async () => {
+    const prefix = await source.read(0, Math.min(PREFIX_BYTES, source.sizeBytes));
+    const length = headerLength(prefix, source.sizeBytes);
+    return parseHeader(await source.read(PREFIX_BYTES, PREFIX_BYTES + length), source.sizeBytes);
+  });
 }
 
 /** Reads one tensor of a file whose header has been read. Throws NOT_FOUND for a name that is not in it. */

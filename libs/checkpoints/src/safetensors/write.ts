@@ -1,6 +1,8 @@
 import { invalidArgument } from '@cassl/errors';
 import { dtypeRank } from '../dtype.ts';
-import { byteLength, type HostTensor, type StateDict } from '../host-tensor.ts';
+import { pieceContent, type FilePiece } from '../file-piece.ts';
+import { byteLength, type StateDict } from '../host-tensor.ts';
+import { lazyBytes, lazyState, type LazyState, type LazyTensor } from '../lazy-tensor.ts';
 import { writeAtomically, type WrittenFile } from '../write-atomically.ts';
 import { MAX_HEADER_BYTES, PREFIX_BYTES } from './header.ts';
 
@@ -32,18 +34,25 @@ export function* safetensorsChunks(
   state: StateDict,
   metadata: Readonly<Record<string, string>> = {},
 ): Generator<Uint8Array> {
+  for (const piece of safetensorsPieces(lazyState(state), metadata)) yield pieceContent(piece);
+}
+
+/** The plan of the file for tensors that may still be elsewhere. */
+export function safetensorsPieces(
+  state: LazyState,
+  metadata: Readonly<Record<string, string>> = {},
+): FilePiece[] {
   const tensors = [...state].sort(officialOrder);
-  yield encodeHeader(tensors, metadata);
-  for (const [, tensor] of tensors) yield tensor.data;
+  return [encodeHeader(tensors, metadata), ...tensors.map(([, tensor]) => tensor)];
 }
 
 /** Widest dtypes first, which keeps every tensor aligned to its element size; then by name, as UTF-8 bytes. */
-function officialOrder([nameA, a]: [string, HostTensor], [nameB, b]: [string, HostTensor]): number {
+function officialOrder([nameA, a]: [string, LazyTensor], [nameB, b]: [string, LazyTensor]): number {
   return dtypeRank(b.dtype) - dtypeRank(a.dtype) || Buffer.compare(Buffer.from(nameA), Buffer.from(nameB));
 }
 
 function encodeHeader(
-  tensors: [string, HostTensor][],
+  tensors: [string, LazyTensor][],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   // Written by hand, as JavaScript objects would move names like "0" to the front.
@@ -53,10 +62,10 @@ function encodeHeader(
   const parts = strings.length > 0 ? [`"__metadata__":{${strings.join(',')}}`] : [];
   let offset = 0;
   for (const [name, tensor] of tensors) {
-    const { dtype, shape, data } = checkTensor(name, tensor);
-    const entry = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
-    parts.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-    offset += data.byteLength;
+    const { dtype, shape } = checkTensor(name, tensor);
+    const end = offset + lazyBytes(tensor);
+    parts.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [offset, end] })}`);
+    offset = end;
   }
   const json = Buffer.from(`{${parts.join(',')}}`);
   const length = Math.ceil(json.byteLength / ALIGNMENT) * ALIGNMENT;
@@ -69,12 +78,14 @@ function encodeHeader(
   return bytes;
 }
 
-function checkTensor(name: string, tensor: HostTensor): HostTensor {
+function checkTensor(name: string, tensor: LazyTensor): LazyTensor {
   if (name === '__metadata__') throw invalidArgument('a tensor cannot be named __metadata__');
-  const needed = byteLength(tensor.dtype, tensor.shape);
-  if (tensor.data.byteLength !== needed) {
+  const { dtype, shape, origin, change } = tensor;
+  if (!(origin instanceof Uint8Array) || change !== undefined) return tensor;
+  const needed = byteLength(dtype, shape);
+  if (origin.byteLength !== needed) {
     throw invalidArgument(
-      `tensor ${name} (${tensor.dtype} [${tensor.shape.join(', ')}]) needs ${needed} bytes, got ${tensor.data.byteLength}`,
+      `tensor ${name} (${dtype} [${shape.join(', ')}]) needs ${needed} bytes, got ${origin.byteLength}`,
     );
   }
   return tensor;

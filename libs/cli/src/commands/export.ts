@@ -1,11 +1,11 @@
 import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { Framework, RenameReport } from '@cassl/checkpoints';
+import type { Container, Framework, RenameReport } from '@cassl/checkpoints';
 import { printSkipped } from '../weights/print-skipped.ts';
 
 interface ExportFlags {
   readonly for: Framework;
-  readonly format: 'safetensors' | 'pth';
+  readonly format?: Container;
   readonly backboneOnly: boolean;
   readonly pixels: 'rgb' | 'bgr';
   readonly pyramidFrom?: '2' | '3';
@@ -21,6 +21,7 @@ const TARGETS = [
   'mmdet',
   'torchvision',
   'timm',
+  'transformers',
   'swin',
   'msra',
   'cassl',
@@ -30,11 +31,18 @@ const TARGETS = [
 export function register(program: Command): void {
   program
     .command('export')
-    .description('Write a checkpoint with the names and layouts of another framework.')
+    .description(
+      'Write a checkpoint with the names and layouts of another framework, and beside it a note (JSON): ' +
+        'the config that fits, what the network reads, what was left out, and Python that loads it.',
+    )
     .argument('<checkpoint>', 'checkpoint file (`cassl pull` fetches one from the registry)')
     .addOption(new Option('--for <framework>', 'whose names').choices(TARGETS).makeOptionMandatory())
     .addOption(
-      new Option('--format <format>', 'container').choices(['safetensors', 'pth']).default('safetensors'),
+      new Option('--format <format>', 'container; default: what the framework itself reads').choices([
+        'safetensors',
+        'pth',
+        'pkl',
+      ]),
     )
     .option('--backbone-only', 'only the backbone, under the names of classification models', false)
     .addOption(
@@ -62,7 +70,10 @@ export function register(program: Command): void {
 
 interface ExportOutcome extends Pick<RenameReport, 'skipped' | 'added'> {
   readonly out: string;
+  /** The file with the config, the input's order, mean and std, and Python that loads the weights. */
+  readonly note: string;
   readonly framework: Framework;
+  readonly container: Container;
   readonly scope: string;
   readonly tensors: number;
   readonly sizeBytes: number;
@@ -72,42 +83,40 @@ interface ExportOutcome extends Pick<RenameReport, 'skipped' | 'added'> {
 
 async function exportFile(checkpoint: string, flags: ExportFlags): Promise<ExportOutcome> {
   const lib = await import('@cassl/checkpoints');
-  const read = (await lib.readCheckpoint(checkpoint)).tensors;
-  lib.checkFinite(read);
-  const state = flags.pixels === 'rgb' ? read : lib.convertInput(read, lib.IMAGENET_RGB, lib.MSRA_BGR);
-  const scope = flags.backboneOnly ? 'backbone' : lib.defaultScope(flags.for);
-  const { tensors, report } = lib.exportWeights(
-    state,
-    flags.for,
-    scope,
-    flags.pyramidFrom === undefined ? undefined : Number(flags.pyramidFrom),
-  );
+  const { tensors: state } = await lib.readCheckpoint(checkpoint);
+  lib.checkFinite(state);
+  const container = flags.format ?? lib.defaultContainer(flags.for);
   const name = basename(checkpoint, extname(checkpoint));
-  const out = flags.out ?? `${name}.${flags.for}.${flags.format}`;
-  // The official Swin code looks for the weights under this key.
-  const wrap = flags.for === 'swin' ? 'model' : undefined;
-  const written = await (flags.format === 'pth'
-    ? lib.writePth(out, tensors, { wrap })
-    : lib.writeSafetensors(out, tensors));
-  const notes = lib.exportNotes(flags.for, { scope, tensors, pixels: flags.pixels });
+  const out = flags.out ?? `${name}.${flags.for}.${container}`;
+  const { plan, notePath, sizeBytes, digest } = await lib.writeExport(out, state, {
+    framework: flags.for,
+    scope: flags.backboneOnly ? 'backbone' : undefined,
+    container,
+    firstLevel: flags.pyramidFrom === undefined ? undefined : Number(flags.pyramidFrom),
+    pixels: flags.pixels,
+  });
   return {
     out,
+    note: notePath,
     framework: flags.for,
-    scope,
-    tensors: tensors.size,
-    ...written,
-    added: report.added,
-    skipped: report.skipped,
-    notes,
+    container,
+    scope: plan.scope,
+    tensors: plan.tensors.size,
+    sizeBytes,
+    digest,
+    added: plan.report.added,
+    skipped: plan.report.skipped,
+    notes: plan.note.notes,
   };
 }
 
 function printOutcome(outcome: ExportOutcome): void {
-  const { out, framework, scope, tensors, added, skipped, sizeBytes, digest } = outcome;
+  const { out, note, framework, scope, tensors, added, skipped, sizeBytes, digest } = outcome;
   console.log(`${out}  ${digest}  ${sizeBytes} bytes`);
   console.log(
     `${tensors} tensors of a ${framework} ${scope}, ${added.length} of them buffers that it needs and we do not keep`,
   );
   printSkipped('left out', skipped);
-  for (const note of outcome.notes) console.log(`note: ${note}`);
+  for (const line of outcome.notes) console.log(`note: ${line}`);
+  console.log(`${note}  the config that fits, what the network reads, and Python that loads it`);
 }

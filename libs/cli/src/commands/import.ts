@@ -8,6 +8,8 @@ interface ImportFlags {
   readonly as: string;
   readonly out?: string;
   readonly from?: Framework;
+  readonly key?: string;
+  readonly prefix?: string;
   readonly pixels: 'rgb' | 'bgr';
   readonly partial: boolean;
   readonly json: boolean;
@@ -18,16 +20,21 @@ export function register(program: Command): void {
   program
     .command('import')
     .description(
-      'Read weights of torchvision, timm, detectron2, AdelaiDet, mmdetection, Swin or MSRA (safetensors, .pth, .pkl) ' +
-        'and write them under our names. Pickles are read as data, never run.',
+      'Read weights of torchvision, timm, transformers, detectron2, AdelaiDet, mmdetection, Swin or MSRA (safetensors, .pth, .pkl) ' +
+        'and write them under our names. Pickles are read as data, never run; what trainers wrap around a model is taken off.',
     )
-    .argument('<file>', 'the weights')
+    .argument('<file>', 'the weights: a file, a folder of them, or the index (.json) of shards')
     .requiredOption(
       '--as <model>',
       'what they are: a backbone (resnet50, swin-t, …) or a preset (condinst-r50, …)',
     )
     .option('--out <file>', 'safetensors file to write; default: <file>.<model>.safetensors here')
     .option('--from <framework>', 'whose names the file has; default: the one that fits most tensors')
+    .option('--key <key>', 'which dict of a PyTorch file, for example ema.module; default: the usual ones')
+    .option(
+      '--prefix <prefix>',
+      'what stands before the names of the model, for example trunk.; default: the usual wrappers',
+    )
     .addOption(
       new Option(
         '--pixels <order>',
@@ -49,6 +56,9 @@ interface ImportOutcome extends MatchReport {
   readonly out: string;
   readonly as: string;
   readonly framework: Framework;
+  /** Where in a PyTorch file they were, and what stood before the names. */
+  readonly key: string;
+  readonly prefix: string;
   readonly sizeBytes: number;
   readonly digest: string;
   readonly resized: readonly string[];
@@ -60,9 +70,11 @@ async function importFile(file: string, flags: ImportFlags): Promise<ImportOutco
   if (flags.from !== undefined && !lib.FRAMEWORKS.includes(flags.from)) {
     throw invalidArgument(`--from must be one of ${lib.FRAMEWORKS.join(', ')}, got ${flags.from}`);
   }
-  const { tensors: raw } = await lib.readCheckpoint(file);
-  lib.checkFinite(raw);
-  const imported = lib.importWeights(raw, flags.from === undefined ? {} : { framework: flags.from });
+  const { tensors: raw, key, otherKeys } = await lib.readCheckpoint(file, flags.key);
+  const imported = await lib.namingFile(basename(file), async () => {
+    lib.checkFinite(raw);
+    return Promise.resolve(lib.importWeights(raw, { framework: flags.from, prefix: flags.prefix }));
+  });
   const state =
     flags.pixels === 'bgr'
       ? lib.convertInput(imported.tensors, lib.MSRA_BGR, lib.IMAGENET_RGB)
@@ -79,9 +91,14 @@ async function importFile(file: string, flags: ImportFlags): Promise<ImportOutco
     out,
     as: flags.as,
     framework: imported.framework,
+    key,
+    prefix: imported.prefix,
     ...written,
     resized,
-    notes: lib.importNotes(imported.framework, { tensors, pixels: flags.pixels }),
+    notes: [
+      ...lib.importNotes(imported.framework, { tensors, pixels: flags.pixels }),
+      ...otherKeys.map((other) => `there are tensors under ${other || 'the root'} too: --key takes those`),
+    ],
     ...joinReports(report, imported),
   };
 }
@@ -137,6 +154,8 @@ function printOutcome({
   out,
   as,
   framework,
+  key,
+  prefix,
   digest,
   sizeBytes,
   matched,
@@ -146,7 +165,8 @@ function printOutcome({
   notes,
 }: ImportOutcome): void {
   console.log(`${out}  ${digest}  ${sizeBytes} bytes`);
-  console.log(`${matched.length} tensors of ${as}, read by the names of ${framework}`);
+  const where = [key && ` under ${key}`, prefix && ` after ${prefix}`].join('');
+  console.log(`${matched.length} tensors of ${as}, read by the names of ${framework}${where}`);
   if (resized.length > 0)
     console.log(`${resized.length} relative position tables resized to the model's window`);
   printSkipped('skipped', skipped);

@@ -1,5 +1,7 @@
-import type { StateDict } from '../host-tensor.ts';
-import type { Framework, Scope } from './frameworks.ts';
+import type { Framework, Scope } from '../names/frameworks.ts';
+import type { ModelFacts } from './model-facts.ts';
+
+type Names = ReadonlyMap<string, unknown>;
 
 /** What a network reads: `rgb` as ImageNet's mean and std have it, or `bgr` with the mean subtracted. */
 type Pixels = 'rgb' | 'bgr';
@@ -7,7 +9,17 @@ type Pixels = 'rgb' | 'bgr';
 /** What exported weights do not say: settings that the other framework must be given, and where its computation differs. */
 export function exportNotes(
   framework: Framework,
-  { scope, tensors, pixels }: { readonly scope: Scope; readonly tensors: StateDict; readonly pixels: Pixels },
+  {
+    scope,
+    tensors,
+    pixels,
+    model,
+  }: {
+    readonly scope: Scope;
+    readonly tensors: Names;
+    readonly pixels: Pixels;
+    readonly model: ModelFacts;
+  },
 ): string[] {
   const names = [...tensors.keys()];
   const isResNet = names.some((name) => /(^|\.)(conv1\.weight|conv1_w)$/.test(name));
@@ -20,8 +32,9 @@ export function exportNotes(
           'or export with --pixels bgr for the defaults',
       );
     }
-    if (isResNet)
+    if (isResNet && model.resnetStride === 'torchvision') {
       notes.push('set MODEL.RESNETS.STRIDE_IN_1X1 False, unless the config says resnetStride: msra');
+    }
   }
   if (framework === 'mmdet') {
     const reads =
@@ -29,11 +42,26 @@ export function exportNotes(
         ? 'bgr_to_rgb=True with ImageNet mean and std'
         : 'bgr_to_rgb=False, mean [103.53, 116.28, 123.675], std 1';
     notes.push(`set the data preprocessor to ${reads}; ResNets are style="pytorch"`);
+    if (hasHead) {
+      notes.push(
+        'the head needs conv_bias=True, centerness_on_reg=True and norm_on_bbox=True, as the config beside it has',
+      );
+    }
   }
   if (framework === 'torchvision' && scope === 'detector' && hasHead) {
     notes.push(
       'backbone and pyramid give equal features; the head does not: torchvision’s FCOS has no scales and no half-stride offset',
     );
+  }
+  if (framework === 'detectron2' && scope === 'detector') {
+    notes.push('P6 and P7 are left out: detectron2’s RetinaNet makes them from C5, ours come from P5');
+  }
+  if (framework === 'transformers' || framework === 'timm' || (framework === 'torchvision' && !hasHead)) {
+    if (isResNet && model.resnetStride === 'msra' && framework !== 'transformers') {
+      notes.push(
+        `the bottlenecks stride in their first 1×1 (resnetStride: msra); ${framework}’s do in their 3×3`,
+      );
+    }
   }
   if (framework !== 'cassl' && scope === 'detector' && names.some((name) => name.includes('fpn_lateral2'))) {
     notes.push('level-2 pyramid convolutions are never trained by FCOS and CondInst');
@@ -44,7 +72,7 @@ export function exportNotes(
 /** What imported weights do not say: what their network reads and how it strides, by the habits of the framework. */
 export function importNotes(
   framework: Framework,
-  { tensors, pixels }: { readonly tensors: StateDict; readonly pixels: Pixels },
+  { tensors, pixels }: { readonly tensors: Names; readonly pixels: Pixels },
 ): string[] {
   const names = [...tensors.keys()];
   const notes: string[] = [];
