@@ -70,10 +70,7 @@ describe('readCheckpoint', () => {
   it('reads the .pkl that it writes for detectron2', async () => {
     const path = join(folder, 'R-50.pkl');
     const state = new Map([...one('conv1_w', 3), ['scalar', float32Tensor([], new Float32Array([7]))]]);
-    await writeFile(
-      path,
-      Buffer.concat(pklPieces(lazyState(state), 'Caffe2').map(pieceContent)),
-    );
+    await writeFile(path, Buffer.concat(pklPieces(lazyState(state), 'Caffe2').map(pieceContent)));
     expect(await readCheckpoint(path)).toMatchObject({ tensors: state, key: 'model' });
   });
 });
