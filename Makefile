@@ -7,8 +7,9 @@ export OMP_WAIT_POLICY ?= passive
 DATA ?=
 SEEDS ?= 1
 OUT ?= out/demo
+TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop check gen lint format build bench clean
+.PHONY: help setup demo test test-interop check gen lint format build bench image chart clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +50,13 @@ format: setup ## prettier
 
 bench: setup ## all benchmarks; one: npm run -s bench -- NAME --json
 	@for name in $$(ls -d bench/*/ | xargs -n1 basename | grep -v node_modules); do npm run -s bench -- $$name; done
+
+image: setup ## the container image, TARGET=cpu or cuda, with Docker, Podman or buildah
+	@bash image/build.sh --target '$(TARGET)'
+
+chart: setup ## what follows from the chart: its table of values, k8s/
+	@bash scripts/bring-helm.sh
+	node scripts/chart/render.ts
 
 clean: ## remove what is built and run here, keep .tools
 	rm -rf out .cassl node_modules libs/*/dist services/*/dist

