@@ -35,7 +35,13 @@ export async function startCluster(): Promise<Cluster> {
   const endpoints = Object.fromEntries(
     await Promise.all(SERVICE_NAMES.map(async (name) => [name, `127.0.0.1:${await freePort()}`] as const)),
   ) as Endpoints;
-  const around = { home, endpoints, natsUrl: `nats://127.0.0.1:${natsPort}`, env: ENV };
+  const around = {
+    home,
+    endpoints,
+    natsUrl: `nats://127.0.0.1:${natsPort}`,
+    env: ENV,
+    roots: { data: [home], output: [home] },
+  };
   const services = new Map<ServiceName, ServiceProcess>();
   let nats: NatsServer;
   const startNats = async (): Promise<void> => {

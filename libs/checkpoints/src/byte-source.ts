@@ -1,7 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { dataLoss, notFound } from '@cassl/errors';
-import { readBytes, type ObjectStore } from '@cassl/storage';
+import { notFound } from '@cassl/errors';
+import { openRegularFile, readBytes, type ObjectStore } from '@cassl/storage';
 
 /** Anything with bytes at known positions: memory, a file, an object in a store. */
 export interface ByteSource extends AsyncDisposable {
@@ -12,9 +11,6 @@ export interface ByteSource extends AsyncDisposable {
   read(start: number, end: number): Promise<Uint8Array>;
 }
 
-/** `FileHandle.read` takes at most 2^31 - 1 bytes at a time. */
-const MAX_READ_BYTES = 2 ** 30;
-
 export function bytesSource(bytes: Uint8Array, name = 'safetensors bytes'): ByteSource {
   return {
     name,
@@ -24,17 +20,14 @@ export function bytesSource(bytes: Uint8Array, name = 'safetensors bytes'): Byte
   };
 }
 
-/** Opens a file; close it with `await using` or `[Symbol.asyncDispose]()`. Throws NOT_FOUND. */
+/** Opens a regular file; close it with `[Symbol.asyncDispose]()`. Throws NOT_FOUND. */
 export async function fileSource(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw notFound(`cannot open ${path}: ${(cause as Error).message}`, { cause });
-  });
-  const { size } = await handle.stat();
+  const file = await openRegularFile(path);
   return {
     name: basename(path),
-    sizeBytes: size,
-    read: (start, end) => readFully(handle, path, start, end),
-    [Symbol.asyncDispose]: () => handle.close(),
+    sizeBytes: file.sizeBytes,
+    read: (start, end) => file.read(start, end),
+    [Symbol.asyncDispose]: () => file.close(),
   };
 }
 
@@ -48,15 +41,4 @@ export async function storeSource(store: ObjectStore, key: string): Promise<Byte
     read: (start, end) => readBytes(store, key, { start, end }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-}
-
-async function readFully(handle: FileHandle, path: string, start: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - start);
-  for (let done = 0; done < bytes.byteLength;) {
-    const length = Math.min(MAX_READ_BYTES, bytes.byteLength - done);
-    const { bytesRead } = await handle.read(bytes, done, length, start + done);
-    if (bytesRead === 0) throw dataLoss(`${path} ended at byte ${start + done} while being read`);
-    done += bytesRead;
-  }
-  return bytes;
 }

@@ -17,6 +17,14 @@ export function locationOf(pathOrAddress: string): ImageLocation {
   return { store: dirname(address), key };
 }
 
+/** The key of a file on disk without the empty and `.` segments that data sets write (`./images//a.jpg`). */
+export function plainKey(key: string): string {
+  return key
+    .split('/')
+    .filter((segment) => segment !== '' && segment !== '.')
+    .join('/');
+}
+
 /** True for a relative key that stays inside its store. */
 export function isInsideKey(key: string): boolean {
   return key !== '' && !key.startsWith('/') && !key.split('/').includes('..');

@@ -1,20 +1,23 @@
-import { open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
+import { invalidArgument } from '@cassl/errors';
+import { openRequestedStore, readBytes, type ObjectStore } from '@cassl/storage';
 import { decodeImage, type RgbImage } from '@cassl/vision';
-import type { ObjectStore } from '@cassl/storage';
+import { plainKey } from './addresses.ts';
 import type { ImageLocation, LabeledImage } from './dataset.ts';
 
-/** The encoded bytes of an image. @throws NOT_FOUND where the object is missing. */
-export async function readImageBytes({ store, key, range }: ImageLocation): Promise<Uint8Array> {
-  if (!store.startsWith('file:')) return readObject(store, key, range);
-  const path = join(fileURLToPath(store), key);
-  try {
-    return range === undefined ? await readFile(path) : await readFileRange(path, range);
-  } catch (error) {
-    throw notFound(`file ${key} cannot be read: ${errorMessage(error)}`, { cause: error });
-  }
+/** No encoded image is longer; what is, is something else under an image's name. */
+const MAX_ENCODED_BYTES = 2 ** 28;
+
+/**
+ * The encoded bytes of an image, or of another small file of a data set.
+ * @throws NOT_FOUND where no regular file or object is; INVALID_ARGUMENT above `maxBytes`; PERMISSION_DENIED outside the
+ *   places that the process may read (`limitAddresses`)
+ */
+export async function readImageBytes(
+  { store, key, range }: ImageLocation,
+  { maxBytes = MAX_ENCODED_BYTES }: { readonly maxBytes?: number } = {},
+): Promise<Uint8Array> {
+  const name = store.startsWith('file:') ? plainKey(key) : key;
+  return readBytes(storeOf(store), name, { ...range, maxBytes });
 }
 
 /**
@@ -33,22 +36,8 @@ export async function loadImage({ key, location, width, height }: LabeledImage):
 // Clients of object stores keep connections; one each serves every image.
 const stores = new Map<string, ObjectStore>();
 
-async function readObject(uri: string, key: string, range: ImageLocation['range']): Promise<Uint8Array> {
-  // Imported here, so that data on disk does not load the S3 client.
-  const { openStore, readBytes } = await import('@cassl/storage');
+function storeOf(uri: string): ObjectStore {
   let store = stores.get(uri);
-  if (store === undefined) stores.set(uri, (store = openStore(uri)));
-  return readBytes(store, key, range);
-}
-
-async function readFileRange(path: string, range: { start: number; end: number }): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(range.end - range.start);
-  const file = await open(path);
-  try {
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, range.start);
-    if (bytesRead < bytes.length) throw new Error(`the file ends at byte ${range.start + bytesRead}`);
-    return bytes;
-  } finally {
-    await file.close();
-  }
+  if (store === undefined) stores.set(uri, (store = openRequestedStore('image location', uri, 'read')));
+  return store;
 }

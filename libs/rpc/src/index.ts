@@ -12,7 +12,7 @@ export {
   type Setting,
   type Settings,
 } from './settings.ts';
-export { portSetting, serverSecurity, serverSettings } from './server-settings.ts';
+export { addressSettings, portSetting, serverSecurity, serverSettings } from './server-settings.ts';
 export { runService, type RunServiceOptions, type Stoppable } from './run-service.ts';
 export { MAX_MESSAGE_BYTES } from './channel-options.ts';
 export {

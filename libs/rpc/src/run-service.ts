@@ -1,4 +1,5 @@
 import { errorCode, errorMessage } from '@cassl/errors';
+import { limitAddresses } from '@cassl/storage';
 import { createLogger, type Logger } from './logger.ts';
 
 export interface Stoppable {
@@ -16,7 +17,7 @@ export interface RunServiceOptions {
 }
 
 /**
- * Runs a service as this process: starts it, and stops it on SIGTERM, SIGINT or when the parent that forked it goes away.
+ * Runs a service as this process, which from then on opens no address of a request outside its roots: starts it, and stops it on SIGTERM, SIGINT or when the parent that forked it goes away.
  * Exit status: 0 after a stop, 2 for bad settings, 1 for any other failure. A second signal ends at once.
  */
 export async function runService(options: RunServiceOptions): Promise<void> {
@@ -35,6 +36,7 @@ export async function runService(options: RunServiceOptions): Promise<void> {
 
   let service: Stoppable;
   try {
+    limitAddresses();
     service = await main({ logger });
   } catch (error) {
     logger.fatal({ err: error }, 'cannot start');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLACES_VARIABLE } from '@cassl/storage';
 import { setting, type Setting } from './settings.ts';
 import type { ServerSecurity } from './security.ts';
 
@@ -41,6 +42,25 @@ export function serverSettings(defaults: { readonly port: number; readonly metri
       'CASSL_LOG_LEVEL',
       z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
       'How much to log; at `debug` one line a call',
+    ),
+  };
+}
+
+const PLACES = 'absolute folders, `file://` or `s3://bucket/prefix` addresses, separated by commas';
+
+/** The settings of a service whose requests name data; `limitAddresses` of libs/storage acts on them. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types
+export function addressSettings() {
+  return {
+    dataRoots: setting(
+      PLACES_VARIABLE.read,
+      z.string().default(''),
+      `Where requests may read: ${PLACES}; by default nowhere`,
+    ),
+    outputRoots: setting(
+      PLACES_VARIABLE.write,
+      z.string().default(''),
+      `Where requests may write and read: ${PLACES}; by default nowhere`,
     ),
   };
 }

@@ -1,4 +1,4 @@
-import { CasslError } from '@cassl/errors';
+import { CasslError, invalidArgument } from '@cassl/errors';
 import type { GetOptions } from './object-store.ts';
 
 /**
@@ -19,4 +19,10 @@ export function checkRange(
     );
   }
   return { start, end };
+}
+
+/** @throws INVALID_ARGUMENT where more would be read than `maxBytes` */
+export function checkLength(key: string, lengthBytes: number, { maxBytes = Infinity }: GetOptions): void {
+  if (lengthBytes <= maxBytes) return;
+  throw invalidArgument(`object ${key} has ${lengthBytes} bytes, at most ${maxBytes} are read`);
 }

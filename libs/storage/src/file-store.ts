@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import { link, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { alreadyExists, CasslError, notFound, type ErrorCode } from '@cassl/errors';
-import { checkRange } from './byte-range.ts';
+import { alreadyExists, CasslError, notFound } from '@cassl/errors';
+import { isReallyAllowed, resolveLinks } from './allowed-places.ts';
+import { checkLength, checkRange } from './byte-range.ts';
 import { checkDigest, digestHex, DigestMeter } from './digest.ts';
+import { hasErrno, isMissing, translateFileError } from './file-errors.ts';
+import { makeFolder } from './make-folder.ts';
 import { checkKey, INCOMING } from './object-key.ts';
 import type {
   Body,
@@ -15,36 +18,56 @@ import type {
   PutOptions,
   PutReceipt,
 } from './object-store.ts';
+import { followLinks, openRegularFile } from './regular-file.ts';
+import { withinTime } from './within-time.ts';
+
+interface Folder {
+  readonly path: string;
+  readonly uri: string;
+  /** The address came with a request: the limits of `limitAddresses` hold for all that is read and written. */
+  readonly isRequested: boolean;
+}
 
 /** Objects as plain files under one folder, which is made at the first put. */
-export function openFileStore(folder: string, uri: string): ObjectStore {
-  const path = (key: string): string => join(folder, checkKey(key));
+export function openFileStore(path: string, uri: string, isRequested = false): ObjectStore {
+  const folder: Folder = { path, uri, isRequested };
+  const pathOf = (key: string): string => join(path, checkKey(key));
   return {
     uri,
-    put: async (key, body, options) => put(folder, key, path(key), body, options),
-    get: (key, options) => get(key, path(key), options),
-    head: async (key) => head(key, path(key)),
+    put: async (key, body, options) => put(folder, key, pathOf(key), body, options),
+    get: (key, options) => get(folder, key, pathOf(key), options),
+    head: async (key) => head(folder, key, pathOf(key)),
     list: (prefix = '', options) => list(folder, '', prefix, options),
     async move(from, to) {
-      await replace(path(from), path(to)).catch((error: unknown) => {
+      const [source, target] = [pathOf(from), pathOf(to)];
+      await checkTarget(folder, source);
+      await replace(folder, source, target).catch((error: unknown) => {
         throw isMissing(error) ? notFound(`object ${from} is not in ${uri}`, { cause: error }) : error;
       });
     },
-    delete: async (key) => rm(path(key), { force: true }),
+    async delete(key) {
+      const target = pathOf(key);
+      await checkTarget(folder, target);
+      await rm(target, { force: true }).catch((error: unknown) => {
+        if (!isMissing(error)) throw translateFileError(error, `delete ${key} from ${uri}`);
+      });
+    },
   };
 }
 
+const CHUNK_BYTES = 2 ** 20;
+
 async function put(
-  folder: string,
+  folder: Folder,
   key: string,
   target: string,
   body: Body,
   options: PutOptions = {},
 ): Promise<PutReceipt> {
   if (options.expectedDigest !== undefined) digestHex(options.expectedDigest);
-  const temporary = join(folder, INCOMING, randomUUID());
+  const temporary = join(folder.path, INCOMING, randomUUID());
   try {
-    await makeFolder(dirname(temporary));
+    await makeFolderWithin(folder, dirname(temporary));
     const meter = new DigestMeter();
     const handle = await open(temporary, 'wx');
     let digest: string;
@@ -56,50 +79,37 @@ async function put(
     } finally {
       await handle.close();
     }
-    if (options.ifAbsent === true) await add(key, temporary, target);
-    else await replace(temporary, target);
+    if (options.ifAbsent === true) await add(folder, key, temporary, target);
+    else await replace(folder, temporary, target);
     return { key, sizeBytes: meter.sizeBytes, digest };
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw translateWriteError(error, key, folder);
-  }
-}
-
-/** Node's own recursive mkdir never ends under /proc, and holds one of the process's four file threads for ever. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return;
-    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
-    await makeFolder(dirname(path));
-    await mkdir(path).catch((again: unknown) => {
-      if (!hasCode(again, 'EEXIST')) throw again;
-    });
+    throw translateFileError(error, `put ${key} into ${folder.uri}`);
   }
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let offset = 0; offset < chunk.byteLength;) {
-    const { bytesWritten } = await handle.write(chunk, offset, chunk.byteLength - offset);
+    const writing = handle.write(chunk, offset, chunk.byteLength - offset);
+    const { bytesWritten } = await withinTime(writing, 'the disk');
     offset += bytesWritten;
   }
 }
 
 /** A rename survives a power cut only once the folder that holds the name is on disk too. */
-async function replace(from: string, to: string): Promise<void> {
-  await makeFolder(dirname(to));
+async function replace(folder: Folder, from: string, to: string): Promise<void> {
+  await makeFolderWithin(folder, dirname(to));
   await rename(from, to);
   await syncFolder(dirname(to));
 }
 
 /** A link, unlike a rename, refuses a name that is taken. */
-async function add(key: string, from: string, to: string): Promise<void> {
-  await makeFolder(dirname(to));
+async function add(folder: Folder, key: string, from: string, to: string): Promise<void> {
+  await makeFolderWithin(folder, dirname(to));
   try {
     await link(from, to);
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) throw alreadyExists(`object ${key} exists already`, { cause: error });
+    if (hasErrno(error, 'EEXIST')) throw alreadyExists(`object ${key} exists already`, { cause: error });
     throw error;
   }
   await rm(from);
@@ -115,36 +125,56 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function* get(key: string, path: string, options: GetOptions = {}): AsyncGenerator<Uint8Array> {
-  const info = await head(key, path);
-  if (info === undefined) throw notFound(`object ${key} does not exist (${path})`);
-  const { start, end } = checkRange(key, info.sizeBytes, options);
-  if (start === end) return;
-  // createReadStream counts its end inclusively.
-  yield* createReadStream(path, { start, end: end - 1, signal: options.signal, highWaterMark: 1 << 20 });
+async function makeFolderWithin(folder: Folder, path: string): Promise<void> {
+  await checkTarget(folder, join(path, 'any'));
+  await withinTime(makeFolder(path), `the disk of ${folder.uri}`);
 }
 
-async function head(key: string, path: string): Promise<ObjectInfo | undefined> {
+/** @throws PERMISSION_DENIED where links lead the folder of `path` out of the places that may be written */
+async function checkTarget(folder: Folder, path: string): Promise<void> {
+  if (!folder.isRequested || (await isReallyAllowed(await resolveLinks(dirname(path)), 'write'))) return;
+  throw new CasslError('PERMISSION_DENIED', `${folder.uri} leads out of the folders that may be written`);
+}
+
+async function* get(
+  { uri, isRequested }: Folder,
+  key: string,
+  path: string,
+  options: GetOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const file = await openRegularFile(path, { name: `object ${key} of ${uri}`, isRequested });
   try {
-    const stats = await stat(path);
+    const { start, end } = checkRange(key, file.sizeBytes, options);
+    checkLength(key, end - start, options);
+    for (let at = start; at < end; at += CHUNK_BYTES) {
+      options.signal?.throwIfAborted();
+      yield await file.read(at, Math.min(end, at + CHUNK_BYTES));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function head(folder: Folder, key: string, path: string): Promise<ObjectInfo | undefined> {
+  try {
+    const target = folder.isRequested ? await followLinks(path, key) : path;
+    const stats = await withinTime(stat(target), `the disk of ${folder.uri}`);
     return stats.isFile() ? { key, sizeBytes: stats.size, modifiedAt: stats.mtime } : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw translateFileError(error, `look at ${key} of ${folder.uri}`);
   }
 }
 
 /** Walks depth first in key order; a folder sorts as its name with "/" so that the order equals S3's. */
 async function* list(
-  folder: string,
+  folder: Folder,
   base: string,
   prefix: string,
   { after = '' }: ListOptions = {},
 ): AsyncGenerator<ObjectInfo> {
-  const entries = await readdir(join(folder, base), { withFileTypes: true }).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
+  const reading = readFolder(folder, join(folder.path, base));
+  const entries = await withinTime(reading, `the disk of ${folder.uri}`);
   const names = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
   for (const name of names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
     const key = base + name;
@@ -156,7 +186,7 @@ async function* list(
     if (name.endsWith('/')) {
       yield* list(folder, key, prefix, { after });
     } else {
-      const info = await head(key, join(folder, key));
+      const info = await head(folder, key, join(folder.path, key));
       if (info !== undefined) yield info;
     }
   }
@@ -168,31 +198,12 @@ function isPassed(key: string, after: string): boolean {
   return after !== '' && Buffer.compare(Buffer.from(key), Buffer.from(after)) <= 0;
 }
 
-function isMissing(error: unknown): boolean {
-  return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
-}
-
-const WRITE_ERRORS: Readonly<Record<string, [ErrorCode, string]>> = {
-  ENOSPC: ['RESOURCE_EXHAUSTED', 'no space left'],
-  EDQUOT: ['RESOURCE_EXHAUSTED', 'the quota is used up'],
-  EACCES: ['PERMISSION_DENIED', 'no right to write'],
-  EPERM: ['PERMISSION_DENIED', 'no right to write'],
-  EROFS: ['PERMISSION_DENIED', 'the file system is read-only'],
-  ENOTDIR: ['FAILED_PRECONDITION', 'a part of the path is a file'],
-  EEXIST: ['FAILED_PRECONDITION', 'a part of the path is a file'],
-  EISDIR: ['FAILED_PRECONDITION', 'a folder has its name'],
-  ENOENT: ['FAILED_PRECONDITION', 'no folder can be made there'],
-  ENAMETOOLONG: ['FAILED_PRECONDITION', 'the name is too long for the file system'],
-};
-
-/** Says why a write cannot succeed, so that nobody tries it again. */
-function translateWriteError(error: unknown, key: string, folder: string): unknown {
-  if (!(error instanceof Error) || error instanceof CasslError || !('code' in error)) return error;
-  const known = WRITE_ERRORS[String(error.code)];
-  if (known === undefined) return error;
-  return new CasslError(known[0], `cannot put ${key} into ${folder}: ${known[1]}`, { cause: error });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && !(error instanceof CasslError) && 'code' in error && error.code === code;
+async function readFolder(folder: Folder, path: string): Promise<Dirent[]> {
+  try {
+    const target = folder.isRequested ? await followLinks(path, folder.uri) : path;
+    return await readdir(target, { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw translateFileError(error, `list ${folder.uri}`);
+  }
 }

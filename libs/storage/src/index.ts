@@ -7,7 +7,12 @@ export type {
   PutOptions,
   PutReceipt,
 } from './object-store.ts';
-export { openStore } from './open-store.ts';
+export { openRequestedStore, openStore } from './open-store.ts';
 export { contentKey, getContentAddressed, putContentAddressed } from './content-addressed.ts';
 export { digestHex, sha256, verified } from './digest.ts';
 export { readBytes } from './read-bytes.ts';
+export { checkReadable, checkWritable, readAddress, readablePath } from './requested-address.ts';
+export { limitAddresses, PLACES_VARIABLE, type Use } from './allowed-places.ts';
+export { openRegularFile, type OpenRegularFileOptions, type RegularFile } from './regular-file.ts';
+export { parseAddress, shown, type Address } from './parse-address.ts';
+export { makeFolder } from './make-folder.ts';

@@ -21,6 +21,8 @@ export interface GetOptions {
   readonly start?: number;
   /** One past the last byte, default the object's end. */
   readonly end?: number;
+  /** Refuse (INVALID_ARGUMENT) to read more than this, before the first byte. Default: no limit. */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 }
 

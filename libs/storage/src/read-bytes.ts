@@ -1,7 +1,7 @@
 import { dataLoss } from '@cassl/errors';
 import type { GetOptions, ObjectStore } from './object-store.ts';
 
-/** Collects an object, or a range of it, in memory: for small things such as headers and manifests. */
+/** Collects an object, or a range of it, in memory: for small things such as headers, manifests and images. */
 export async function readBytes(
   store: ObjectStore,
   key: string,

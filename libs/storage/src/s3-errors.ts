@@ -1,14 +1,15 @@
 import { CasslError, type ErrorCode, errorMessage } from '@cassl/errors';
 
+// Refused requests and credentials are this service's own fault or its operator's, never that of who called it.
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
-  400: 'INVALID_ARGUMENT',
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
+  400: 'FAILED_PRECONDITION',
+  401: 'FAILED_PRECONDITION',
+  403: 'FAILED_PRECONDITION',
   404: 'NOT_FOUND',
   409: 'ABORTED',
   412: 'FAILED_PRECONDITION',
   416: 'OUT_OF_RANGE',
-  429: 'RESOURCE_EXHAUSTED',
+  429: 'UNAVAILABLE',
 };
 
 /** True for the answers 404, NoSuchKey and NotFound. */
@@ -27,7 +28,7 @@ export function translateS3Error(error: unknown, action: string): unknown {
   if (error instanceof Error && error.name === 'AbortError') return error;
   const status = httpStatus(error);
   const isCredentials = error instanceof Error && error.name === 'CredentialsProviderError';
-  const code = isCredentials ? 'UNAUTHENTICATED' : (CODE_OF_STATUS[status ?? 0] ?? 'UNAVAILABLE');
+  const code = isCredentials ? 'FAILED_PRECONDITION' : (CODE_OF_STATUS[status ?? 0] ?? 'UNAVAILABLE');
   return new CasslError(code, `cannot ${action}: ${errorMessage(error)}`, { cause: error });
 }
 

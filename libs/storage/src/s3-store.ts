@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
-import { alreadyExists, notFound } from '@cassl/errors';
-import { checkRange } from './byte-range.ts';
+import { alreadyExists, dataLoss, notFound } from '@cassl/errors';
+import { checkLength, checkRange } from './byte-range.ts';
 import { checkDigest, digestHex, DigestMeter } from './digest.ts';
 import { checkKey } from './object-key.ts';
 import type {
@@ -14,12 +14,15 @@ import type {
   PutReceipt,
 } from './object-store.ts';
 import { isNotFound, isTaken, translateS3Error } from './s3-errors.ts';
+import { SILENCE_MS, withinTime } from './within-time.ts';
 
 /** S3 refuses parts under 5 MiB (but the last) and uploads of over 10,000 parts. */
 const MIN_PART_BYTES = 8 * 2 ** 20;
 const MAX_PARTS = 10_000;
 /** CopyObject's limit; larger objects are copied part by part. */
 const MAX_COPY_BYTES = 5 * 2 ** 30;
+
+const CONNECT_MS = 5000;
 
 export interface S3Options {
   readonly bucket: string;
@@ -65,6 +68,12 @@ async function openConnection(options: S3Options): Promise<Connection> {
     // Newer checksum trailers are unknown to many S3-compatible servers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: SILENCE_MS,
+      socketTimeout: SILENCE_MS,
+      throwOnRequestTimeout: true,
+    },
   });
   return { sdk, client, Bucket: options.bucket, prefix: options.prefix, uri: options.uri };
 }
@@ -122,6 +131,7 @@ async function* get(
   const info = await head(connection, key, Key);
   if (info === undefined) throw notFound(`object ${key} is not in ${connection.uri}`);
   const { start, end } = checkRange(key, info.sizeBytes, options);
+  checkLength(key, end - start, options);
   if (start === end) return;
   try {
     const { Body } = await connection.client.send(
@@ -132,10 +142,29 @@ async function* get(
       }),
       options.signal === undefined ? {} : { abortSignal: options.signal },
     );
-    yield* Body as Readable as AsyncIterable<Uint8Array>;
+    yield* bounded(Body as Readable, key, end - start);
   } catch (error) {
     throw translateS3Error(error, `get ${key} from ${connection.uri}`);
   }
+}
+
+/** What was asked for and no byte more, whatever the server sends; a server that falls silent is given up. */
+async function* bounded(body: Readable, key: string, sizeBytes: number): AsyncGenerator<Uint8Array> {
+  let received = 0;
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  try {
+    for (;;) {
+      const next = await withinTime(chunks.next(), `the store of object ${key}`);
+      if (next.done === true) break;
+      received += next.value.byteLength;
+      if (received > sizeBytes) break;
+      yield next.value;
+    }
+  } finally {
+    body.destroy();
+  }
+  if (received === sizeBytes) return;
+  throw dataLoss(`object ${key}: the store sent ${received} bytes instead of ${sizeBytes}`);
 }
 
 async function head(

@@ -8,5 +8,5 @@ export { workerChannel, type WorkerChannel, type WorkerChannelOptions } from './
 export { describeEngine } from './describe-engine.ts';
 export type { RegistryClient } from './registry-client.ts';
 export { openModel, type OpenModel } from './open-model.ts';
-export { localPath, openLabeledDataset, slice } from './open-labeled-dataset.ts';
+export { openLabeledDataset, slice } from './open-labeled-dataset.ts';
 export { detectWithOptions, type InferenceOptions } from './detect-with-options.ts';

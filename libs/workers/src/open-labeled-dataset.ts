@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { openCocoDataset, type Dataset } from '@cassl/datasets';
 import { invalidArgument } from '@cassl/errors';
 import { AnnotationKind, LabelMapping, type LabeledDataset } from '@cassl/proto';
@@ -12,15 +11,15 @@ export async function openLabeledDataset(request: LabeledDataset): Promise<Datas
   const isAgnostic = request.labels === LabelMapping.LABEL_MAPPING_AGNOSTIC;
   const isPanoptic = request.kind === AnnotationKind.ANNOTATION_KIND_PANOPTIC;
   const dataset = await openCocoDataset({
-    annotations: localPath('annotations_uri', request.annotationsUri),
-    images: localPath('images_uri', request.imagesUri),
+    annotations: request.annotationsUri,
+    images: request.imagesUri,
     kind: isPanoptic ? 'entities' : 'instances',
     labels: isAgnostic
       ? 'agnostic'
       : request.labels === LabelMapping.LABEL_MAPPING_SUPERCATEGORY
         ? 'supercategory'
         : 'category',
-    segments: request.segmentsUri === '' ? undefined : localPath('segments_uri', request.segmentsUri),
+    segments: request.segmentsUri === '' ? undefined : request.segmentsUri,
   });
   const images = slice(dataset.images, request);
   if (images.length === 0) {
@@ -47,13 +46,4 @@ export function slice<T>(
 
 function digestOfView(digest: string, view: string): string {
   return `sha256:${createHash('sha256').update(`${digest}\n${view}\n`).digest('hex')}`;
-}
-
-/** @throws INVALID_ARGUMENT unless `uri` is a file address */
-export function localPath(field: string, uri: string): string {
-  try {
-    return fileURLToPath(uri);
-  } catch (cause) {
-    throw invalidArgument(`${field} must be a file:// address, got ${JSON.stringify(uri)}`, { cause });
-  }
 }

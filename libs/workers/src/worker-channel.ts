@@ -1,3 +1,5 @@
+import { limitAddresses } from '@cassl/storage';
+
 export interface WorkerChannel {
   /** Tells the service; without a service (a Kubernetes Job) prints one JSON line to stdout. */
   report(message: object): Promise<void>;
@@ -14,8 +16,9 @@ export interface WorkerChannelOptions {
   readonly whenAlone?: 'exit' | 'stop';
 }
 
-/** The worker's end of `startWorkerProcess`. */
+/** The worker's end of `startWorkerProcess`. From here on the process opens no address of a request outside its roots. */
 export function workerChannel({ whenAlone = 'exit' }: WorkerChannelOptions = {}): WorkerChannel {
+  limitAddresses();
   const stopping = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort());
   process.on('disconnect', () => (whenAlone === 'exit' ? process.exit(1) : stopping.abort()));

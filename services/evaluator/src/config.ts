@@ -1,9 +1,10 @@
-import { readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
+import { addressSettings, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
 import { z } from 'zod';
 
 /** The evaluator's settings; the table in its README is made from this. */
 export const settings = {
   ...serverSettings({ port: 7103, metricsPort: 9103 }),
+  ...addressSettings(),
   registryAddress: setting(
     'CASSL_REGISTRY_ADDRESS',
     z.string().default('127.0.0.1:7100'),

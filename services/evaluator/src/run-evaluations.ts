@@ -180,7 +180,7 @@ export function runEvaluations(options: EvaluationsOptions): Evaluations {
   return {
     async start(id, spec) {
       checkJobId('StartEvaluationRequest.id', id);
-      const checked = checkEvaluationSpec(spec);
+      const checked = await checkEvaluationSpec(spec);
       const kept = EvaluationSpec.encode(checked).finish();
       const { job, created } = await records.create(id, newEvaluation(id, checked), (known) =>
         known.spec === undefined

@@ -1,5 +1,5 @@
 import type { Category } from '@cassl/proto';
-import { openStore } from '@cassl/storage';
+import { openRequestedStore } from '@cassl/storage';
 import { rleToString, type Detection } from '@cassl/vision';
 import type { DetectedImage } from './find-detections.ts';
 
@@ -14,7 +14,7 @@ export async function writeDetections(
     detections.map((detection) => toCocoResult(image.id, detection, categories)),
   );
   const body = Buffer.from(`[${entries.map((entry) => JSON.stringify(entry)).join(',\n')}]\n`);
-  await openStore(folder).put('detections.json', body);
+  await openRequestedStore('EvaluationSpec.output_uri', folder, 'write').put('detections.json', body);
   return `${folder.replace(/\/$/, '')}/detections.json`;
 }
 

@@ -1,4 +1,4 @@
-import { readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
+import { addressSettings, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
 import { z } from 'zod';
 
 const whole = (low: number, high: number, fallback: number): z.ZodType<number> =>
@@ -7,6 +7,7 @@ const whole = (low: number, high: number, fallback: number): z.ZodType<number> =
 /** The labeler's settings; the table in its README is made from this. */
 export const settings = {
   ...serverSettings({ port: 7102, metricsPort: 9102 }),
+  ...addressSettings(),
   registryAddress: setting(
     'CASSL_REGISTRY_ADDRESS',
     z.string().default('127.0.0.1:7100'),

@@ -1,4 +1,4 @@
-import { readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
+import { addressSettings, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
 import { z } from 'zod';
 
 const address = (variable: string, port: number, what: string): ReturnType<typeof setting<string>> =>
@@ -7,6 +7,7 @@ const address = (variable: string, port: number, what: string): ReturnType<typeo
 /** The trainer's settings; the table in its README is made from this. */
 export const settings = {
   ...serverSettings({ port: 7101, metricsPort: 9101 }),
+  ...addressSettings(),
   registryAddress: address('CASSL_REGISTRY_ADDRESS', 7100, 'registry'),
   labelerAddress: address('CASSL_LABELER_ADDRESS', 7102, 'labeler'),
   evaluatorAddress: address('CASSL_EVALUATOR_ADDRESS', 7103, 'evaluator'),

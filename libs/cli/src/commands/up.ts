@@ -4,6 +4,8 @@ interface UpFlags {
   readonly home: string;
   readonly freePorts: boolean;
   readonly json: boolean;
+  readonly data: readonly string[];
+  readonly output: readonly string[];
 }
 
 /** `cassl up`: nats-server and the four services on this machine, until Ctrl-C. */
@@ -13,10 +15,13 @@ export function register(program: Command): void {
     .description('Start nats-server and the four services on this machine; Ctrl-C stops them all.')
     .option('--home <dir>', 'folder for streams, checkpoints, jobs and logs', '.cassl')
     .option('--free-ports', 'take free ports instead of 7100 to 7103', false)
+    .option('--data <place...>', 'folders and s3:// addresses that requests may read', ['.'])
+    .option('--output <place...>', 'folders and s3:// addresses that requests may write and read', ['.'])
     .option('--json', 'print the addresses as one JSON line', false)
     .addHelpText(
       'after',
-      '\nOther commands find the services through HOME/endpoints.json while this one runs.',
+      '\nOther commands find the services through HOME/endpoints.json while this one runs. By default requests may name only' +
+        '\nwhat is in the working directory; name every other folder with --data or --output.',
     )
     .action(async (flags: UpFlags) => {
       const { startLocalServices } = await import('../local/start-local-services.ts');
@@ -33,6 +38,7 @@ export function register(program: Command): void {
 
       const services = await startLocalServices({
         home: flags.home,
+        roots: flags,
         ...(flags.freePorts ? {} : { ports: DEFAULT_PORTS }),
       });
       await writeEndpoints(flags.home, services.endpoints);

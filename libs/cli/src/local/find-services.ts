@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Roots } from './roots.ts';
 import { startLocalServices, type LocalServices } from './start-local-services.ts';
 import { SERVICE_NAMES, type Endpoints, type ServiceName } from './service-names.ts';
 
@@ -44,7 +45,13 @@ async function readEndpoints(home: string): Promise<Endpoints | undefined> {
 
 /** The services of this home for the time of `use`: running ones, or own ones that stop afterwards. */
 export async function withServices<T>(
-  options: { readonly home: string; readonly names?: readonly ServiceName[]; readonly onStart?: () => void },
+  options: {
+    readonly home: string;
+    readonly names?: readonly ServiceName[];
+    /** For own services: exactly what the command needs. */
+    readonly roots?: Roots;
+    readonly onStart?: () => void;
+  },
   use: (endpoints: Endpoints, own: LocalServices | undefined) => Promise<T>,
 ): Promise<T> {
   const running = await findEndpoints(options.home);

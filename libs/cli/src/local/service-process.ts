@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '@cassl/errors';
 import { freePort } from './free-port.ts';
+import { rootsEnvironment, type Roots } from './roots.ts';
 import type { Endpoints, ServiceName } from './service-names.ts';
 
 /** What a service of this machine finds around itself. */
@@ -14,6 +15,8 @@ export interface ServiceSurroundings {
   readonly home: string;
   readonly endpoints: Endpoints;
   readonly natsUrl: string;
+  /** What requests may read and write, besides what the environment says already. */
+  readonly roots?: Roots | undefined;
   /** Further environment variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -38,7 +41,7 @@ const STOP_TIMEOUT_MS = 45_000;
 
 /** Starts one service as a child of this process; when this process dies, the service stops by itself. */
 export async function startService(name: ServiceName, around: ServiceSurroundings): Promise<ServiceProcess> {
-  const { home, endpoints, natsUrl, env } = around;
+  const { home, endpoints, natsUrl, env, roots } = around;
   const metricsPort = await freePort();
   const addresses = Object.entries(endpoints).map(([other, address]) => [
     `CASSL_${other.toUpperCase()}_ADDRESS`,
@@ -57,6 +60,7 @@ export async function startService(name: ServiceName, around: ServiceSurrounding
       CASSL_METRICS_PORT: String(metricsPort),
       CASSL_NATS_URL: natsUrl,
       CASSL_DATA_DIR: join(home, name),
+      ...rootsEnvironment(home, roots),
       ...env,
     },
   });

@@ -5,6 +5,7 @@ import { startNatsServer } from '@cassl/events';
 import { endOrphanedNats, forgetNats, rememberNats } from './end-orphaned-nats.ts';
 import { freePort } from './free-port.ts';
 import { startService, type ServiceProcess } from './service-process.ts';
+import type { Roots } from './roots.ts';
 import { SERVICE_NAMES, type Endpoints, type ServiceName } from './service-names.ts';
 
 export interface StartLocalServicesOptions {
@@ -15,6 +16,7 @@ export interface StartLocalServicesOptions {
   /** Default: free ones. */
   readonly ports?: Readonly<Record<ServiceName, number>>;
   readonly natsPort?: number;
+  readonly roots?: Roots | undefined;
 }
 
 export interface LocalServices {
@@ -64,7 +66,12 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
   void nats.exited.then(() => mourn('nats-server', 'by itself'));
   try {
     for (const name of names) {
-      const service = await startService(name, { home, endpoints, natsUrl: nats.url });
+      const service = await startService(name, {
+        home,
+        endpoints,
+        natsUrl: nats.url,
+        roots: options.roots,
+      });
       started.push(service);
       void service.ended.then((how) => mourn(name, how));
     }

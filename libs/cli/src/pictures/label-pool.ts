@@ -34,7 +34,9 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
   });
   const digest = createHash('sha256').update(LabelingSpec.encode(spec).finish()).digest('hex');
   const id = options.id ?? `label-${digest.slice(0, 12)}`;
-  await withServices({ home: options.home, names: ['registry', 'labeler'] }, async ({ labeler: address }) => {
+  const roots = { data: [toUri(pool)], output: [toUri(options.out)] };
+  const names = ['registry', 'labeler'] as const;
+  await withServices({ home: options.home, names, roots }, async ({ labeler: address }) => {
     const labeler = createClient(LabelerServiceDefinition, address);
     try {
       await labeler.startLabeling({ id, spec });

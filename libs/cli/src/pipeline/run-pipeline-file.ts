@@ -2,12 +2,18 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidArgument } from '@cassl/errors';
 import { isEnded } from '@cassl/jobs';
-import { PipelineServiceDefinition, TrainerServiceDefinition } from '@cassl/proto';
+import {
+  type LabeledDataset,
+  type PipelineSpec,
+  PipelineServiceDefinition,
+  TrainerServiceDefinition,
+} from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
 import { toReportJson } from '../report/report-json.ts';
 import { formatReportTable } from '../report/report-table.ts';
 import { renderReport } from '../report/render-report.ts';
 import { withServices } from '../local/find-services.ts';
+import type { Roots } from '../local/roots.ts';
 import { defaultPipelineId, startPipeline } from './pipeline-id.ts';
 import type { PipelineFile } from './pipeline-schema.ts';
 import { readPipelineFile } from './read-pipeline-file.ts';
@@ -33,7 +39,7 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
   await mkdir(flags.out, { recursive: true });
 
   await withServices(
-    { home: flags.home, onStart: () => say('starting nats-server and the services…') },
+    { home: flags.home, roots: rootsOf(spec), onStart: () => say('starting nats-server and the services…') },
     async (endpoints) => {
       const pipelines = createClient(PipelineServiceDefinition, endpoints.trainer);
       const trainings = createClient(TrainerServiceDefinition, endpoints.trainer);
@@ -61,6 +67,32 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
       }
     },
   );
+}
+
+/** The places that the pipeline names, and no others. */
+function rootsOf(spec: PipelineSpec): Roots {
+  const datasets = [
+    spec.labeled,
+    spec.validation,
+    spec.unlabeledTruth,
+    spec.labeledAgnostic,
+    spec.validationAgnostic,
+  ];
+  const data = [
+    ...datasets.flatMap((dataset) => (dataset === undefined ? [] : placesOf(dataset))),
+    spec.unlabeled?.uri ?? '',
+    spec.backboneUri,
+  ].filter((address) => address !== '');
+  return { data: [...new Set(data)], output: [spec.outputUri] };
+}
+
+/** Without a folder of their own, segments lie beside the annotations under the same name. */
+function placesOf({ annotationsUri, imagesUri, segmentsUri }: LabeledDataset): string[] {
+  return [
+    annotationsUri,
+    imagesUri,
+    segmentsUri === '' ? annotationsUri.replace(/\.json$/, '') : segmentsUri,
+  ];
 }
 
 /** `--seeds 3` repeats the arms over seeds 1, 2, 3 and adds the honest control. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
 import { readLabelFiles } from '@cassl/labels';
-import { localPath, openLabeledDataset } from '@cassl/workers';
+import { readablePath } from '@cassl/storage';
+import { openLabeledDataset } from '@cassl/workers';
 import type { Pipeline } from '@cassl/proto';
 import {
   decodeMask,
@@ -148,7 +149,9 @@ interface CocoResult {
 async function readDetections(uri: string): Promise<Map<number, CocoResult[]>> {
   const byImage = new Map<number, CocoResult[]>();
   if (uri === '') return byImage;
-  const results = JSON.parse(await readFile(localPath('detections_uri', uri), 'utf8')) as CocoResult[];
+  const results = JSON.parse(
+    await readFile(await readablePath('detections_uri', uri), 'utf8'),
+  ) as CocoResult[];
   for (const result of results) {
     const list = byImage.get(result.image_id);
     if (list === undefined) byImage.set(result.image_id, [result]);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
+import { CasslError, errorCode, errorMessage, invalidArgument } from '@cassl/errors';
 import { locationOf } from '../addresses.ts';
 import { readImageBytes } from '../read-image.ts';
 
@@ -21,15 +21,21 @@ export interface CocoCategory {
   readonly supercategory: string;
 }
 
+/** JavaScript's strings end there. */
+const MAX_DOCUMENT_BYTES = 2 ** 29 - 24;
+
 /**
  * Reads a COCO JSON file at a path or an address.
  * @throws NOT_FOUND where there is no file; INVALID_ARGUMENT naming the file and the field where it is not JSON or lacks
  *   `images`, `annotations` or `categories`.
  */
 export async function readCocoDocument(path: string): Promise<CocoDocument> {
-  const bytes = await readImageBytes(locationOf(path)).catch((error: unknown) => {
-    throw notFound(`annotations: cannot read ${path}: ${errorMessage(error)}`, { cause: error });
-  });
+  const bytes = await readImageBytes(locationOf(path), { maxBytes: MAX_DOCUMENT_BYTES }).catch(
+    (error: unknown) => {
+      const message = `annotations: cannot read ${path}: ${errorMessage(error)}`;
+      throw new CasslError(errorCode(error), message, { cause: error });
+    },
+  );
   const document = parseJson(new TextDecoder().decode(bytes), path);
   if (!isEntry(document)) throw invalidArgument(`${path}: must hold a JSON object`);
   return {

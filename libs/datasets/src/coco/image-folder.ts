@@ -1,8 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { errorMessage, notFound } from '@cassl/errors';
-import { addressOf } from '../addresses.ts';
+import { readdir } from 'node:fs/promises';
+import { errorCode, errorMessage, notFound } from '@cassl/errors';
+import { openRequestedStore, readablePath, type ObjectStore } from '@cassl/storage';
+import { addressOf, plainKey } from '../addresses.ts';
 
 /** A folder of files on disk or in an object store. */
 export interface ImageFolder {
@@ -16,24 +15,31 @@ export interface ImageFolder {
 export async function openImageFolder(pathOrAddress: string): Promise<ImageFolder> {
   const store = addressOf(pathOrAddress);
   if (!store.startsWith('file:')) return openObjectFolder(store);
-  const folder = fileURLToPath(store);
+  const folder = await readablePath('images', store);
   await readdir(folder).catch((error: unknown) => {
     throw notFound(`images: cannot read the folder ${folder}: ${errorMessage(error)}`, { cause: error });
   });
+  const files = openRequestedStore('images', store, 'read');
   return {
     store,
-    sizeOf: (key) =>
-      stat(join(folder, key)).then(
-        ({ size }) => size,
-        () => undefined,
-      ),
+    sizeOf: (key) => sizeOf(files, key),
   };
+}
+
+/** A name that no store takes, for example one with a backslash, is a file that is not there. */
+async function sizeOf(files: ObjectStore, key: string): Promise<number | undefined> {
+  try {
+    return (await files.head(plainKey(key)))?.sizeBytes;
+  } catch (error) {
+    if (errorCode(error) === 'INVALID_ARGUMENT') return undefined;
+    throw error;
+  }
 }
 
 /** Lists once: asking an object store for each of 100,000 images would take minutes. */
 async function openObjectFolder(store: string): Promise<ImageFolder> {
-  const { openStore } = await import('@cassl/storage');
   const sizes = new Map<string, number>();
-  for await (const { key, sizeBytes } of openStore(store).list()) sizes.set(key, sizeBytes);
+  for await (const { key, sizeBytes } of openRequestedStore('images', store, 'read').list())
+    sizes.set(key, sizeBytes);
   return { store, sizeOf: (key) => Promise.resolve(sizes.get(key)) };
 }

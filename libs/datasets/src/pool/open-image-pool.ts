@@ -1,5 +1,5 @@
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
-import type { ObjectStore } from '@cassl/storage';
+import { openRequestedStore, type ObjectStore } from '@cassl/storage';
 import { addressOf } from '../addresses.ts';
 import type { ImagePool, PoolEntry, PoolShard } from './image-pool.ts';
 import { isImageName, readTarMembers } from './tar-members.ts';
@@ -19,8 +19,7 @@ export async function openImagePool(
   uri: string,
   { limit = Infinity }: OpenImagePoolOptions = {},
 ): Promise<ImagePool> {
-  const { openStore } = await import('@cassl/storage');
-  const store = openStore(addressOf(uri));
+  const store = openRequestedStore('image pool', addressOf(uri), 'read');
   async function* entries(): AsyncGenerator<PoolEntry> {
     let count = 0;
     for await (const entry of listEntries(store)) {

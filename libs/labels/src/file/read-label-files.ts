@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { openStore } from '@cassl/storage';
+import { openRequestedStore } from '@cassl/storage';
 import { decodeLabelFile } from './label-file.ts';
 import type { LabelRecord } from './label-record.ts';
 
@@ -11,6 +11,6 @@ export async function* readLabelFiles(files: readonly string[]): AsyncGenerator<
     const name = basename(address);
     // Only file addresses are percent-encoded; an S3 key is taken literally.
     const key = address.startsWith('file:') ? decodeURIComponent(name) : name;
-    yield* decodeLabelFile(openStore(dirname(address)).get(key), file);
+    yield* decodeLabelFile(openRequestedStore('label file', dirname(address), 'read').get(key), file);
   }
 }

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { dataLoss } from '@cassl/errors';
-import { openStore, sha256, verified, type ObjectStore } from '@cassl/storage';
+import { openRequestedStore, sha256, verified, type ObjectStore } from '@cassl/storage';
 import { decodeRows } from '../file/label-file.ts';
 import { isFailed, type LabelRow } from '../file/label-row.ts';
 import { parseEntry, parseHeader } from './label-set-format.ts';
@@ -9,9 +11,14 @@ import { isAbove } from './score-histogram.ts';
 import { textLines } from './text-lines.ts';
 
 export interface OpenLabelSetOptions {
-  /** Opens the folder. @default storage's openStore: any address */
+  /** Opens the folder. @default storage's openRequestedStore: any address that the process may read */
   readonly open?: ((folder: string) => ObjectStore) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+function openToRead(folder: string): ObjectStore {
+  const address = folder.includes('://') ? folder : pathToFileURL(resolve(folder)).href;
+  return openRequestedStore('label set', address, 'read');
 }
 
 /** A label set: its head in memory, its lines and labels read as they are asked for. */
@@ -36,7 +43,7 @@ export interface LabelSet {
  */
 export async function openLabelSet(
   address: string,
-  { open = openStore, signal }: OpenLabelSetOptions = {},
+  { open = openToRead, signal }: OpenLabelSetOptions = {},
 ): Promise<LabelSet> {
   const { folder, key, digest: named } = placeOf(address);
   const store = open(folder);

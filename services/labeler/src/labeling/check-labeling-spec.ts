@@ -1,25 +1,21 @@
 import { invalidArgument } from '@cassl/errors';
 import type { LabelingOptions, LabelingSpec } from '@cassl/proto';
+import { checkReadable, checkWritable } from '@cassl/storage';
 
 const MAX_SHARD_SIZE = 4096;
 
-/** @throws INVALID_ARGUMENT that names the field, its value and its bound */
-export function checkLabelingSpec(spec: LabelingSpec | undefined): LabelingSpec {
+/**
+ * Refuses what can never run, and tries to write to `output_uri`.
+ * @throws INVALID_ARGUMENT that names the field, its value and its bound; as `checkWritable` says
+ */
+export async function checkLabelingSpec(spec: LabelingSpec | undefined): Promise<LabelingSpec> {
   if (spec === undefined) throw invalidArgument('StartLabelingRequest.spec is missing');
-  for (const [name, uri] of [
-    ['pool.uri', spec.pool?.uri ?? ''],
-    ['output_uri', spec.outputUri],
-  ] as const) {
-    if (!/^(file|s3):\/\//.test(uri)) {
-      throw invalidArgument(
-        `LabelingSpec.${name} must be a file:// or s3:// address, got ${JSON.stringify(uri)}`,
-      );
-    }
-  }
+  checkReadable('LabelingSpec.pool.uri', spec.pool?.uri ?? '');
   if (spec.shardSize > MAX_SHARD_SIZE) {
     throw invalidArgument(`LabelingSpec.shard_size must be 0 to ${MAX_SHARD_SIZE}, got ${spec.shardSize}`);
   }
   checkLimits('LabelingSpec.options', spec.options);
+  await checkWritable('LabelingSpec.output_uri', spec.outputUri);
   return spec;
 }
 

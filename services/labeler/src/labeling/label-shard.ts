@@ -2,7 +2,7 @@ import { readShard, type PoolImage, type PoolShard } from '@cassl/datasets';
 import { encodeLabelFile, type LabelRecord } from '@cassl/labels';
 import { errorCode, errorMessage, isCasslError } from '@cassl/errors';
 import type { LabelingShard, LabelingShardResult, ShardFailure } from '@cassl/proto';
-import { openStore } from '@cassl/storage';
+import { openRequestedStore } from '@cassl/storage';
 import { decodeImage, type RgbImage } from '@cassl/vision';
 import { detectWithOptions, type OpenModel } from '@cassl/workers';
 import { storeLabelFile } from './store-label-file.ts';
@@ -64,7 +64,7 @@ export async function labelShard(
   await label(batch);
 
   const { uri, digest } = await storeLabelFile(
-    openStore(shard.outputUri),
+    openRequestedStore('LabelingSpec.output_uri', shard.outputUri, 'write'),
     shard.outputUri,
     encodeLabelFile(records),
   );

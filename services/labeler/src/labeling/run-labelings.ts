@@ -183,7 +183,7 @@ export function runLabelings(options: LabelingsOptions): Labelings {
   return {
     async start(id, spec) {
       checkJobId('StartLabelingRequest.id', id);
-      const checked = checkLabelingSpec(spec);
+      const checked = await checkLabelingSpec(spec);
       const found = await findCheckpoint(checked.checkpoint);
       assertAgnostic(found);
       const kept = LabelingSpec.encode(checked).finish();

@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
+import { invalidArgument } from '@cassl/errors';
 import type { Image } from '@cassl/proto';
-import { openStore, readBytes } from '@cassl/storage';
+import { readAddress } from '@cassl/storage';
 
 const MAX_ENCODED_BYTES = 32 * 2 ** 20;
 const MAX_KEY_BYTES = 1024;
+/** Less than the 30 s that callers wait by default. */
+const READ_MS = 20_000;
 
 /**
  * The encoded bytes of a request's image.
- * @throws INVALID_ARGUMENT for none or too many bytes, NOT_FOUND for an address with nothing behind it
+ * @throws INVALID_ARGUMENT for none or too many bytes; as `readAddress` says for an address
  */
 export async function readImageSource(image: Image | undefined): Promise<Uint8Array> {
   if (image?.source === undefined) throw invalidArgument('image is missing: give image.encoded or image.uri');
@@ -19,7 +19,14 @@ export async function readImageSource(image: Image | undefined): Promise<Uint8Ar
     );
   }
   const { source } = image;
-  const bytes = source.$case === 'encoded' ? source.value : await readUri(source.value);
+  const bytes =
+    source.$case === 'encoded'
+      ? source.value
+      : await readAddress(source.value, {
+          field: 'image.uri',
+          maxBytes: MAX_ENCODED_BYTES,
+          timeoutMs: READ_MS,
+        });
   if (bytes.length === 0) throw invalidArgument('image has no bytes');
   if (bytes.length > MAX_ENCODED_BYTES) {
     throw invalidArgument(`image must have at most ${MAX_ENCODED_BYTES} bytes, got ${bytes.length}`);
@@ -31,19 +38,4 @@ export async function readImageSource(image: Image | undefined): Promise<Uint8Ar
 export function imageKey(image: Image | undefined, position: number): string {
   if (image !== undefined && image.key !== '') return image.key;
   return image?.source?.$case === 'uri' ? image.source.value : String(position);
-}
-
-async function readUri(uri: string): Promise<Uint8Array> {
-  if (uri.startsWith('file://')) {
-    try {
-      return await readFile(fileURLToPath(uri));
-    } catch (error) {
-      throw notFound(`image.uri ${uri} cannot be read: ${errorMessage(error)}`, { cause: error });
-    }
-  }
-  const slash = uri.lastIndexOf('/');
-  if (!uri.startsWith('s3://') || slash < 6) {
-    throw invalidArgument(`image.uri must be a file:// or s3:// address, got ${JSON.stringify(uri)}`);
-  }
-  return readBytes(openStore(uri.slice(0, slash)), uri.slice(slash + 1));
 }

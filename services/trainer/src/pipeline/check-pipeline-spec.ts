@@ -1,12 +1,13 @@
 import { invalidArgument } from '@cassl/errors';
 import type { PipelineSpec, StageSpec } from '@cassl/proto';
+import { checkReadable, checkWritable } from '@cassl/storage';
 import { checkDataset, checkSchedule } from '../training/check-training-spec.ts';
 
 /**
- * Refuses what can never run.
- * @throws INVALID_ARGUMENT that names the field, its value and its bound
+ * Refuses what can never run, and tries to write to `output_uri`.
+ * @throws INVALID_ARGUMENT that names the field, its value and its bound; as `checkWritable` says
  */
-export function checkPipelineSpec(id: string, spec: PipelineSpec | undefined): PipelineSpec {
+export async function checkPipelineSpec(id: string, spec: PipelineSpec | undefined): Promise<PipelineSpec> {
   if (spec === undefined) throw invalidArgument('PipelineServiceStartRequest.spec is missing');
   // Stage names are appended to make job ids, which end at 128.
   if (id.length > 90)
@@ -17,16 +18,14 @@ export function checkPipelineSpec(id: string, spec: PipelineSpec | undefined): P
   checkDataset('PipelineSpec.labeled', spec.labeled);
   checkDataset('PipelineSpec.validation', spec.validation);
   if (spec.unlabeledTruth !== undefined) checkDataset('PipelineSpec.unlabeled_truth', spec.unlabeledTruth);
-  if (!/^(file|s3):\/\//.test(spec.unlabeled?.uri ?? '')) {
-    throw invalidArgument(
-      `PipelineSpec.unlabeled.uri must be a file:// or s3:// address, got ${JSON.stringify(spec.unlabeled?.uri ?? '')}`,
-    );
+  for (const [name, dataset] of [
+    ['labeled_agnostic', spec.labeledAgnostic],
+    ['validation_agnostic', spec.validationAgnostic],
+  ] as const) {
+    if (dataset !== undefined) checkDataset(`PipelineSpec.${name}`, dataset);
   }
-  if (!/^file:\/\//.test(spec.outputUri)) {
-    throw invalidArgument(
-      `PipelineSpec.output_uri must be a file:// address, got ${JSON.stringify(spec.outputUri)}`,
-    );
-  }
+  checkReadable('PipelineSpec.unlabeled.uri', spec.unlabeled?.uri ?? '');
+  if (spec.backboneUri !== '') checkReadable('PipelineSpec.backbone_uri', spec.backboneUri);
   checkStage('PipelineSpec.labeler', spec.labeler);
   checkStage('PipelineSpec.warmup', spec.warmup);
   checkStage('PipelineSpec.finetune', spec.finetune);
@@ -36,6 +35,7 @@ export function checkPipelineSpec(id: string, spec: PipelineSpec | undefined): P
   if (new Set(spec.seeds).size !== spec.seeds.length) {
     throw invalidArgument(`PipelineSpec.seeds must differ from each other, got ${spec.seeds.join(', ')}`);
   }
+  await checkWritable('PipelineSpec.output_uri', spec.outputUri);
   return spec;
 }
 

@@ -166,7 +166,7 @@ export function runPipelines(options: PipelinesOptions): Pipelines {
   return {
     async start(id, spec) {
       checkJobId('PipelineServiceStartRequest.id', id);
-      const checked = checkPipelineSpec(id, spec);
+      const checked = await checkPipelineSpec(id, spec);
       const kept = PipelineSpec.encode(checked).finish();
       const total = planPipeline(id, checked).length;
       const fresh: Pipeline = {

@@ -23,7 +23,7 @@ describe('checkTrainingSpec', () => {
     [{ schedule: { ...good.schedule, learningRate: NaN } }, /learning_rate must be above 0, got NaN/],
     [
       { data: { $case: 'labeled' as const, value: { annotationsUri: '/a.json', imagesUri: 'file:///b' } } },
-      /annotations_uri must be a file:\/\/ address, got "\/a\.json"/,
+      /annotations_uri must be a file:\/\/ or s3:\/\/ address, got "\/a\.json"/,
     ],
     [{ data: { $case: 'pseudoLabels' as const, value: { labelUris: [] } } }, /label_uris is empty/],
   ])('refuses %j and names the field', (change, message) => {

@@ -1,5 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import type { LabeledDataset, Schedule, TrainingSpec } from '@cassl/proto';
+import { checkReadable } from '@cassl/storage';
 
 /**
  * Refuses what can never run; files and checkpoints are looked at by the worker.
@@ -19,13 +20,14 @@ export function checkTrainingSpec(spec: TrainingSpec | undefined): TrainingSpec 
   } else {
     const { labelUris, images, threshold } = spec.data.value;
     if (labelUris.length === 0) throw invalidArgument('TrainingSpec.pseudo_labels.label_uris is empty');
-    if (images === undefined || images.uri === '') {
-      throw invalidArgument('TrainingSpec.pseudo_labels.images.uri is missing');
-    }
+    checkReadable('TrainingSpec.pseudo_labels.images.uri', images?.uri ?? '');
+    for (const uri of labelUris) checkReadable('TrainingSpec.pseudo_labels.label_uris', uri);
     if (!(threshold >= 0 && threshold < 1)) {
       throw invalidArgument(`TrainingSpec.pseudo_labels.threshold must be in [0, 1), got ${threshold}`);
     }
   }
+  const backbone = spec.initialization?.backboneUri ?? '';
+  if (backbone !== '') checkReadable('TrainingSpec.initialization.backbone_uri', backbone);
   checkSchedule('TrainingSpec.schedule', spec.schedule);
   return spec;
 }
@@ -36,10 +38,9 @@ export function checkDataset(field: string, dataset: LabeledDataset | undefined)
     ['annotations_uri', dataset.annotationsUri],
     ['images_uri', dataset.imagesUri],
   ] as const) {
-    if (!uri.startsWith('file://')) {
-      throw invalidArgument(`${field}.${name} must be a file:// address, got ${JSON.stringify(uri)}`);
-    }
+    checkReadable(`${field}.${name}`, uri);
   }
+  if (dataset.segmentsUri !== '') checkReadable(`${field}.segments_uri`, dataset.segmentsUri);
 }
 
 export function checkSchedule(field: string, schedule: Schedule | undefined): void {

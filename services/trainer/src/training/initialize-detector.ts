@@ -2,7 +2,8 @@ import { importWeights, readCheckpoint, readSafetensors } from '@cassl/checkpoin
 import type { Detector, DetectorPart } from '@cassl/detector';
 import { ClassifierInitialization, ModelPart, type TrainingSpec } from '@cassl/proto';
 import { downloadCheckpoint, type Logger } from '@cassl/rpc';
-import { localPath, type RegistryClient } from '@cassl/workers';
+import { readablePath } from '@cassl/storage';
+import type { RegistryClient } from '@cassl/workers';
 
 export interface InitializeDetectorOptions {
   readonly detector: Detector;
@@ -30,7 +31,9 @@ export async function initializeDetector(options: InitializeDetectorOptions): Pr
   const { initialization } = spec;
   if (initialization === undefined) return [];
   if (initialization.backboneUri !== '' && !skip) {
-    const file = await readCheckpoint(localPath('Initialization.backbone_uri', initialization.backboneUri));
+    const file = await readCheckpoint(
+      await readablePath('Initialization.backbone_uri', initialization.backboneUri),
+    );
     // Whatever names they have: torchvision's, timm's, Swin's, detectron2's, or ours after `cassl import`.
     const { tensors } = importWeights(file.tensors);
     const report = detector.loadStateDict(tensors, { parts: ['backbone'] });

@@ -151,11 +151,11 @@ export function labelMappingToNumber(object: LabelMapping): number {
 
 /** A labeled set in COCO's own layout. */
 export interface LabeledDataset {
-  /** `file://` address of the annotation JSON. */
+  /** `file://` or `s3://` address of the annotation JSON. */
   annotationsUri: string;
-  /** `file://` address of the folder that its `file_name`s are in. */
+  /** `file://` or `s3://` address of the folder that its `file_name`s are in. */
   imagesUri: string;
-  /** `file://` address of the panoptic PNG folder; only for PANOPTIC. */
+  /** `file://` or `s3://` address of the panoptic PNG folder; only for PANOPTIC. */
   segmentsUri: string;
   /** How to read the annotations. */
   kind: AnnotationKind;
