@@ -21,6 +21,17 @@ export { openLabelSet, type LabelSet, type OpenLabelSetOptions } from './set/ope
 export { writeLabelFile, writeRows, type WriteLabelFileOptions } from './set/write-label-file.ts';
 export { writeLabelSet, type WrittenLabelSet } from './set/write-label-set.ts';
 export { isAbove } from './set/score-histogram.ts';
+export type { LabelSetDraft } from './derive/draft.ts';
+export { changeThreshold, labelsAboveEach } from './derive/change-threshold.ts';
+export {
+  chooseThreshold,
+  type ChooseThresholdOptions,
+  type ChosenThreshold,
+} from './derive/choose-threshold.ts';
+export { compareLabelSets, type LabelSetComparison } from './derive/compare-label-sets.ts';
+export { openKnownLabels, type KnownLabels } from './derive/known-labels.ts';
+export { mergeLabelSets, overlapRules, type OverlapRule } from './derive/merge-label-sets.ts';
+export { removeTeacher } from './derive/remove-teacher.ts';
 export {
   exportFormats,
   exportPseudoLabels,

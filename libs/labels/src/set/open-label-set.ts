@@ -33,6 +33,8 @@ export interface LabelSet {
   files(): AsyncIterable<LabelFileEntry>;
   /** The images of one label file, only with labels above the set's threshold. @throws DATA_LOSS for other bytes. */
   rowsOf(file: LabelFileEntry): AsyncIterable<LabelRow>;
+  /** As {@link rowsOf}, with all labels of the file, down to the floor. */
+  allRowsOf(file: LabelFileEntry): AsyncIterable<LabelRow>;
   /** The images of all of them. */
   rows(): AsyncIterable<LabelRow>;
 }
@@ -62,18 +64,21 @@ export async function openLabelSet(
   }
   const { header, totals } = await readEnds(index(), place);
 
-  async function* rowsOf(file: LabelFileEntry): AsyncGenerator<LabelRow> {
+  function allRowsOf(file: LabelFileEntry): AsyncGenerator<LabelRow> {
     const name = labelFileKey(file.digest);
     const content = verified(store.get(name, signal === undefined ? {} : { signal }), file.digest);
-    for await (const row of decodeRows(content, name)) yield keepAbove(row, header.threshold);
+    return decodeRows(content, name);
+  }
+  async function* rowsOf(file: LabelFileEntry): AsyncGenerator<LabelRow> {
+    for await (const row of allRowsOf(file)) yield keepAbove(row, header.threshold);
   }
   async function* rows(): AsyncGenerator<LabelRow> {
     for await (const file of files()) yield* rowsOf(file);
   }
-  return { address: addressIn(folder, key), digest, header, totals, store, files, rowsOf, rows };
+  return { address: addressIn(folder, key), digest, header, totals, store, files, rowsOf, allRowsOf, rows };
 }
 
-export function keepAbove(row: LabelRow, threshold: number): LabelRow {
+function keepAbove(row: LabelRow, threshold: number): LabelRow {
   if (isFailed(row) || row.instances.every(({ score }) => isAbove(score, threshold))) return row;
   return { ...row, instances: row.instances.filter(({ score }) => isAbove(score, threshold)) };
 }
