@@ -5,7 +5,7 @@ import type { Detection, RgbImage } from '@cassl/vision';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DetectorConfig, type DetectorConfigInput, parseDetectorConfig } from './config.ts';
 import { type DetectLimits, detectBatch } from './inference/detect-batch.ts';
-import { groupImages } from './inference/group-images.ts';
+import { groupImages, loadBatch, type PreparedImage } from './inference/group-images.ts';
 import { detectionLoss, type LossTensors } from './losses/detection-loss.ts';
 import { createModel, type Model } from './model.ts';
 import { createParameterStore } from './parameters.ts';
@@ -45,6 +45,10 @@ export interface Detector {
   gradients(batch: TrainingBatch): TrainStep;
   /** Detections of every image, best first, in pixels of the image as given. */
   detect(images: readonly RgbImage[], options?: DetectOptions): Promise<Detection[][]>;
+  /**
+   * One forward pass over images that share a padded size (`fitImage`), each with its own limits; otherwise as `detect`.
+   */
+  detectBatch(images: readonly PreparedImage[], limits: readonly DetectLimits[]): Promise<Detection[][]>;
   /** Copies of all weights in PyTorch layout. */
   stateDict(): Promise<StateDict>;
   /** @throws FAILED_PRECONDITION, INVALID_ARGUMENT as `loadState` says. */
@@ -84,6 +88,8 @@ export function createDetector(
     loss,
     gradients: (batch) => computeGradients(trainable, () => loss(batch)),
     detect: (images, options = {}) => detectAll(config, model, images, options),
+    detectBatch: async (images, limits) =>
+      images.length === 0 ? [] : detectBatch(config, model, await loadBatch(config, images), limits),
     stateDict: () => saveState(store),
     loadStateDict: (state, options) => loadState(store, state, { seed, ...options }),
     dispose: () => {
@@ -163,9 +169,19 @@ async function detectAll(
     throw invalidArgument(`detect: batchSize must be a positive integer, got ${batchSize}`);
   }
   const results: Detection[][] = images.map(() => []);
-  for (const group of groupImages(config, images, batchSize)) {
-    const detections = await detectBatch(config, model, await group.load(), limits);
-    group.indices.forEach((index, position) => {
+  const prepared = images.map((pixels): PreparedImage => ({ pixels, original: pixels }));
+  for (const indices of groupImages(config, prepared, batchSize)) {
+    const batch = await loadBatch(
+      config,
+      indices.map((index) => prepared[index]!),
+    );
+    const detections = await detectBatch(
+      config,
+      model,
+      batch,
+      indices.map(() => limits),
+    );
+    indices.forEach((index, position) => {
       results[index] = detections[position]!;
     });
   }

@@ -16,6 +16,9 @@ export {
   type LossValues,
   type TrainStep,
 } from './detector.ts';
+export type { DetectLimits } from './inference/detect-batch.ts';
+export { fitImage, type FittedSize } from './inference/fit-image.ts';
+export type { PreparedImage } from './inference/group-images.ts';
 export type { LossTensors } from './losses/detection-loss.ts';
 export {
   batchTransferList,

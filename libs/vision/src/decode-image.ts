@@ -1,5 +1,5 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { errorMessage, invalidArgument } from '@cassl/errors';
+import { errorMessage, invalidArgument, type CasslError } from '@cassl/errors';
 import type { RgbImage } from './types.ts';
 
 export interface DecodeImageOptions {
@@ -18,7 +18,7 @@ const DEFAULT_MAX_PIXELS = 100e6;
  *   more than `maxPixels` pixels, and pixel data that ends early or is damaged.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {}): Promise<RgbImage> {
-  const { format, width, height } = await readImageHeader(bytes, options);
+  const metadata = await readMetadata(bytes, options);
   try {
     const { data, info } = await openImage(bytes)
       .autoOrient()
@@ -28,11 +28,16 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeImageOptions
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data };
   } catch (error) {
-    throw invalidArgument(
-      `image: the ${format} data (${width} x ${height}) is truncated or damaged: ${firstLine(error)}`,
-      { cause: error },
-    );
+    throw damagedImage(metadata, error);
   }
+}
+
+/** The error for pixel data that sharp cannot read to its end. */
+export function damagedImage({ format, width, height }: Metadata, cause: unknown): CasslError {
+  return invalidArgument(
+    `image: the ${format} data (${width} x ${height}) is truncated or damaged: ${firstLine(cause)}`,
+    { cause },
+  );
 }
 
 /**
@@ -41,8 +46,17 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeImageOptions
  */
 export async function readImageHeader(
   bytes: Uint8Array,
-  { maxPixels = DEFAULT_MAX_PIXELS }: DecodeImageOptions = {},
+  options: DecodeImageOptions = {},
 ): Promise<{ format: string; width: number; height: number }> {
+  const { format, width, height } = await readMetadata(bytes, options);
+  return { format, width, height };
+}
+
+/** All that sharp says of a header. @throws INVALID_ARGUMENT as {@link readImageHeader} */
+export async function readMetadata(
+  bytes: Uint8Array,
+  { maxPixels = DEFAULT_MAX_PIXELS }: DecodeImageOptions = {},
+): Promise<Metadata> {
   if (bytes.length === 0) throw invalidArgument('image: there are no bytes');
   let header: Metadata;
   try {
@@ -64,7 +78,7 @@ export async function readImageHeader(
       `image: ${width} x ${height} is ${width * height} pixels; the limit is ${Math.floor(maxPixels)}`,
     );
   }
-  return { format, width, height };
+  return header;
 }
 
 /** The limit on pixels is checked by {@link readImageHeader} with a message of our own, so sharp's is off. */

@@ -21,6 +21,7 @@ export { boxIou, pairIou, toXyxy, toXywh } from './box-iou.ts';
 export { nonMaximumSuppression, type SuppressionOptions } from './non-maximum-suppression.ts';
 export { resolveOverlaps, type ResolveOverlapsOptions } from './resolve-overlaps.ts';
 export { decodeImage, readImageHeader, type DecodeImageOptions } from './decode-image.ts';
+export { decodeToFit, readImageSize, type FittedImage } from './decode-to-fit.ts';
 export { encodePng, encodeJpeg, type EncodeJpegOptions } from './encode-image.ts';
 export { resizeImage, fitShortSide, type ImageSize } from './resize-image.ts';
 export { readPngIds, encodePngIds, type IdMap } from './png-ids.ts';

@@ -18,8 +18,10 @@ export interface WorkerExit {
 /** A child process that does the heavy work of a service, so that the service itself always answers. */
 export interface WorkerProcess {
   readonly pid: number | undefined;
-  /** False where the worker is gone already. */
+  /** False where the worker is gone already, or where messages pile up: they still arrive. */
   send(message: unknown): boolean;
+  /** False once messages no longer reach it. */
+  readonly isConnected: boolean;
   readonly exited: Promise<WorkerExit>;
   /** SIGTERM, and SIGKILL after `graceMs`. @default 10_000 */
   stop(graceMs?: number): Promise<WorkerExit>;
@@ -45,6 +47,9 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
     send(message) {
       if (!child.connected) return false;
       return child.send(message as object, (error) => void error);
+    },
+    get isConnected() {
+      return child.connected;
     },
     exited,
     async stop(graceMs = 10_000) {

@@ -29,15 +29,41 @@ export const settings = {
     'Milliseconds of silence after which a shard goes to another worker',
   ),
   batchSize: setting('CASSL_BATCH_SIZE', whole(1, 256, 8), 'Images of one forward pass, at most'),
-  batchWaitMs: setting(
-    'CASSL_BATCH_WAIT_MS',
-    whole(0, 1000, 4),
-    'Milliseconds that a request waits for others to share its forward pass',
-  ),
   maxQueuedImages: setting(
     'CASSL_MAX_QUEUED_IMAGES',
     whole(1, 100_000, 256),
-    'Images that may wait for inference; beyond it requests get RESOURCE_EXHAUSTED',
+    'Images that one model holds, waiting or computed; beyond it requests get RESOURCE_EXHAUSTED and streams wait',
+  ),
+  maxQueuedMb: setting('CASSL_MAX_QUEUED_MB', whole(1, 65_536, 256), 'The same in MiB of image files'),
+  maxQueuedMegapixels: setting(
+    'CASSL_MAX_QUEUED_MEGAPIXELS',
+    whole(1, 1_000_000, 1000),
+    'The same in megapixels, counted from the headers',
+  ),
+  decodeMegapixels: setting(
+    'CASSL_DECODE_MEGAPIXELS',
+    whole(1, 100_000, 128),
+    'Megapixels that one model process decodes at the same time; a larger image is decoded alone',
+  ),
+  modelMemoryMb: setting(
+    'CASSL_MODEL_MEMORY_MB',
+    whole(0, 10_000_000, 0),
+    'Memory for resident models together, MiB; 0 is 70 % of what this process may use',
+  ),
+  modelPolicy: setting(
+    'CASSL_MODEL_POLICY',
+    z.enum(['evict', 'refuse']).default('evict'),
+    'Over that memory: `evict` the idle model used least recently, or `refuse` with RESOURCE_EXHAUSTED',
+  ),
+  modelLoadMs: setting(
+    'CASSL_MODEL_LOAD_MS',
+    whole(1000, 3_600_000, 120_000),
+    'Milliseconds that a model may take to load and warm up',
+  ),
+  inferenceHangMs: setting(
+    'CASSL_INFERENCE_HANG_MS',
+    whole(1000, 3_600_000, 120_000),
+    'Milliseconds without an answer after which a model process is taken for hung and replaced',
   ),
 };
 

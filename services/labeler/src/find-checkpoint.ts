@@ -1,4 +1,5 @@
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import type { ModelIdentity } from '@cassl/inference';
 import { downloadCheckpoint, type DownloadedCheckpoint } from '@cassl/rpc';
 import type { RegistryClient } from '@cassl/workers';
 
@@ -26,10 +27,14 @@ export function createCheckpointFinder(registry: RegistryClient, cacheDir: strin
 
 /** @throws FAILED_PRECONDITION for a checkpoint that tells classes apart */
 export function assertAgnostic({ checkpoint: { digest, manifest } }: DownloadedCheckpoint): void {
-  const classes = manifest?.categories.length ?? 0;
-  if (classes > 1) {
+  assertAgnosticModel({ digest, categories: manifest?.categories ?? [] });
+}
+
+/** @throws FAILED_PRECONDITION for a model that tells classes apart */
+export function assertAgnosticModel({ digest, categories }: ModelIdentity): void {
+  if (categories.length > 1) {
     throw failedPrecondition(
-      `checkpoint ${digest} distinguishes ${classes} classes; labeling needs a class-agnostic one. Use DetectorService for it`,
+      `checkpoint ${digest} distinguishes ${categories.length} classes; labeling needs a class-agnostic one. Use DetectorService for it`,
     );
   }
 }

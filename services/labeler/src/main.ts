@@ -5,7 +5,7 @@ import { Labeling, RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, runService, serve, serverSecurity } from '@cassl/rpc';
 import { readLabelerConfig } from './config.ts';
 import { createCheckpointFinder } from './find-checkpoint.ts';
-import { runInference } from './online/run-inference.ts';
+import { openInference } from './online/open-inference.ts';
 import { runLabelWorkers } from './labeling/run-label-workers.ts';
 import { runLabelings } from './labeling/run-labelings.ts';
 import { detectorService, labelerService } from './service.ts';
@@ -41,14 +41,11 @@ await runService({
       logger,
       onChange: ({ status, spec }) => announce(status, spec?.outputUri ?? ''),
     });
-    const inference = runInference({ ...config, logger });
+    const inference = openInference({ config, findCheckpoint, logger });
     const workers = runLabelWorkers(config.labelWorkers, logger);
     const server = await serve({
       name: 'labeler',
-      services: [
-        labelerService(labelings, { inference, findCheckpoint }),
-        detectorService({ inference, findCheckpoint }),
-      ],
+      services: [labelerService(labelings, { inference }), detectorService({ inference })],
       host: config.host,
       port: config.port,
       metricsPort: config.metricsPort,

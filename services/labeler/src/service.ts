@@ -19,9 +19,11 @@ export type AnswerParts = Omit<AnswerContext, 'isAgnostic'>;
 export function labelerService(labelings: Labelings, parts: AnswerParts): ServedService {
   const context = { ...parts, isAgnostic: true };
   return implement(LabelerServiceDefinition, {
-    label: async (request) => ({ detections: await answerImage(context, labelQuestion(request)) }),
-    async *labelStream(requests) {
-      for await (const detections of answerStream(context, map(requests, labelQuestion)))
+    label: async (request, caller) => ({
+      detections: await answerImage(context, labelQuestion(request), caller),
+    }),
+    async *labelStream(requests, caller) {
+      for await (const detections of answerStream(context, map(requests, labelQuestion), caller))
         yield { detections };
     },
     startLabeling: async ({ id, spec }) => ({ labeling: await labelings.start(id, spec) }),
@@ -38,32 +40,36 @@ export function labelerService(labelings: Labelings, parts: AnswerParts): Served
 export function detectorService(parts: AnswerParts): ServedService {
   const context = { ...parts, isAgnostic: false };
   return implement(DetectorServiceDefinition, {
-    detect: async (request) => ({ detections: await answerImage(context, detectQuestion(request)) }),
-    async *detectStream(requests) {
-      for await (const detections of answerStream(context, map(requests, detectQuestion)))
+    detect: async (request, caller) => ({
+      detections: await answerImage(context, detectQuestion(request), caller),
+    }),
+    async *detectStream(requests, caller) {
+      for await (const detections of answerStream(context, map(requests, detectQuestion), caller))
         yield { detections };
     },
   });
 }
 
-type Asked<Options> = Pick<ImageQuestion, 'checkpoint' | 'image'> & {
+type Asked<Options> = Pick<ImageQuestion, 'checkpoint' | 'image' | 'priority'> & {
   readonly options?: Options | undefined;
 };
 
-function labelQuestion({ checkpoint, image, options }: Asked<LabelingOptions>): ImageQuestion {
+function labelQuestion({ checkpoint, image, options, priority }: Asked<LabelingOptions>): ImageQuestion {
   checkLimits('options', options);
   return {
     checkpoint,
     image,
+    priority,
     options: { ...limits(options), masks: true, nonOverlap: options?.nonOverlap ?? false },
   };
 }
 
-function detectQuestion({ checkpoint, image, options }: Asked<DetectionOptions>): ImageQuestion {
+function detectQuestion({ checkpoint, image, options, priority }: Asked<DetectionOptions>): ImageQuestion {
   checkLimits('options', options);
   return {
     checkpoint,
     image,
+    priority,
     options: { ...limits(options), masks: options?.boxesOnly !== true, nonOverlap: false },
   };
 }

@@ -29,11 +29,12 @@ export async function detectBatch(
   config: DetectorConfig,
   model: Model,
   batch: InferenceBatch,
-  limits: DetectLimits = {},
+  /** By image. */
+  limits: readonly DetectLimits[],
 ): Promise<Detection[][]> {
   const levels = pyramidLevels(config);
   const grid = cellGrid(batch.original.length, levelSizes(config, batch.padded));
-  const masks = limits.masks === false ? undefined : model.masks;
+  const masks = limits.every((limit) => limit.masks === false) ? undefined : model.masks;
   const dense = densePass(model, masks, batch);
   try {
     const [classes, boxes] = await Promise.all([
@@ -41,10 +42,12 @@ export async function detectBatch(
       dense.boxes.data<'float32'>(),
     ]);
     const perImage = batch.original.map((original, image) =>
-      selectDetections(config, levels, grid, { classes, boxes }, image, limits).flatMap((candidate) => {
-        const box = toOriginal(candidate.box, batch.resized[image]!, original);
-        return box[2] > box[0] && box[3] > box[1] ? [{ candidate, box }] : [];
-      }),
+      selectDetections(config, levels, grid, { classes, boxes }, image, limits[image]).flatMap(
+        (candidate) => {
+          const box = toOriginal(candidate.box, batch.resized[image]!, original);
+          return box[2] > box[0] && box[3] > box[1] ? [{ candidate, box }] : [];
+        },
+      ),
     );
     const rles =
       dense.mask === undefined
@@ -53,7 +56,9 @@ export async function detectBatch(
             config,
             dense.mask,
             grid,
-            perImage.map((list) => list.map(({ candidate }) => candidate)),
+            perImage.map((list, image) =>
+              limits[image]?.masks === false ? [] : list.map(({ candidate }) => candidate),
+            ),
             batch,
           );
     return perImage.map((list, image) =>

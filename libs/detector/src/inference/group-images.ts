@@ -1,59 +1,55 @@
 import { type RgbImage, resizeImage } from '@cassl/vision';
 import type { DetectorConfig } from '../config.ts';
 import { createNormaliser } from '../normalise-image.ts';
-import { type MapSize, paddedSize, testSize } from '../pyramid.ts';
+import type { MapSize } from '../pyramid.ts';
 import type { InferenceBatch } from './detect-batch.ts';
+import { fitImage } from './fit-image.ts';
 
-/** Where the images of a batch stand in the caller's list. */
-export interface GroupedBatch {
-  readonly indices: readonly number[];
-  load(): Promise<InferenceBatch>;
+/** A picture on its way into the network: of its own size, or resized while it was decoded. */
+export interface PreparedImage {
+  readonly pixels: RgbImage;
+  /** Size that detections are wanted in. */
+  readonly original: MapSize;
 }
 
-/**
- * Batches of images that share one padded size, so that what stands beside an image never changes its result.
- * `load` resizes and normalises one batch at a time.
- */
+/** Places in `images` of batches that share one padded size. */
 export function groupImages(
   config: DetectorConfig,
-  images: readonly RgbImage[],
+  images: readonly PreparedImage[],
   batchSize: number,
-): GroupedBatch[] {
-  const groups = new Map<string, { padded: MapSize; indices: number[] }>();
-  images.forEach((image, index) => {
-    const padded = paddedSize(config, [testSize(config, image)]);
-    const key = `${padded.height}x${padded.width}`;
-    const group = groups.get(key) ?? { padded, indices: [] };
-    group.indices.push(index);
-    groups.set(key, group);
+): number[][] {
+  const groups = new Map<string, number[]>();
+  images.forEach(({ original }, index) => {
+    const { height, width } = fitImage(config, original).padded;
+    const key = `${height}x${width}`;
+    groups.set(key, [...(groups.get(key) ?? []), index]);
   });
-  return [...groups.values()].flatMap(({ padded, indices }) =>
-    Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, batch) => {
-      const chunk = indices.slice(batch * batchSize, (batch + 1) * batchSize);
-      return {
-        indices: chunk,
-        load: () =>
-          loadBatch(
-            config,
-            padded,
-            chunk.map((index) => images[index]!),
-          ),
-      };
-    }),
+  return [...groups.values()].flatMap((indices) =>
+    Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, batch) =>
+      indices.slice(batch * batchSize, (batch + 1) * batchSize),
+    ),
   );
 }
 
-async function loadBatch(
+/** Resizes and normalises images that share one padded size. */
+export async function loadBatch(
   config: DetectorConfig,
-  padded: MapSize,
-  images: readonly RgbImage[],
+  images: readonly PreparedImage[],
 ): Promise<InferenceBatch> {
   const normalise = createNormaliser(config);
-  const resized = await Promise.all(images.map((image) => resizeImage(image, testSize(config, image))));
+  const fits = images.map(({ original }) => fitImage(config, original));
+  const { padded } = fits[0]!;
+  const resized = await Promise.all(
+    images.map(({ pixels }, index) => resizeImage(pixels, fits[index]!.resized)),
+  );
   const values = new Float32Array(images.length * padded.height * padded.width * 3);
   resized.forEach((image, index) => {
     normalise(image, values, index * padded.height * padded.width * 3, padded.width);
   });
-  const sizeOf = ({ height, width }: RgbImage): MapSize => ({ height, width });
-  return { padded, images: values, resized: resized.map(sizeOf), original: images.map(sizeOf) };
+  return {
+    padded,
+    images: values,
+    resized: fits.map((fit) => fit.resized),
+    original: images.map(({ original }) => original),
+  };
 }

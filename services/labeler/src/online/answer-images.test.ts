@@ -1,31 +1,30 @@
-import { Checkpoint } from '@cassl/proto';
+import type { FoundModel, InferAnswer, InferRequest } from '@cassl/inference';
 import { describe, expect, it } from 'vitest';
 import { answerStream, type AnswerContext, type ImageQuestion } from './answer-images.ts';
-import type { InferenceResult } from './inference-messages.ts';
 
 const options = { threshold: 0.05, maxDetections: 100, masks: true, nonOverlap: false };
+const caller = { signal: new AbortController().signal };
 
 /** Later images are done first. */
 function context(): AnswerContext & { readonly seen: number[] } {
   const seen: number[] = [];
+  const model = (digest: string): FoundModel => ({
+    digest,
+    categories: [{ id: 1, name: 'object' }],
+    spec: { kind: 'no-op' },
+    sizeBytes: 0,
+  });
   return {
     seen,
     isAgnostic: true,
-    findCheckpoint: (reference) =>
-      Promise.resolve({
-        path: '/x',
-        checkpoint: Checkpoint.fromPartial({
-          digest: reference,
-          manifest: { categories: [{ id: 1, name: 'object' }] },
-        }),
-      }),
     inference: {
-      stop: () => Promise.resolve(),
-      detect: ({ image }): Promise<InferenceResult> => {
-        const [number = 0] = image;
+      find: (reference) => Promise.resolve(model(reference)),
+      infer: (request: InferRequest): Promise<InferAnswer> => {
+        const number = request.image.kind === 'encoded' ? request.image.bytes[0]! : 0;
         seen.push(number);
-        const result = { width: number, height: 1, detections: [] };
-        return new Promise((resolve) => setTimeout(() => resolve(result), 40 - 10 * number));
+        const metadata = { batchSize: 1, paddingWaste: 0, queueMs: 0, inputMs: 0, computeMs: 0, outputMs: 0 };
+        const answer = { width: number, height: 1, detections: [], model: model(request.model), metadata };
+        return new Promise((resolve) => setTimeout(() => resolve(answer), 40 - 10 * number));
       },
     },
   };
@@ -35,6 +34,7 @@ function question(number: number, checkpoint = ''): ImageQuestion {
   return {
     checkpoint,
     options,
+    priority: 0,
     image: { key: `i${number}`, source: { $case: 'encoded', value: Buffer.of(number) } },
   };
 }
@@ -46,7 +46,7 @@ describe('answerStream', () => {
     }
     const used = context();
     const keys = [];
-    for await (const { key, checkpointDigest } of answerStream(used, questions()))
+    for await (const { key, checkpointDigest } of answerStream(used, questions(), caller))
       keys.push([key, checkpointDigest]);
     expect(keys).toEqual([
       ['i1', 'c'],
@@ -66,7 +66,7 @@ describe('answerStream', () => {
       }
     }
     const keys = [];
-    for await (const { key } of answerStream(context(), questions())) {
+    for await (const { key } of answerStream(context(), questions(), caller)) {
       keys.push(key);
       answered.resolve();
     }
@@ -78,7 +78,7 @@ describe('answerStream', () => {
       yield await Promise.resolve(question(1));
     }
     const ask = async (): Promise<void> => {
-      for await (const answer of answerStream(context(), questions())) void answer;
+      for await (const answer of answerStream(context(), questions(), caller)) void answer;
     };
     await expect(ask()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });

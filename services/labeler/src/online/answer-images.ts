@@ -1,22 +1,13 @@
-import {
-  CasslError,
-  errorCode,
-  errorMessage,
-  invalidArgument,
-  isCasslError,
-  type ErrorCode,
-} from '@cassl/errors';
+import { CasslError, invalidArgument, isCasslError, type ErrorCode } from '@cassl/errors';
+import type { FoundModel, InferenceRuntime } from '@cassl/inference';
 import type { Image, ImageDetections } from '@cassl/proto';
 import type { InferenceOptions } from '@cassl/workers';
-import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
-
+import { assertAgnosticModel } from '../find-checkpoint.ts';
 import { imageKey, readImageSource } from './read-image-source.ts';
-import type { Inference } from './run-inference.ts';
-import { toImageDetections } from './to-proto.ts';
+import { toFailedImage, toImageDetections } from './to-proto.ts';
 
 export interface AnswerContext {
-  readonly inference: Inference;
-  readonly findCheckpoint: FindCheckpoint;
+  readonly inference: Pick<InferenceRuntime, 'find' | 'infer'>;
   /** Labels: only class-agnostic checkpoints will do. */
   readonly isAgnostic: boolean;
 }
@@ -25,42 +16,75 @@ export interface ImageQuestion {
   readonly checkpoint: string;
   readonly image: Image | undefined;
   readonly options: InferenceOptions;
+  /** 1 to 9, 1 first; 0 for the usual. */
+  readonly priority: number;
+}
+
+/** Whoever asked: gone when `signal` aborts. */
+export interface Caller {
+  readonly signal: AbortSignal;
 }
 
 /** Detects in one image. @throws INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION for what the caller can mend */
 export async function answerImage(
   context: AnswerContext,
   question: ImageQuestion,
-  position = 0,
+  caller: Caller,
 ): Promise<ImageDetections> {
-  const answer = await answerOrError(context, question, position);
-  if (answer.error !== undefined) {
-    throw new CasslError(answer.error.code as ErrorCode, `image ${answer.key}: ${answer.error.message}`);
-  }
-  return answer;
-}
-
-/** The same for a stream: a bad image gets an error answer; a bad checkpoint still throws. */
-export async function answerOrError(
-  { inference, findCheckpoint, isAgnostic }: AnswerContext,
-  { checkpoint: reference, image, options }: ImageQuestion,
-  position: number,
-): Promise<ImageDetections> {
-  const found = await findCheckpoint(reference);
-  if (isAgnostic) assertAgnostic(found);
-  const { checkpoint, path } = found;
-  const { digest } = checkpoint;
-  const key = imageKey(image, position);
-  let bytes: Uint8Array;
+  const key = imageKey(question.image, 0);
   try {
-    bytes = await readImageSource(image);
+    return await ask(context, question, { key, caller, whenFull: 'refuse' });
   } catch (error) {
     if (!isCasslError(error)) throw error;
-    const { code, message } = { code: errorCode(error), message: errorMessage(error) };
-    return { key, width: 0, height: 0, detections: [], error: { code, message }, checkpointDigest: digest };
+    throw new CasslError(error.code, `image ${key}: ${error.message}`, { cause: error });
   }
-  const result = await inference.detect({ checkpoint, path, options, image: bytes });
-  return toImageDetections(key, digest, checkpoint.manifest?.categories ?? [], result);
+}
+
+/** The same for a stream: a bad image gets an error answer; a bad checkpoint still throws. It waits where the queue is full. */
+async function answerOrError(
+  context: AnswerContext,
+  question: ImageQuestion,
+  position: number,
+  caller: Caller,
+): Promise<ImageDetections> {
+  const key = imageKey(question.image, position);
+  const { digest } = await findModel(context, question.checkpoint, caller);
+  try {
+    return await ask(context, question, { key, caller, whenFull: 'wait' });
+  } catch (error) {
+    if (!isCasslError(error) || !IMAGE_FAULTS.has(error.code)) throw error;
+    return toFailedImage(key, digest, { code: error.code, message: error.message });
+  }
+}
+
+/** What can be wrong with one image of a stream; anything else ends it. */
+const IMAGE_FAULTS: ReadonlySet<ErrorCode> = new Set(['INVALID_ARGUMENT', 'NOT_FOUND', 'PERMISSION_DENIED']);
+
+async function ask(
+  context: AnswerContext,
+  { checkpoint, image, options, priority }: ImageQuestion,
+  { key, caller, whenFull }: { key: string; caller: Caller; whenFull: 'refuse' | 'wait' },
+): Promise<ImageDetections> {
+  await findModel(context, checkpoint, caller);
+  const answer = await context.inference.infer({
+    model: checkpoint,
+    image: { kind: 'encoded', bytes: await readImageSource(image) },
+    options,
+    whenFull,
+    ...(priority === 0 ? {} : { priority }),
+    signal: caller.signal,
+  });
+  return toImageDetections(key, answer);
+}
+
+async function findModel(
+  { inference, isAgnostic }: AnswerContext,
+  reference: string,
+  { signal }: Caller,
+): Promise<FoundModel> {
+  const found = await inference.find(reference, signal);
+  if (isAgnostic) assertAgnosticModel(found);
+  return found;
 }
 
 /** The most images of one stream that are worked on at the same time: enough to fill a batch. */
@@ -73,6 +97,7 @@ const STREAM_WINDOW = 32;
 export async function* answerStream(
   context: AnswerContext,
   questions: AsyncIterable<ImageQuestion>,
+  caller: Caller,
 ): AsyncGenerator<ImageDetections> {
   const pending: Promise<ImageDetections>[] = [];
   let changed = Promise.withResolvers<void>();
@@ -87,7 +112,7 @@ export async function* answerStream(
     for await (const question of questions) {
       checkpoint = question.checkpoint === '' ? checkpoint : question.checkpoint;
       if (checkpoint === '') throw invalidArgument('the first message of a stream must name a checkpoint');
-      const answer = answerOrError(context, { ...question, checkpoint }, position++);
+      const answer = answerOrError(context, { ...question, checkpoint }, position++, caller);
       // Awaited in its turn; until then a rejection must not count as unhandled.
       answer.catch(() => undefined);
       pending.push(answer);

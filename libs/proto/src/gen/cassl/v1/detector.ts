@@ -28,7 +28,11 @@ export interface DetectRequest {
     | Image
     | undefined;
   /** Which detections to keep. */
-  options: DetectionOptions | undefined;
+  options:
+    | DetectionOptions
+    | undefined;
+  /** Order among waiting images: 1 is served first, 9 last; 0 means 5. */
+  priority: number;
 }
 
 /** Its detections. */
@@ -46,7 +50,11 @@ export interface DetectStreamRequest {
     | Image
     | undefined;
   /** Which detections to keep. */
-  options: DetectionOptions | undefined;
+  options:
+    | DetectionOptions
+    | undefined;
+  /** Order among waiting images: 1 is served first, 9 last; 0 means 5. */
+  priority: number;
 }
 
 /** The detections of one image of a stream. */
@@ -165,7 +173,7 @@ export const DetectionOptions: MessageFns<DetectionOptions> = {
 };
 
 function createBaseDetectRequest(): DetectRequest {
-  return { checkpoint: "", image: undefined, options: undefined };
+  return { checkpoint: "", image: undefined, options: undefined, priority: 0 };
 }
 
 export const DetectRequest: MessageFns<DetectRequest> = {
@@ -178,6 +186,9 @@ export const DetectRequest: MessageFns<DetectRequest> = {
     }
     if (message.options !== undefined) {
       DetectionOptions.encode(message.options, writer.uint32(26).fork()).join();
+    }
+    if (message.priority !== 0) {
+      writer.uint32(32).uint32(message.priority);
     }
     return writer;
   },
@@ -219,6 +230,14 @@ export const DetectRequest: MessageFns<DetectRequest> = {
             message.options = DetectionOptions.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.priority = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -236,6 +255,7 @@ export const DetectRequest: MessageFns<DetectRequest> = {
       checkpoint: isSet(object.checkpoint) ? globalThis.String(object.checkpoint) : "",
       image: isSet(object.image) ? Image.fromJSON(object.image) : undefined,
       options: isSet(object.options) ? DetectionOptions.fromJSON(object.options) : undefined,
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
     };
   },
 
@@ -250,6 +270,9 @@ export const DetectRequest: MessageFns<DetectRequest> = {
     if (message.options !== undefined) {
       obj.options = DetectionOptions.toJSON(message.options);
     }
+    if (message.priority !== 0) {
+      obj.priority = Math.round(message.priority);
+    }
     return obj;
   },
 
@@ -263,6 +286,7 @@ export const DetectRequest: MessageFns<DetectRequest> = {
     message.options = (object.options !== undefined && object.options !== null)
       ? DetectionOptions.fromPartial(object.options)
       : undefined;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };
@@ -337,7 +361,7 @@ export const DetectResponse: MessageFns<DetectResponse> = {
 };
 
 function createBaseDetectStreamRequest(): DetectStreamRequest {
-  return { checkpoint: "", image: undefined, options: undefined };
+  return { checkpoint: "", image: undefined, options: undefined, priority: 0 };
 }
 
 export const DetectStreamRequest: MessageFns<DetectStreamRequest> = {
@@ -350,6 +374,9 @@ export const DetectStreamRequest: MessageFns<DetectStreamRequest> = {
     }
     if (message.options !== undefined) {
       DetectionOptions.encode(message.options, writer.uint32(26).fork()).join();
+    }
+    if (message.priority !== 0) {
+      writer.uint32(32).uint32(message.priority);
     }
     return writer;
   },
@@ -391,6 +418,14 @@ export const DetectStreamRequest: MessageFns<DetectStreamRequest> = {
             message.options = DetectionOptions.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.priority = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -408,6 +443,7 @@ export const DetectStreamRequest: MessageFns<DetectStreamRequest> = {
       checkpoint: isSet(object.checkpoint) ? globalThis.String(object.checkpoint) : "",
       image: isSet(object.image) ? Image.fromJSON(object.image) : undefined,
       options: isSet(object.options) ? DetectionOptions.fromJSON(object.options) : undefined,
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
     };
   },
 
@@ -422,6 +458,9 @@ export const DetectStreamRequest: MessageFns<DetectStreamRequest> = {
     if (message.options !== undefined) {
       obj.options = DetectionOptions.toJSON(message.options);
     }
+    if (message.priority !== 0) {
+      obj.priority = Math.round(message.priority);
+    }
     return obj;
   },
 
@@ -435,6 +474,7 @@ export const DetectStreamRequest: MessageFns<DetectStreamRequest> = {
     message.options = (object.options !== undefined && object.options !== null)
       ? DetectionOptions.fromPartial(object.options)
       : undefined;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };

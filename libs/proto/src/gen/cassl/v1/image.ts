@@ -68,6 +68,22 @@ export interface ImageError {
   message: string;
 }
 
+/** How an answer came about. Images of several callers share a forward pass; what stands beside an image never changes its result. */
+export interface InferenceMetadata {
+  /** Images of the forward pass. */
+  batchSize: number;
+  /** Share of the network's input that was padding, over the whole batch, in [0, 1). */
+  paddingWaste: number;
+  /** Waiting, for room in the queue and for the forward pass, milliseconds. */
+  queueMs: number;
+  /** Decoding and resizing this image, milliseconds. */
+  inputMs: number;
+  /** The forward pass of the batch, milliseconds. */
+  computeMs: number;
+  /** Selecting findings and encoding masks of the batch, milliseconds. */
+  outputMs: number;
+}
+
 /** What a model found in one image. */
 export interface ImageDetections {
   /** The image's key, as asked. */
@@ -84,6 +100,8 @@ export interface ImageDetections {
     | undefined;
   /** sha256 digest (64 hex digits) of the checkpoint that answered. */
   checkpointDigest: string;
+  /** How the answer came about; absent where the image failed. */
+  metadata: InferenceMetadata | undefined;
 }
 
 function createBaseImage(): Image {
@@ -647,8 +665,181 @@ export const ImageError: MessageFns<ImageError> = {
   },
 };
 
+function createBaseInferenceMetadata(): InferenceMetadata {
+  return { batchSize: 0, paddingWaste: 0, queueMs: 0, inputMs: 0, computeMs: 0, outputMs: 0 };
+}
+
+export const InferenceMetadata: MessageFns<InferenceMetadata> = {
+  encode(message: InferenceMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.batchSize !== 0) {
+      writer.uint32(8).uint32(message.batchSize);
+    }
+    if (message.paddingWaste !== 0) {
+      writer.uint32(21).float(message.paddingWaste);
+    }
+    if (message.queueMs !== 0) {
+      writer.uint32(29).float(message.queueMs);
+    }
+    if (message.inputMs !== 0) {
+      writer.uint32(37).float(message.inputMs);
+    }
+    if (message.computeMs !== 0) {
+      writer.uint32(45).float(message.computeMs);
+    }
+    if (message.outputMs !== 0) {
+      writer.uint32(53).float(message.outputMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InferenceMetadata {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInferenceMetadata();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.batchSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.paddingWaste = reader.float();
+            continue;
+          }
+          case 3: {
+            if (tag !== 29) {
+              break;
+            }
+
+            message.queueMs = reader.float();
+            continue;
+          }
+          case 4: {
+            if (tag !== 37) {
+              break;
+            }
+
+            message.inputMs = reader.float();
+            continue;
+          }
+          case 5: {
+            if (tag !== 45) {
+              break;
+            }
+
+            message.computeMs = reader.float();
+            continue;
+          }
+          case 6: {
+            if (tag !== 53) {
+              break;
+            }
+
+            message.outputMs = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): InferenceMetadata {
+    return {
+      batchSize: isSet(object.batchSize)
+        ? globalThis.Number(object.batchSize)
+        : isSet(object.batch_size)
+        ? globalThis.Number(object.batch_size)
+        : 0,
+      paddingWaste: isSet(object.paddingWaste)
+        ? globalThis.Number(object.paddingWaste)
+        : isSet(object.padding_waste)
+        ? globalThis.Number(object.padding_waste)
+        : 0,
+      queueMs: isSet(object.queueMs)
+        ? globalThis.Number(object.queueMs)
+        : isSet(object.queue_ms)
+        ? globalThis.Number(object.queue_ms)
+        : 0,
+      inputMs: isSet(object.inputMs)
+        ? globalThis.Number(object.inputMs)
+        : isSet(object.input_ms)
+        ? globalThis.Number(object.input_ms)
+        : 0,
+      computeMs: isSet(object.computeMs)
+        ? globalThis.Number(object.computeMs)
+        : isSet(object.compute_ms)
+        ? globalThis.Number(object.compute_ms)
+        : 0,
+      outputMs: isSet(object.outputMs)
+        ? globalThis.Number(object.outputMs)
+        : isSet(object.output_ms)
+        ? globalThis.Number(object.output_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: InferenceMetadata): unknown {
+    const obj: any = {};
+    if (message.batchSize !== 0) {
+      obj.batchSize = Math.round(message.batchSize);
+    }
+    if (message.paddingWaste !== 0) {
+      obj.paddingWaste = floatToJson(message.paddingWaste);
+    }
+    if (message.queueMs !== 0) {
+      obj.queueMs = floatToJson(message.queueMs);
+    }
+    if (message.inputMs !== 0) {
+      obj.inputMs = floatToJson(message.inputMs);
+    }
+    if (message.computeMs !== 0) {
+      obj.computeMs = floatToJson(message.computeMs);
+    }
+    if (message.outputMs !== 0) {
+      obj.outputMs = floatToJson(message.outputMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<InferenceMetadata>): InferenceMetadata {
+    return InferenceMetadata.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InferenceMetadata>): InferenceMetadata {
+    const message = createBaseInferenceMetadata();
+    message.batchSize = object.batchSize ?? 0;
+    message.paddingWaste = object.paddingWaste ?? 0;
+    message.queueMs = object.queueMs ?? 0;
+    message.inputMs = object.inputMs ?? 0;
+    message.computeMs = object.computeMs ?? 0;
+    message.outputMs = object.outputMs ?? 0;
+    return message;
+  },
+};
+
 function createBaseImageDetections(): ImageDetections {
-  return { key: "", width: 0, height: 0, detections: [], error: undefined, checkpointDigest: "" };
+  return { key: "", width: 0, height: 0, detections: [], error: undefined, checkpointDigest: "", metadata: undefined };
 }
 
 export const ImageDetections: MessageFns<ImageDetections> = {
@@ -670,6 +861,9 @@ export const ImageDetections: MessageFns<ImageDetections> = {
     }
     if (message.checkpointDigest !== "") {
       writer.uint32(50).string(message.checkpointDigest);
+    }
+    if (message.metadata !== undefined) {
+      InferenceMetadata.encode(message.metadata, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -735,6 +929,14 @@ export const ImageDetections: MessageFns<ImageDetections> = {
             message.checkpointDigest = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.metadata = InferenceMetadata.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -761,6 +963,7 @@ export const ImageDetections: MessageFns<ImageDetections> = {
         : isSet(object.checkpoint_digest)
         ? globalThis.String(object.checkpoint_digest)
         : "",
+      metadata: isSet(object.metadata) ? InferenceMetadata.fromJSON(object.metadata) : undefined,
     };
   },
 
@@ -784,6 +987,9 @@ export const ImageDetections: MessageFns<ImageDetections> = {
     if (message.checkpointDigest !== "") {
       obj.checkpointDigest = message.checkpointDigest;
     }
+    if (message.metadata !== undefined) {
+      obj.metadata = InferenceMetadata.toJSON(message.metadata);
+    }
     return obj;
   },
 
@@ -800,6 +1006,9 @@ export const ImageDetections: MessageFns<ImageDetections> = {
       ? ImageError.fromPartial(object.error)
       : undefined;
     message.checkpointDigest = object.checkpointDigest ?? "";
+    message.metadata = (object.metadata !== undefined && object.metadata !== null)
+      ? InferenceMetadata.fromPartial(object.metadata)
+      : undefined;
     return message;
   },
 };

@@ -30,7 +30,11 @@ export interface LabelRequest {
     | Image
     | undefined;
   /** Which labels to keep. */
-  options: LabelingOptions | undefined;
+  options:
+    | LabelingOptions
+    | undefined;
+  /** Order among waiting images: 1 is served first, 9 last; 0 means 5. */
+  priority: number;
 }
 
 /** Its labels. */
@@ -48,7 +52,11 @@ export interface LabelStreamRequest {
     | Image
     | undefined;
   /** Which labels to keep. */
-  options: LabelingOptions | undefined;
+  options:
+    | LabelingOptions
+    | undefined;
+  /** Order among waiting images: 1 is served first, 9 last; 0 means 5. */
+  priority: number;
 }
 
 /** The labels of one image of a stream. */
@@ -275,7 +283,7 @@ export const LabelingOptions: MessageFns<LabelingOptions> = {
 };
 
 function createBaseLabelRequest(): LabelRequest {
-  return { checkpoint: "", image: undefined, options: undefined };
+  return { checkpoint: "", image: undefined, options: undefined, priority: 0 };
 }
 
 export const LabelRequest: MessageFns<LabelRequest> = {
@@ -288,6 +296,9 @@ export const LabelRequest: MessageFns<LabelRequest> = {
     }
     if (message.options !== undefined) {
       LabelingOptions.encode(message.options, writer.uint32(26).fork()).join();
+    }
+    if (message.priority !== 0) {
+      writer.uint32(32).uint32(message.priority);
     }
     return writer;
   },
@@ -329,6 +340,14 @@ export const LabelRequest: MessageFns<LabelRequest> = {
             message.options = LabelingOptions.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.priority = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -346,6 +365,7 @@ export const LabelRequest: MessageFns<LabelRequest> = {
       checkpoint: isSet(object.checkpoint) ? globalThis.String(object.checkpoint) : "",
       image: isSet(object.image) ? Image.fromJSON(object.image) : undefined,
       options: isSet(object.options) ? LabelingOptions.fromJSON(object.options) : undefined,
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
     };
   },
 
@@ -360,6 +380,9 @@ export const LabelRequest: MessageFns<LabelRequest> = {
     if (message.options !== undefined) {
       obj.options = LabelingOptions.toJSON(message.options);
     }
+    if (message.priority !== 0) {
+      obj.priority = Math.round(message.priority);
+    }
     return obj;
   },
 
@@ -373,6 +396,7 @@ export const LabelRequest: MessageFns<LabelRequest> = {
     message.options = (object.options !== undefined && object.options !== null)
       ? LabelingOptions.fromPartial(object.options)
       : undefined;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };
@@ -447,7 +471,7 @@ export const LabelResponse: MessageFns<LabelResponse> = {
 };
 
 function createBaseLabelStreamRequest(): LabelStreamRequest {
-  return { checkpoint: "", image: undefined, options: undefined };
+  return { checkpoint: "", image: undefined, options: undefined, priority: 0 };
 }
 
 export const LabelStreamRequest: MessageFns<LabelStreamRequest> = {
@@ -460,6 +484,9 @@ export const LabelStreamRequest: MessageFns<LabelStreamRequest> = {
     }
     if (message.options !== undefined) {
       LabelingOptions.encode(message.options, writer.uint32(26).fork()).join();
+    }
+    if (message.priority !== 0) {
+      writer.uint32(32).uint32(message.priority);
     }
     return writer;
   },
@@ -501,6 +528,14 @@ export const LabelStreamRequest: MessageFns<LabelStreamRequest> = {
             message.options = LabelingOptions.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.priority = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -518,6 +553,7 @@ export const LabelStreamRequest: MessageFns<LabelStreamRequest> = {
       checkpoint: isSet(object.checkpoint) ? globalThis.String(object.checkpoint) : "",
       image: isSet(object.image) ? Image.fromJSON(object.image) : undefined,
       options: isSet(object.options) ? LabelingOptions.fromJSON(object.options) : undefined,
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
     };
   },
 
@@ -532,6 +568,9 @@ export const LabelStreamRequest: MessageFns<LabelStreamRequest> = {
     if (message.options !== undefined) {
       obj.options = LabelingOptions.toJSON(message.options);
     }
+    if (message.priority !== 0) {
+      obj.priority = Math.round(message.priority);
+    }
     return obj;
   },
 
@@ -545,6 +584,7 @@ export const LabelStreamRequest: MessageFns<LabelStreamRequest> = {
     message.options = (object.options !== undefined && object.options !== null)
       ? LabelingOptions.fromPartial(object.options)
       : undefined;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };

@@ -1,0 +1,61 @@
+import { invalidArgument } from '@cassl/errors';
+import { readImageSize } from '@cassl/vision';
+import type { InferenceOptions } from '@cassl/workers';
+import { DEFAULT_PRIORITY, type ImageInput, type InferRequest } from '../inference-request.ts';
+import type { QueuedRequest } from './model-queue.ts';
+
+export const DEFAULT_OPTIONS: InferenceOptions = {
+  threshold: 0.05,
+  maxDetections: 100,
+  masks: true,
+  nonOverlap: false,
+};
+
+const MOST_DETECTIONS = 1000;
+const LEAST_URGENT = 9;
+/** Longer than timers count; nobody waits so long. */
+const FOREVER_MS = 2 ** 31 - 1;
+
+/**
+ * Checks a request and fills what it leaves out; reads the header of an encoded image, so that the queue knows its pixels.
+ * @throws INVALID_ARGUMENT naming the field, its value and its bound
+ */
+export async function fillRequest(request: InferRequest): Promise<QueuedRequest> {
+  const { image, priority = DEFAULT_PRIORITY, timeoutMs = Infinity, signal, whenFull = 'refuse' } = request;
+  const options = { ...DEFAULT_OPTIONS, ...request.options };
+  checkRange('options.threshold', options.threshold, 0, 1);
+  checkWhole('options.maxDetections', options.maxDetections, 1, MOST_DETECTIONS);
+  checkWhole('priority', priority, 1, LEAST_URGENT);
+  if (!(timeoutMs > 0)) throw invalidArgument(`timeoutMs must be above 0, got ${timeoutMs}`);
+  const expiresAt = timeoutMs > FOREVER_MS ? Infinity : Date.now() + timeoutMs;
+  const { bytes, pixels } = await measure(image);
+  return { image, options, priority, expiresAt, signal, whenFull, load: { images: 1, bytes, pixels } };
+}
+
+async function measure(image: ImageInput): Promise<{ bytes: number; pixels: number }> {
+  if (image.kind === 'encoded') {
+    const { width, height } = await readImageSize(image.bytes);
+    return { bytes: image.bytes.length, pixels: width * height };
+  }
+  const { width, height, data } = image;
+  checkWhole('image.width', width, 1, 2 ** 16);
+  checkWhole('image.height', height, 1, 2 ** 16);
+  if (data.length !== width * height * 3) {
+    throw invalidArgument(
+      `image.data must have ${width} × ${height} × 3 = ${width * height * 3} bytes, got ${data.length}`,
+    );
+  }
+  return { bytes: data.length, pixels: width * height };
+}
+
+function checkRange(field: string, value: number, low: number, high: number): void {
+  if (!(value >= low && value < high)) {
+    throw invalidArgument(`${field} must be in [${low}, ${high}), got ${value}`);
+  }
+}
+
+function checkWhole(field: string, value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw invalidArgument(`${field} must be a whole number in [${low}, ${high}], got ${value}`);
+  }
+}
