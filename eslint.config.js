@@ -2,6 +2,7 @@ import tseslint from 'typescript-eslint';
 
 // Numeric loops read typed arrays whose bounds the loop itself proves.
 const numeric = [
+  'coco',
   'vision',
   'metrics',
   'detector',

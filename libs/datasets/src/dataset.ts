@@ -1,3 +1,4 @@
+import type { CocoId } from '@cassl/coco';
 import type { ImageLocation } from '@cassl/labels';
 import type { Instance } from '@cassl/vision';
 import type { DropReport } from './drop-report.ts';
@@ -5,8 +6,8 @@ import type { DropReport } from './drop-report.ts';
 export type { ImageLocation };
 
 export interface LabeledImage {
-  /** COCO's image id; a running number from 1 where the source has none. */
-  readonly id: number;
+  /** COCO's image id as its file has it, a bigint beyond 2^53; a running number from 1 where the source has none. */
+  readonly id: CocoId;
   /** Names the image in reports and pseudo labels: its file name. */
   readonly key: string;
   readonly location: ImageLocation;

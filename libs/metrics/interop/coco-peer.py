@@ -1,6 +1,7 @@
 """Answers cases on standard input, one JSON line each, with what pycocotools computes for them.
 
-{"kind": "evaluate", "type", "gt", "dt", "agnostic"} -> {"stats": [...], "perCategory": [AP, ...]}
+{"kind": "evaluate", "type", "gt", "dt", "agnostic"} -> {"stats": [...], "perCategory": [AP, ...], "precision", "recall", "scores"},
+the arrays flat: [T, R, K, A] and [T, K, A, M]; "agnostic" is useCats = 0
 {"kind": "rle", "height", "width", "pixels" (column-major 0/1), "polygons"} -> strings, areas, boxes, merges, IoUs
 """
 
@@ -23,6 +24,8 @@ def evaluate(case):
     evaluator = COCOeval(gt, dt, case["type"])
     if case["type"] == "keypoints":
         evaluator.params.kpt_oks_sigmas = np.array(case["sigmas"])
+    if case.get("agnostic"):
+        evaluator.params.useCats = 0
     evaluator.evaluate()
     evaluator.accumulate()
     evaluator.summarize()
@@ -32,7 +35,13 @@ def evaluate(case):
         values = precision[:, :, k, 0, -1]
         values = values[values > -1]
         per_category.append(float(values.mean()) if values.size else -1)
-    return {"stats": [float(value) for value in evaluator.stats], "perCategory": per_category}
+    return {
+        "stats": [float(value) for value in evaluator.stats],
+        "perCategory": per_category,
+        "precision": precision[..., -1].flatten().tolist(),
+        "recall": evaluator.eval["recall"].flatten().tolist(),
+        "scores": evaluator.eval["scores"][..., -1].flatten().tolist(),
+    }
 
 
 def rle(case):

@@ -14,7 +14,8 @@ const DEFAULT_MAX_PIXELS = 100e6;
 /**
  * Decodes an image file to 8-bit RGB, turned upright by its EXIF orientation; transparency is dropped and of an animation
  * only the first frame is read.
- * @throws INVALID_ARGUMENT for no bytes, bytes that are no image, a format outside JPEG, PNG, WebP, GIF, TIFF and HEIF,
+ * @throws INVALID_ARGUMENT for no bytes, bytes that are no image, a format outside JPEG, PNG, WebP, GIF, TIFF and AVIF (HEIC is HEVC, which
+ *   libvips' free build cannot decode),
  *   more than `maxPixels` pixels, and pixel data that ends early or is damaged.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {}): Promise<RgbImage> {
@@ -69,9 +70,14 @@ export async function readMetadata(
       },
     );
   }
-  const { format, width, height } = header;
+  const { format, width, height, compression } = header;
   if (!FORMATS.includes(format)) {
     throw invalidArgument(`image: the format is ${format}; it must be one of ${FORMATS.join(', ')}`);
+  }
+  if (format === 'heif' && compression !== 'av1') {
+    throw invalidArgument(
+      `image: a HEIF file coded with ${(compression ?? 'an unknown codec').toUpperCase()} cannot be decoded, only AVIF (AV1) can; convert HEIC photos to JPEG or AVIF`,
+    );
   }
   if (width * height > maxPixels) {
     throw invalidArgument(

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { deflateSync, crc32 } from 'node:zlib';
@@ -7,6 +10,7 @@ import {
   encodePng,
   encodePngIds,
   fitShortSide,
+  readImageHeader,
   readPngIds,
   resizeImage,
   type RgbImage,
@@ -133,5 +137,18 @@ describe('panoptic PNG', () => {
       .png()
       .toBuffer();
     await expect(readPngIds(grey)).rejects.toThrow(invalid(/it has 1 channels/));
+  });
+});
+
+const shared = process.env['CASSL_SHARED'] ?? resolve(import.meta.dirname, '../../../../shared');
+const phone = join(shared, 'bugs/15-heic/phone.heic');
+
+describe.skipIf(!existsSync(phone))("a phone's HEIC (needs CASSL_SHARED)", () => {
+  it('is refused for what it is, from its header on', async () => {
+    const bytes = await readFile(phone);
+    await expect(readImageHeader(bytes)).rejects.toEqual(
+      invalid(/HEIF file coded with HEVC cannot be decoded.*convert/),
+    );
+    await expect(decodeImage(bytes)).rejects.toEqual(invalid(/HEVC/));
   });
 });

@@ -1,3 +1,4 @@
+import { toJson, type CocoId } from '@cassl/coco';
 import type { Category } from '@cassl/proto';
 import { openRequestedStore } from '@cassl/storage';
 import { rleToString, type Detection } from '@cassl/vision';
@@ -13,12 +14,12 @@ export async function writeDetections(
   const entries = images.flatMap(({ image, detections }) =>
     detections.map((detection) => toCocoResult(image.id, detection, categories)),
   );
-  const body = Buffer.from(`[${entries.map((entry) => JSON.stringify(entry)).join(',\n')}]\n`);
+  const body = Buffer.from(`[${entries.map((entry) => toJson(entry)).join(',\n')}]\n`);
   await openRequestedStore('EvaluationSpec.output_uri', folder, 'write').put('detections.json', body);
   return `${folder.replace(/\/$/, '')}/detections.json`;
 }
 
-function toCocoResult(imageId: number, detection: Detection, categories: readonly Category[]): object {
+function toCocoResult(imageId: CocoId, detection: Detection, categories: readonly Category[]): object {
   const [x1, y1, x2, y2] = detection.box;
   const { score, category, mask } = detection;
   return {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { parseJson, type CocoId } from '@cassl/coco';
 import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
 import { readLabelFiles } from '@cassl/labels';
 import { readablePath } from '@cassl/storage';
@@ -139,17 +140,17 @@ function truthOf({ instances }: LabeledImage, { categories }: Dataset): Labeled[
 }
 
 interface CocoResult {
-  readonly image_id: number;
+  readonly image_id: CocoId;
   readonly category_id: number;
   readonly bbox: readonly [number, number, number, number];
   readonly score: number;
   readonly segmentation?: { readonly size: readonly [number, number]; readonly counts: string };
 }
 
-async function readDetections(uri: string): Promise<Map<number, CocoResult[]>> {
-  const byImage = new Map<number, CocoResult[]>();
+async function readDetections(uri: string): Promise<Map<CocoId, CocoResult[]>> {
+  const byImage = new Map<CocoId, CocoResult[]>();
   if (uri === '') return byImage;
-  const results = JSON.parse(
+  const results = parseJson(
     await readFile(await readablePath('detections_uri', uri), 'utf8'),
   ) as CocoResult[];
   for (const result of results) {

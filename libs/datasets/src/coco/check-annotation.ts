@@ -1,3 +1,4 @@
+import { brief, crowdOf, crowdProblem, listedArea } from '@cassl/coco';
 import { rleArea, type Instance } from '@cassl/vision';
 import { checkBox } from './check-box.ts';
 import { checkMask } from './check-mask.ts';
@@ -18,7 +19,16 @@ export interface CheckAnnotationContext {
 export function checkAnnotation(entry: CocoEntry, context: CheckAnnotationContext): CheckedAnnotation {
   const { width, height, indexOf } = context;
   const category = indexOf.get(entry['category_id'] as number);
-  if (category === undefined) return { reason: 'category_id is not in categories' };
+  if (category === undefined) {
+    const isText = typeof entry['category_id'] === 'string';
+    return {
+      reason: `category_id is ${isText ? 'a text, the ids of categories are numbers' : 'not in categories'}`,
+    };
+  }
+  const crowd = crowdOf(entry);
+  if (crowd === undefined) return { reason: crowdProblem(entry) };
+  const listed = listedArea(entry);
+  if (Number.isNaN(listed)) return { reason: `area must be a finite number, got ${brief(entry['area'])}` };
   const box = checkBox(entry['bbox'], width, height);
   if (box.box === undefined) return { reason: box.reason };
   const mask = checkMask(entry['segmentation'], width, height);
@@ -26,20 +36,18 @@ export function checkAnnotation(entry: CocoEntry, context: CheckAnnotationContex
   const repairs = [
     ...(box.clipped ? ['bbox reaches beyond its image: clipped'] : []),
     ...(mask.clipped ? ['segmentation reaches beyond its image: clipped'] : []),
+    ...(listed === undefined ? ['area is missing: measured on the mask or box'] : []),
   ];
   const instance: Instance = {
     box: box.box,
     category,
-    crowd: entry['iscrowd'] === 1 || entry['iscrowd'] === true,
-    area: areaOf(entry, box.box, mask.mask === undefined ? undefined : rleArea(mask.mask)),
+    crowd,
+    area: listed ?? measuredArea(box.box, mask.mask === undefined ? undefined : rleArea(mask.mask)),
     ...(mask.mask === undefined ? {} : { mask: mask.mask }),
   };
   return { instance, repairs };
 }
 
-/** COCO's `area` decides an annotation's size class, so it is kept as it stands where it is a number. */
-function areaOf(entry: CocoEntry, box: Instance['box'], maskArea: number | undefined): number {
-  const { area } = entry;
-  if (typeof area === 'number' && Number.isFinite(area) && area > 0) return area;
+function measuredArea(box: Instance['box'], maskArea: number | undefined): number {
   return maskArea ?? (box[2] - box[0]) * (box[3] - box[1]);
 }

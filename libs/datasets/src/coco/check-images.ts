@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { brief, isCocoId, type CocoId } from '@cassl/coco';
 import { errorMessage } from '@cassl/errors';
 import { decodeImage, readImageHeader } from '@cassl/vision';
 import { isInsideKey } from '../addresses.ts';
@@ -16,7 +17,7 @@ import { openImageFolder, type ImageFolder } from './image-folder.ts';
 export type ImageCheck = 'sizes' | 'headers' | 'decode';
 
 export interface CheckedImage {
-  readonly id: number;
+  readonly id: CocoId;
   readonly key: string;
   readonly location: ImageLocation;
   readonly width: number;
@@ -35,11 +36,12 @@ export async function checkImages(
   log: DropLog,
 ): Promise<CheckedImage[]> {
   const folder = await openImageFolder(images);
-  const seen = new Set<number>();
+  const seen = new Set<CocoId>();
   const checked = await mapConcurrently(entries, filesAtOnce, async (entry, index) => {
     const { id, file_name: key, width, height } = entry;
     const name = `image ${String(id)} (${typeof key === 'string' ? key : `images[${index}]`})`;
-    if (!isId(id)) return drop(log, 'id is not a whole number', name);
+    if (!isCocoId(id))
+      return drop(log, 'id is neither a whole number nor a text', `${name}: id ${brief(id)}`);
     if (seen.has(id)) return drop(log, 'id occurs twice', name);
     seen.add(id);
     if (typeof key !== 'string' || !isInsideKey(key)) {
@@ -89,10 +91,6 @@ async function inspect(
 
 function drop(log: DropLog, reason: string, example: string): undefined {
   log.drop('image', reason, example);
-}
-
-function isId(value: unknown): value is number {
-  return Number.isSafeInteger(value);
 }
 
 function isSide(value: unknown): value is number {

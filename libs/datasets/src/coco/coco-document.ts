@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { brief, parseJson as parseExactly } from '@cassl/coco';
 import { CasslError, errorCode, errorMessage, invalidArgument } from '@cassl/errors';
 import { locationOf } from '../addresses.ts';
 import { readImageBytes } from '../read-image.ts';
@@ -49,7 +50,7 @@ export async function readCocoDocument(path: string): Promise<CocoDocument> {
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch (error) {
     // Python writes NaN and Infinity, which JSON does not know; as null they reach the annotation checks.
     const standard = text.replace(
@@ -57,7 +58,7 @@ function parseJson(text: string, path: string): unknown {
       (_, quoted?: string) => quoted ?? 'null',
     );
     try {
-      return JSON.parse(standard);
+      return parseExactly(standard);
     } catch {
       throw invalidArgument(`${path}: is not JSON: ${errorMessage(error)}`, { cause: error });
     }
@@ -83,7 +84,10 @@ function hint(path: string): string {
 
 function categoryOf(entry: CocoEntry, index: number, path: string): CocoCategory {
   const { id, name, supercategory = 'none' } = entry;
-  if (!Number.isInteger(id)) throw invalidArgument(`${path}: categories[${index}].id must be a whole number`);
+  if (!Number.isSafeInteger(id))
+    throw invalidArgument(
+      `${path}: categories[${index}].id must be a whole number of at most 2^53 - 1, got ${brief(id)}`,
+    );
   if (typeof name !== 'string' || name === '')
     throw invalidArgument(`${path}: categories[${index}].name is missing`);
   return { id: id as number, name, supercategory: String(supercategory) };

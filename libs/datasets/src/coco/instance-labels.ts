@@ -1,3 +1,4 @@
+import { toJson, unknownId, type CocoId } from '@cassl/coco';
 import type { Instance } from '@cassl/vision';
 import type { DropLog } from '../drop-report.ts';
 import { checkAnnotation } from './check-annotation.ts';
@@ -17,25 +18,28 @@ export function readInstanceLabels(
   images: readonly CheckedImage[],
   { indexOf, dropCrowds }: InstanceLabelOptions,
   log: DropLog,
-): Map<number, Instance[]> {
-  const imageOf = new Map(images.map((image) => [image.id, image]));
-  const listed = new Set(document.images.map(({ id }) => id));
-  const labels = new Map<number, Instance[]>(images.map(({ id }) => [id, []]));
-  const seen = new Set<unknown>();
+): Map<CocoId, Instance[]> {
+  const imageOf = new Map<CocoId, CheckedImage>(images.map((image) => [image.id, image]));
+  const listed = new Map<CocoId, true>(document.images.map(({ id }) => [id as CocoId, true]));
+  const labels = new Map<CocoId, Instance[]>(images.map(({ id }) => [id, []]));
+  const seen = new Map<unknown, CocoEntry>();
   for (const [index, entry] of document.annotations.entries()) {
     const { id, image_id: imageId } = entry;
     const name = nameOf(entry, index);
-    if (id !== undefined && seen.has(id)) {
-      log.drop('annotation', 'id occurs twice', name);
+    const first = id === undefined || id === null ? undefined : seen.get(id);
+    if (first !== undefined && toJson(first) === toJson(entry)) {
+      log.drop('annotation', 'listed twice', name);
       continue;
     }
-    seen.add(id);
-    const image = imageOf.get(imageId as number);
+    // Training needs no annotation id, and an image that lost part of its labels would teach that objects are background.
+    if (first !== undefined) log.repair('annotation', 'id occurs twice: both are kept', name);
+    else seen.set(id, entry);
+    const image = imageOf.get(imageId as CocoId);
     if (image === undefined) {
       log.drop(
         'annotation',
-        listed.has(imageId) ? 'its image was dropped' : 'image_id is not in images',
-        name,
+        listed.has(imageId as CocoId) ? 'its image was dropped' : 'image_id is not in images',
+        `${name}: image_id ${unknownId(imageId as CocoId, listed, 'its images')}`,
       );
       continue;
     }
@@ -56,6 +60,6 @@ export function readInstanceLabels(
 
 function nameOf(entry: CocoEntry, index: number): string {
   const { id, image_id: imageId, category_id: categoryId, bbox } = entry;
-  const which = id === undefined ? `annotations[${index}]` : `annotation ${JSON.stringify(id)}`;
-  return `${which} of image ${JSON.stringify(imageId)}: category_id ${JSON.stringify(categoryId)}, bbox ${JSON.stringify(bbox)}`;
+  const which = id === undefined || id === null ? `annotations[${index}]` : `annotation ${toJson(id)}`;
+  return `${which} of image ${toJson(imageId)}: category_id ${toJson(categoryId)}, bbox ${toJson(bbox)}`;
 }

@@ -120,7 +120,7 @@ describe('openCocoDataset', () => {
       'bbox is outside its image': 1,
       'category_id is not in categories': 1,
       'image_id is not in images': 1,
-      'id occurs twice': 1,
+      'listed twice': 1,
       'segmentation has no pixel inside its image': 1,
       'segmentation has a polygon of fewer than three points': 1,
       'segmentation cannot be read: size is N x N, but its image is N x N': 1,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { CocoId } from '@cassl/coco';
 import { invalidArgument } from '@cassl/errors';
 import type { Instance } from '@cassl/vision';
 import type { Dataset } from '../dataset.ts';
@@ -73,7 +74,7 @@ async function readLabels(
   { kind, segments }: OpenCocoDatasetOptions & { readonly kind: LabelKind },
   indexOf: ReadonlyMap<number, number>,
   log: DropLog,
-): Promise<Map<number, Instance[]>> {
+): Promise<Map<CocoId, Instance[]>> {
   const isPanoptic = document.annotations.some((entry) => 'segments_info' in entry);
   if (isPanoptic !== (kind === 'panoptic') && kind !== 'entities') {
     const found = isPanoptic ? 'has' : 'has no';

@@ -1,3 +1,4 @@
+import type { CocoId } from '@cassl/coco';
 import { errorMessage } from '@cassl/errors';
 import { readPngIds, rleArea, rleBox, type IdMap, type Instance } from '@cassl/vision';
 import { addressOf, isInsideKey } from '../addresses.ts';
@@ -26,13 +27,15 @@ export async function readPanopticLabels(
   images: readonly CheckedImage[],
   options: PanopticOptions,
   log: DropLog,
-): Promise<Map<number, Instance[]>> {
-  const annotationOf = new Map(document.annotations.map((entry) => [entry['image_id'], entry]));
+): Promise<Map<CocoId, Instance[]>> {
+  const annotationOf = new Map<unknown, CocoEntry>(
+    document.annotations.map((entry) => [entry['image_id'], entry]),
+  );
   const listed = new Set(document.images.map(({ id }) => id));
   for (const { image_id: imageId } of document.annotations) {
     if (!listed.has(imageId)) log.drop('annotation', 'image_id is not in images', `image ${String(imageId)}`);
   }
-  const labels = await mapConcurrently(images, 4, async (image): Promise<[number, Instance[]]> => {
+  const labels = await mapConcurrently(images, 4, async (image): Promise<[CocoId, Instance[]]> => {
     const entry = annotationOf.get(image.id);
     return [image.id, entry === undefined ? [] : await readSegments(entry, image, options, log)];
   });

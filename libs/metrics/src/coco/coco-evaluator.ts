@@ -1,3 +1,4 @@
+import { compareIds, type CocoId } from '@cassl/coco';
 import { invalidArgument } from '@cassl/errors';
 import { columnsOf } from './columns-of.ts';
 import { summarizeTable, type BoxNumbers, type CategoryNumbers, type CocoNumbers } from './coco-summary.ts';
@@ -70,7 +71,7 @@ export function createCocoEvaluator(options: CocoEvaluatorOptions): CocoEvaluato
   const protocol = cocoProtocol(type);
   const matcher = new ImageMatcher(protocol, categories.length, options.expectedDetections);
   const errors = options.errorBreakdown === true ? createErrorCounter() : undefined;
-  const seen = new Set<number | string>();
+  const seen = new Set<CocoId>();
 
   return {
     addImage(image) {
@@ -127,18 +128,11 @@ function poolingOrder({ log, imageIds }: ImageMatcher): Uint32Array {
 }
 
 /** Place of every image among the sorted ids; undefined where they arrived in that order. */
-function imagePlaces(imageIds: readonly (number | string)[]): Int32Array | undefined {
+function imagePlaces(imageIds: readonly CocoId[]): Int32Array | undefined {
   const order = imageIds.map((_, index) => index);
   order.sort((a, b) => compareIds(imageIds[a]!, imageIds[b]!));
   if (order.every((index, place) => index === place)) return undefined;
   const places = new Int32Array(order.length);
   order.forEach((index, place) => (places[index] = place));
   return places;
-}
-
-/** Numbers by value and before texts; texts by code unit. */
-export function compareIds(a: number | string, b: number | string): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -17,7 +17,9 @@ export interface ColumnsOptions {
 
 /** Checks one image and lays it out for the matcher. @throws INVALID_ARGUMENT naming image, list, index and field. */
 export function columnsOf(image: EvaluatedImage, options: ColumnsOptions): ImageColumns {
-  const { imageId, groundTruths, detections } = image;
+  const { imageId } = image;
+  const groundTruths = options.classAgnostic ? byCategory(image.groundTruths) : image.groundTruths;
+  const detections = options.classAgnostic ? byCategory(image.detections) : image.detections;
   const name = (list: string, index: number) => `image ${imageId}: ${list}[${index}]`;
   groundTruths.forEach(({ category }, i) =>
     assertCategory(category, options.categories, name('groundTruths', i)),
@@ -30,7 +32,7 @@ export function columnsOf(image: EvaluatedImage, options: ColumnsOptions): Image
   });
   const gtFlags = Uint8Array.from(groundTruths, ({ crowd }) => (crowd ? CROWD | IGNORE : 0));
   const gtArea = Float64Array.from(groundTruths, ({ area }) => area);
-  const { dtArea, overlaps } = geometryOf(image, options, gtFlags, gtArea, name);
+  const { dtArea, overlaps } = geometryOf({ groundTruths, detections }, options, gtFlags, gtArea, name);
   const index = ({ category }: { category: number }) => (options.classAgnostic ? 0 : category);
   return {
     imageId,
@@ -46,8 +48,13 @@ export function columnsOf(image: EvaluatedImage, options: ColumnsOptions): Image
   };
 }
 
+/** As pycocotools with useCats = 0 takes them, which decides between equal scores and equal overlaps. */
+function byCategory<T extends { readonly category: number }>(entries: readonly T[]): readonly T[] {
+  return entries.toSorted((a, b) => a.category - b.category);
+}
+
 function geometryOf(
-  { groundTruths, detections }: EvaluatedImage,
+  { groundTruths, detections }: Pick<EvaluatedImage, 'groundTruths' | 'detections'>,
   { type, sigmas }: ColumnsOptions,
   gtFlags: Uint8Array,
   gtArea: Float64Array,

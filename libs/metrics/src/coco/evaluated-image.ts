@@ -1,3 +1,4 @@
+import type { CocoId } from '@cassl/coco';
 import type { Detection, Instance } from '@cassl/vision';
 
 /** A true object; keypoint evaluation needs `keypoints`: x, y, visibility of every point. */
@@ -11,7 +12,7 @@ export interface EvaluatedDetection extends Detection {
 
 export interface EvaluatedImage {
   /** Images are pooled in the order of their ids (numbers by value), whatever order they arrive in. */
-  readonly imageId: number | string;
+  readonly imageId: CocoId;
   readonly groundTruths: readonly EvaluatedInstance[];
   readonly detections: readonly EvaluatedDetection[];
 }

@@ -1,3 +1,4 @@
+import type { CocoId } from '@cassl/coco';
 /** Bits of {@link ImageColumns.gtFlags}. */
 export const CROWD = 1;
 /** Neither found nor missed: crowds, and people without a labeled keypoint. */
@@ -13,7 +14,7 @@ export const ID_ZERO = 4;
  * Ground truths and detections are in file order: it decides ties.
  */
 export interface ImageColumns {
-  readonly imageId: number | string;
+  readonly imageId: CocoId;
   readonly gtCount: number;
   /** Category index; all 0 in a class-agnostic evaluation. */
   readonly gtCategory: Int32Array;

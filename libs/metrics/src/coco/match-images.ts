@@ -1,3 +1,4 @@
+import type { CocoId } from '@cassl/coco';
 import { CategorySplitter } from './group-by-category.ts';
 import type { EvaluationProtocol } from './evaluation-protocol.ts';
 import type { ImageColumns } from './image-columns.ts';
@@ -12,7 +13,7 @@ export class ImageMatcher {
   readonly log: MatchLog;
   /** Ground truths that count, `wanted[k * areas + a]`. */
   readonly wanted: Float64Array;
-  readonly imageIds: (number | string)[] = [];
+  readonly imageIds: CocoId[] = [];
   private readonly limit: number;
   private readonly areas: number;
   private readonly groups: GroupMatcher;

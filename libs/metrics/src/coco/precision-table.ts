@@ -66,6 +66,8 @@ export function accumulate(
 /** The true positives of one category, area range and threshold, best first: all that precision at a recall needs. */
 class Curve {
   length = 0;
+  /** Of the category's best detection, true or not; 0 where there is none. */
+  topScore = 0;
   precision = new Float64Array(256);
   score = new Float64Array(256);
 
@@ -94,7 +96,11 @@ function traceCurves(
   const limits = maxDetections.length;
   const hits = new Float64Array(curves.length * limits);
   const passed = new Float64Array(curves.length); // ignored at this threshold, so neither true nor false
-  for (const curve of curves) curve.length = 0;
+  const [best] = members;
+  for (const curve of curves) {
+    curve.length = 0;
+    curve.topScore = best === undefined ? 0 : log.score[best]!;
+  }
   for (let place = 0; place < members.length; place++) {
     const entry = members[place]!;
     const outcome = log.outcome[entry * log.areaRanges + area]!;
@@ -123,14 +129,15 @@ function writeCurve(
   offset: number,
   stride: number,
 ): void {
-  const { precision, score, length } = curve;
+  const { precision, score, length, topScore } = curve;
   for (let i = length - 1; i > 0; i--)
     if (precision[i]! > precision[i - 1]!) precision[i - 1] = precision[i]!;
   let i = 0;
   for (let r = 0; r < grid.length; r++) {
     while (i < length && (i + 1) / total < grid[r]!) i++;
     table.precision[offset + r * stride] = i < length ? precision[i]! : 0;
-    table.score[offset + r * stride] = i < length ? score[i]! : 0;
+    // Recall 0 is reached by the first detection, true or not.
+    table.score[offset + r * stride] = grid[r] === 0 ? topScore : i < length ? score[i]! : 0;
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
@@ -15,7 +16,9 @@ function stripes(offset: number): Rle {
   return { height: 200, width: 200, counts };
 }
 
-it('keeps a few words per detection and none of its mask', () => {
+const LIMIT_BYTES = 8 << 20;
+
+it('keeps a few words per detection and none of its mask', async () => {
   const evaluator = createCocoEvaluator({ type: 'segm', categories: [{ id: 1, name: 'a' }] });
   const add = (imageId: number) => {
     evaluator.addImage({
@@ -33,9 +36,13 @@ it('keeps a few words per detection and none of its mask', () => {
   collectGarbage();
   const before = process.memoryUsage();
   for (let image = 10; image < 410; image++) add(image); // 8,000 masks, 640 MB
-  collectGarbage();
-  const after = process.memoryUsage();
-  const grown = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed;
-  expect(grown).toBeLessThan(8 << 20);
+  const grown = (): number => {
+    collectGarbage();
+    const after = process.memoryUsage();
+    return after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed;
+  };
+  // V8 frees array buffers on a thread of its own, which a busy machine lets wait.
+  for (let tries = 0; grown() >= LIMIT_BYTES && tries < 100; tries++) await delay(100);
+  expect(grown()).toBeLessThan(LIMIT_BYTES);
   expect(evaluator.summarize().detections).toBe(410 * 20);
 });

@@ -1,3 +1,4 @@
+import type { CocoId } from '@cassl/coco';
 import { invalidArgument } from '@cassl/errors';
 import { resolveOverlaps, rleArea, rleBox, type Detection, type Instance, type Rle } from '@cassl/vision';
 import { createCocoEvaluator, type CocoSummary } from '../coco/coco-evaluator.ts';
@@ -16,7 +17,7 @@ export interface EntityEvaluatorOptions {
 }
 
 export interface EntityImage {
-  readonly imageId: number | string;
+  readonly imageId: CocoId;
   /** True entities with masks; crowds are dropped, they are no ignore regions here. */
   readonly groundTruths: readonly Instance[];
   /** Detections with masks, overlapping or not; categories do not matter. */

@@ -138,14 +138,14 @@ describe('evaluation of files', () => {
       truth,
       [result, { ...result, image_id: 5 }],
       'bbox',
-      /dt.json: entry\[1\].image_id 5 is not an image/,
+      /dt.json: entry\[1\].image_id 5 is none of the ids/,
     ],
     [
       'an unknown category',
       truth,
       [{ ...result, category_id: 1 }],
       'bbox',
-      /entry\[0\].category_id 1 is not a category/,
+      /entry\[0\].category_id 1 is none of the ids of the ground truth.s categories/,
     ],
     ['a malformed RLE', truth, rle('ab cd'), 'segm', /dt.json: entry\[0\].segmentation: RLE string has " "/],
     [

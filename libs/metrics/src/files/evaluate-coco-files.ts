@@ -111,11 +111,19 @@ export function* imagesOf(
   for (const [i, image] of gts.images.entries()) {
     const gtRows = gts.byImage.rows.subarray(gts.byImage.starts[i], gts.byImage.starts[i + 1]);
     const dtRows = dts.byImage.rows.subarray(dts.byImage.starts[i], dts.byImage.starts[i + 1]);
+    if (classAgnostic) {
+      // As pycocotools with useCats = 0: category by category, which decides between equal scores and equal overlaps.
+      gtRows.sort((a, b) => gts.category[a]! - gts.category[b]! || a - b);
+      dtRows.sort((a, b) => dts.category[a]! - dts.category[b]! || a - b);
+    }
     gtSlice.take(gtRows, gts, type);
     dtSlice.take(dtRows, dts, type);
     for (let d = 0; d < dtRows.length; d++) dtSlice.score[d] = dts.score[dtRows[d]!]!;
     for (let g = 0; g < gtRows.length; g++) gtSlice.flags[g] = gts.flags[gtRows[g]!]!;
-    if (classAgnostic) gtSlice.category.fill(0, 0, gtRows.length);
+    if (classAgnostic) {
+      gtSlice.category.fill(0, 0, gtRows.length);
+      dtSlice.category.fill(0, 0, dtRows.length);
+    }
     if (type === 'segm') {
       copyMasks(gts.masks, gtRows, gtMasks, image.height);
       decodeMasks(dts, dtRows, dtMasks, image);

@@ -1,17 +1,28 @@
+import {
+  brief,
+  cocoIdField,
+  compareIds,
+  copyNumbers,
+  crowdOf,
+  crowdProblem,
+  finiteField,
+  listedArea,
+  objectEntry,
+  readJsonArrays,
+  unknownId,
+  type CocoId,
+} from '@cassl/coco';
 import { errorMessage, invalidArgument } from '@cassl/errors';
 import { parseSegmentation } from '@cassl/vision';
 import type { EvaluatedCategory } from '../coco/coco-evaluator.ts';
-import { compareIds } from '../coco/coco-evaluator.ts';
 import type { EvaluationType } from '../coco/evaluation-protocol.ts';
 import { CROWD, ID_ZERO, IGNORE } from '../coco/image-columns.ts';
 import { MaskStore } from '../coco/mask-store.ts';
-import { copyNumbers, finiteField, idField, objectEntry } from './field.ts';
 import { IndexColumn, NumberColumn } from './growing.ts';
 import { groupByImage, type RowsByImage } from './group-by-image.ts';
-import { readJsonArrays } from './json-arrays.ts';
 
 export interface ImageInfo {
-  readonly id: number | string;
+  readonly id: CocoId;
   /** 0 where the file does not say. */
   readonly height: number;
   readonly width: number;
@@ -20,10 +31,10 @@ export interface ImageInfo {
 /** The images of a COCO file by rising id, as they are pooled. */
 export interface ImageTable {
   readonly images: readonly ImageInfo[];
-  readonly indexOf: ReadonlyMap<number | string, number>;
+  readonly indexOf: ReadonlyMap<CocoId, number>;
   /** By rising id; an index in this list is a category index. */
   readonly categories: readonly EvaluatedCategory[];
-  readonly categoryIndexOf: ReadonlyMap<number | string, number>;
+  readonly categoryIndexOf: ReadonlyMap<CocoId, number>;
 }
 
 /** A COCO ground truth as columns, one row per annotation in file order. */
@@ -104,12 +115,14 @@ async function readImageTable(path: string): Promise<ImageTable> {
 function imageInfo(element: unknown, name: () => string): ImageInfo {
   const image = objectEntry(element, name);
   const side = (value: unknown): number => (typeof value === 'number' && Number.isInteger(value) ? value : 0);
-  return { id: idField(image, 'id', name), height: side(image['height']), width: side(image['width']) };
+  return { id: cocoIdField(image, 'id', name), height: side(image['height']), width: side(image['width']) };
 }
 
 function categoryOf(element: unknown, name: () => string): EvaluatedCategory {
   const category = objectEntry(element, name);
-  const id = finiteField(category, 'id', name);
+  const { id } = category;
+  if (typeof id !== 'number' || !Number.isSafeInteger(id))
+    throw invalidArgument(`${name()}.id must be a whole number of at most 2^53 - 1, got ${brief(id)}`);
   return { id, name: typeof category['name'] === 'string' ? category['name'] : `${id}` };
 }
 
@@ -117,7 +130,7 @@ function missingList(path: string, list: string): Error {
   return invalidArgument(`${path} has no list '${list}'; it is not a COCO ground truth`);
 }
 
-function indexIds(entries: readonly { id: number | string }[], name: string): Map<number | string, number> {
+function indexIds(entries: readonly { readonly id: CocoId }[], name: string): Map<CocoId, number> {
   const indexOf = new Map(entries.map(({ id }, index) => [id, index]));
   if (indexOf.size < entries.length) {
     const twice = entries.find(({ id }, index) => indexOf.get(id) !== index);
@@ -130,7 +143,7 @@ class AnnotationReader {
   private readonly path: string;
   private readonly table: ImageTable;
   private readonly options: ReadGroundTruthOptions;
-  private readonly ids = new Set<number | string>();
+  private readonly ids = new Set<CocoId>();
   private readonly image = new IndexColumn();
   private readonly category = new IndexColumn();
   private readonly flags = new IndexColumn();
@@ -141,6 +154,7 @@ class AnnotationReader {
   private strayImages = 0;
   private strayCategories = 0;
   private zeroIds = 0;
+  private measuredAreas = 0;
 
   constructor(path: string, table: ImageTable, options: ReadGroundTruthOptions) {
     this.path = path;
@@ -151,22 +165,63 @@ class AnnotationReader {
   add(element: unknown, index: number): void {
     const name = (): string => `${this.path}: annotations[${index}]`;
     const entry = objectEntry(element, name);
-    const id = idField(entry, 'id', name);
-    if (this.ids.has(id)) throw invalidArgument(`${name()}.id ${id} occurs more than once`);
-    this.ids.add(id);
-    const image = this.table.indexOf.get(idField(entry, 'image_id', name));
-    const category = this.table.categoryIndexOf.get(idField(entry, 'category_id', name));
+    const id = this.takeId(entry, name);
+    const image = this.place(entry, 'image_id', this.table.indexOf, name);
+    const category = this.place(entry, 'category_id', this.table.categoryIndexOf, name);
     if (image === undefined) this.strayImages++;
     else if (category === undefined) this.strayCategories++;
     if (image === undefined || category === undefined) return;
 
+    const crowd = crowdOf(entry);
+    if (crowd === undefined) throw invalidArgument(`${name()}.${crowdProblem(entry)}`);
     this.image.push(image);
     this.category.push(category);
-    this.area.push(finiteField(entry, 'area', name));
     if (id === 0) this.zeroIds++;
-    const crowd = entry['iscrowd'] === 1 || entry['iscrowd'] === true;
     const unlabeled = this.addGeometry(entry, this.table.images[image]!, name);
+    this.area.push(this.areaOf(entry, name));
     this.flags.push((crowd ? CROWD | IGNORE : 0) | (unlabeled ? IGNORE : 0) | (id === 0 ? ID_ZERO : 0));
+  }
+
+  /** Null is no id, as none is; ids that repeat are refused, since pycocotools would keep the last annotation alone. */
+  private takeId(entry: Record<string, unknown>, name: () => string): CocoId | undefined {
+    if (entry['id'] === undefined || entry['id'] === null) return undefined;
+    const id = cocoIdField(entry, 'id', name);
+    if (this.ids.has(id)) throw invalidArgument(`${name()}.id ${id} occurs more than once`);
+    this.ids.add(id);
+    return id;
+  }
+
+  /** Undefined for an id that the file does not list. @throws INVALID_ARGUMENT where a text meets numbers */
+  private place(
+    entry: Record<string, unknown>,
+    field: 'image_id' | 'category_id',
+    known: ReadonlyMap<CocoId, number>,
+    name: () => string,
+  ): number | undefined {
+    const id = cocoIdField(entry, field, name);
+    const place = known.get(id);
+    if (place === undefined && known.size > 0) {
+      const [first] = known.keys();
+      if ((typeof first === 'string') !== (typeof id === 'string'))
+        throw invalidArgument(
+          `${name()}.${field} ${unknownId(id, known, `this file's ${field === 'image_id' ? 'images' : 'categories'}`)}`,
+        );
+    }
+    return place;
+  }
+
+  /** As listed; measured on the geometry just added where the file has none. */
+  private areaOf(entry: Record<string, unknown>, name: () => string): number {
+    const listed = listedArea(entry);
+    if (listed !== undefined) {
+      if (Number.isNaN(listed))
+        throw invalidArgument(`${name()}.area must be a finite number, got ${brief(entry['area'])}`);
+      return listed;
+    }
+    this.measuredAreas++;
+    if (this.options.type === 'segm') return this.masks.areas[this.masks.count - 1]!;
+    const at = this.boxes.length - 4;
+    return this.boxes.values[at + 2]! * this.boxes.values[at + 3]!;
   }
 
   /** Takes what the type compares; returns whether a person has no labeled keypoint. */
@@ -191,6 +246,7 @@ class AnnotationReader {
     const warnings = [
       [this.strayImages, 'annotations name images that are not in its list; they are left out'],
       [this.strayCategories, 'annotations name categories that are not in its list; they are left out'],
+      [this.measuredAreas, 'annotations have no area; it was measured on their mask or box'],
       [this.zeroIds, 'annotation has the id 0: as in pycocotools, whatever finds it counts as unmatched'],
     ] as const;
     return {

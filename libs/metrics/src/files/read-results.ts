@@ -1,11 +1,18 @@
+import {
+  cocoIdField,
+  copyNumbers,
+  finiteField,
+  objectEntry,
+  readJsonArrays,
+  unknownId,
+  type CocoId,
+} from '@cassl/coco';
 import { errorMessage, invalidArgument } from '@cassl/errors';
 import { parseSegmentation, rleArea, rleBox, rleToString } from '@cassl/vision';
 import type { EvaluationType } from '../coco/evaluation-protocol.ts';
 import { spannedArea } from '../coco/columns-of.ts';
-import { copyNumbers, finiteField, idField, objectEntry } from './field.ts';
 import { ByteStore, IndexColumn, NumberColumn } from './growing.ts';
 import { groupByImage, type RowsByImage } from './group-by-image.ts';
-import { readJsonArrays } from './json-arrays.ts';
 import type { ImageInfo, ImageTable } from './read-ground-truth.ts';
 
 /** COCO results as columns, one row per entry in file order. */
@@ -84,10 +91,11 @@ class ResultReader {
     this.index = index;
     const entry = objectEntry(element, this.name);
     if (index === 0) this.areaOf = areaSource(entry);
-    const image = this.table.indexOf.get(entry['image_id'] as number | string);
+    const image = this.table.indexOf.get(entry['image_id'] as CocoId);
     if (image === undefined) {
+      const id = cocoIdField(entry, 'image_id', this.name);
       throw invalidArgument(
-        `${this.name()}.image_id ${idField(entry, 'image_id', this.name)} is not an image of the ground truth`,
+        `${this.name()}.image_id ${unknownId(id, this.table.indexOf, "the ground truth's images")}`,
       );
     }
     this.image.push(image);
@@ -97,11 +105,13 @@ class ResultReader {
   }
 
   private categoryIndex(entry: Record<string, unknown>): number {
-    if (this.options.classAgnostic) return 0;
-    const category = this.table.categoryIndexOf.get(entry['category_id'] as number | string);
+    const category = this.table.categoryIndexOf.get(entry['category_id'] as CocoId);
     if (category !== undefined) return category;
+    // Last in the order of categories.
+    if (this.options.classAgnostic) return this.table.categories.length;
+    const id = cocoIdField(entry, 'category_id', this.name);
     throw invalidArgument(
-      `${this.name()}.category_id ${idField(entry, 'category_id', this.name)} is not a category of the ground truth`,
+      `${this.name()}.category_id ${unknownId(id, this.table.categoryIndexOf, "the ground truth's categories")}`,
     );
   }
 

@@ -2,8 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
 import { readPngIds, type IdMap } from '@cassl/vision';
-import { finiteField, idField, objectEntry, textField } from '../files/field.ts';
-import { readJsonArrays } from '../files/json-arrays.ts';
+import {
+  cocoIdField,
+  finiteField,
+  objectEntry,
+  readJsonArrays,
+  textField,
+  unknownId,
+  type CocoId,
+} from '@cassl/coco';
 import {
   createPanopticEvaluator,
   type PanopticCategory,
@@ -32,7 +39,9 @@ export async function evaluatePanopticFiles(options: EvaluatePanopticFilesOption
   const dts = await readPanopticFile(options.results);
   for (const [imageId, { name }] of dts.annotations) {
     if (!gts.annotations.has(imageId)) {
-      throw invalidArgument(`${name}.image_id ${imageId} is not an image of the ground truth`);
+      throw invalidArgument(
+        `${name}.image_id ${unknownId(imageId, gts.annotations, "the ground truth's images")}`,
+      );
     }
   }
   const evaluator = createPanopticEvaluator(gts.categories);
@@ -60,12 +69,12 @@ interface PanopticAnnotation {
 }
 
 interface PanopticFile {
-  readonly annotations: ReadonlyMap<number | string, PanopticAnnotation>;
+  readonly annotations: ReadonlyMap<CocoId, PanopticAnnotation>;
   readonly categories: readonly PanopticCategory[];
 }
 
 async function readPanopticFile(path: string): Promise<PanopticFile> {
-  const annotations = new Map<number | string, PanopticAnnotation>();
+  const annotations = new Map<CocoId, PanopticAnnotation>();
   const categories: PanopticCategory[] = [];
   let hasAnnotations = false;
   await readJsonArrays(path, {
@@ -74,7 +83,7 @@ async function readPanopticFile(path: string): Promise<PanopticFile> {
       elements.forEach((element, i) => {
         const name = (): string => `${path}: annotations[${first + i}]`;
         const entry = objectEntry(element, name);
-        const imageId = idField(entry, 'image_id', name);
+        const imageId = cocoIdField(entry, 'image_id', name);
         if (annotations.has(imageId))
           throw invalidArgument(`${name()}.image_id ${imageId} occurs more than once`);
         annotations.set(imageId, {

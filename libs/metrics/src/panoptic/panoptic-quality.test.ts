@@ -153,7 +153,7 @@ describe('panoptic files', () => {
     );
     await expect(
       evaluate({ ...file, annotations: [...file.annotations, { ...file.annotations[0], image_id: 8 }] }),
-    ).rejects.toThrow(/annotations\[1\].image_id 8 is not an image of the ground truth/);
+    ).rejects.toThrow(/annotations\[1\].image_id 8 is none of the ids of the ground truth's images/);
     await expect(evaluate(json(prediction, 'none.png'))).rejects.toThrow(/none.png cannot be read/);
     await expect(evaluate(json(prediction, 'gt.json'))).rejects.toThrow(/gt.json: image: .* not an image/);
   });

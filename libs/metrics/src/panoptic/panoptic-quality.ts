@@ -1,3 +1,4 @@
+import type { CocoId } from '@cassl/coco';
 import { invalidArgument } from '@cassl/errors';
 import type { IdMap } from '@cassl/vision';
 
@@ -21,7 +22,7 @@ export interface PanopticSide {
 }
 
 export interface PanopticImage {
-  readonly imageId: number | string;
+  readonly imageId: CocoId;
   readonly groundTruth: PanopticSide;
   readonly prediction: PanopticSide;
 }

@@ -1,4 +1,5 @@
 import { invalidArgument } from '@cassl/errors';
+import { toJson } from './to-json.ts';
 
 /** Names an entry of a file in messages: `dt.json: entry[3]`. */
 export type EntryName = () => string;
@@ -15,13 +16,6 @@ export function finiteField(entry: Record<string, unknown>, field: string, name:
   const value = entry[field];
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw invalidArgument(`${name()}.${field} must be a finite number, got ${brief(value)}`);
-}
-
-/** @throws INVALID_ARGUMENT unless the field is a number or a text. */
-export function idField(entry: Record<string, unknown>, field: string, name: EntryName): number | string {
-  const value = entry[field];
-  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
-  throw invalidArgument(`${name()}.${field} must be a number or a text, got ${brief(value)}`);
 }
 
 /** Copies a list of `length` finite numbers to `target[at…]`. @throws INVALID_ARGUMENT for anything else. */
@@ -45,9 +39,10 @@ export function copyNumbers(
   }
 }
 
-function brief(value: unknown): string {
+/** A value in a message, cut to 40 characters. */
+export function brief(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
+  const text = toJson(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
+import { parseJson } from './parse-json.ts';
 
 /**
  * Takes the elements of one array piece by piece, in order. The first call, with no elements, says that the array is
@@ -15,7 +16,7 @@ const SPACE = 32;
 
 /**
  * Reads a JSON file that is an array, or an object of arrays, in pieces: a data set's file never becomes one tree of
- * objects. Arrays without a visitor are passed over; all else is parsed by `JSON.parse`.
+ * objects. Arrays without a visitor are passed over; all else is parsed by {@link parseJson}.
  * @param visitors by the array's key in the file's object, '' for a file that is an array itself
  * @throws NOT_FOUND without the file, INVALID_ARGUMENT for a file that is not JSON, and whatever a visitor throws.
  */
@@ -124,7 +125,7 @@ class ArrayScanner {
     this.skeleton += rest;
     if (this.skeleton.trim() === '') throw this.notJson('it is empty');
     try {
-      JSON.parse(this.skeleton);
+      parseJson(this.skeleton);
     } catch (error) {
       throw this.notJson(errorMessage(error));
     }
@@ -149,7 +150,7 @@ class ArrayScanner {
     }
     let elements: unknown[];
     try {
-      elements = JSON.parse(`[${text}]`) as unknown[];
+      elements = parseJson(`[${text}]`) as unknown[];
     } catch (error) {
       throw this.badElements(text, errorMessage(error));
     }

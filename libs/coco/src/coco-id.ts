@@ -1,0 +1,47 @@
+import { invalidArgument } from '@cassl/errors';
+import { brief, type EntryName } from './field.ts';
+
+/** An image, annotation or category id, exactly as its file has it: a bigint beyond 2^53. */
+export type CocoId = number | bigint | string;
+
+/** True for a whole number of any size, or a text. */
+export function isCocoId(value: unknown): value is CocoId {
+  return typeof value === 'string' || typeof value === 'bigint' || Number.isSafeInteger(value);
+}
+
+/** @throws INVALID_ARGUMENT unless the field is a whole number or a text. */
+export function cocoIdField(
+  entry: Readonly<Record<string, unknown>>,
+  field: string,
+  name: EntryName,
+): CocoId {
+  const value = entry[field];
+  if (isCocoId(value)) return value;
+  throw invalidArgument(`${name()}.${field} must be a whole number or a text, got ${brief(value)}`);
+}
+
+/** Numbers by value, then texts: the order in which images and categories are pooled. */
+export function compareIds(a: CocoId, b: CocoId): number {
+  if (typeof a === 'string' || typeof b === 'string') {
+    if (typeof a !== typeof b && (typeof a !== 'string' || typeof b !== 'string'))
+      return typeof a === 'string' ? 1 : -1;
+    return a < b ? -1 : a > b ? 1 : 0;
+  }
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Why `id` is none of `known`: says so where only the type differs.
+ * @param of what has these ids: "the ground truth's images"
+ */
+export function unknownId(id: CocoId, known: ReadonlyMap<CocoId, unknown>, of: string): string {
+  const first = known.keys().next().value;
+  if (first !== undefined && isText(first) !== isText(id)) {
+    return `${brief(id)} is a ${isText(id) ? 'text' : 'number'}, but the ids of ${of} are ${isText(first) ? 'texts' : 'numbers'}`;
+  }
+  return `${brief(id)} is none of the ids of ${of}`;
+}
+
+function isText(id: CocoId): id is string {
+  return typeof id === 'string';
+}

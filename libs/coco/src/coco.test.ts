@@ -1,0 +1,105 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  compareIds,
+  crowdOf,
+  listedArea,
+  parseJson,
+  readJsonArrays,
+  toJson,
+  unknownId,
+  type CocoId,
+} from './index.ts';
+
+describe('parseJson and toJson', () => {
+  it('keep whole numbers beyond 2^53 digit by digit, and floats as they are', () => {
+    const text =
+      '{"id":9007199254740993,"list":[-9223372036854775808,7],"x":224.24000000000001,"e":12345678901234567e3}';
+    const parsed = parseJson(text) as Record<string, unknown>;
+    expect(parsed).toMatchObject({
+      id: 9007199254740993n,
+      list: [-9223372036854775808n, 7],
+      x: 224.24,
+      e: 12345678901234567e3,
+    });
+    expect(toJson(parsed)).toBe(
+      '{"id":9007199254740993,"list":[-9223372036854775808,7],"x":224.24,"e":12345678901234567000}',
+    );
+  });
+
+  it('leave digits inside of texts alone', () => {
+    expect(parseJson('{"file_name":"9007199254740993.jpg","id":1}')).toEqual({
+      file_name: '9007199254740993.jpg',
+      id: 1,
+    });
+  });
+
+  it('pass over a byte order mark', () => {
+    expect(parseJson('\uFEFF[1]')).toEqual([1]);
+  });
+});
+
+describe('readJsonArrays', () => {
+  let folder: string;
+  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'cassl-coco-'))));
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it.each([
+    ['a list', '\uFEFF[{"image_id": 9007199254740993}]', ''],
+    [
+      'an object of lists',
+      '\uFEFF{"images": [{"image_id": 9007199254740993}], "info": {"year": 9007199254740993}}',
+      'images',
+    ],
+  ])('reads %s behind a byte order mark with exact ids', async (_, text, key) => {
+    const path = join(folder, 'file.json');
+    await writeFile(path, text);
+    const seen: unknown[] = [];
+    await readJsonArrays(path, { [key]: (elements) => seen.push(...elements) });
+    expect(seen).toEqual([{ image_id: 9007199254740993n }]);
+  });
+});
+
+describe('ids', () => {
+  it('are pooled by value, numbers of any size before texts', () => {
+    const ids: CocoId[] = ['b', 9007199254740993n, 2, 'a', 9007199254740992n, 10];
+    expect(ids.sort(compareIds)).toEqual([2, 10, 9007199254740992n, 9007199254740993n, 'a', 'b']);
+  });
+
+  it('of the other type are called that', () => {
+    expect(unknownId('1', new Map<CocoId, number>([[1, 0]]), "the ground truth's images")).toBe(
+      `"1" is a text, but the ids of the ground truth's images are numbers`,
+    );
+    expect(
+      unknownId(9007199254740992n, new Map<CocoId, number>([[9007199254740993n, 0]]), 'its images'),
+    ).toBe('9007199254740992 is none of the ids of its images');
+  });
+});
+
+describe('annotation fields', () => {
+  it('take what COCO writes for iscrowd and nothing else', () => {
+    expect([0, 1, true, false, null, undefined].map((iscrowd) => crowdOf({ iscrowd }))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect(['0', '1', 2, 0.5, [], {}].map((iscrowd) => crowdOf({ iscrowd }))).toEqual(
+      Array(6).fill(undefined),
+    );
+  });
+
+  it('tell a missing area from one that is no number', () => {
+    expect([{}, { area: null }, { area: 0 }, { area: 3.5 }, { area: '3' }].map(listedArea)).toEqual([
+      undefined,
+      undefined,
+      0,
+      3.5,
+      NaN,
+    ]);
+  });
+});
