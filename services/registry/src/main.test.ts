@@ -169,7 +169,7 @@ describe('the registry process', () => {
   it('stops cleanly on SIGTERM and lets no second process use its folder', async () => {
     const folder = await makeFolder();
     const { child } = await startRegistry(folder);
-    await expect(startRegistry(folder)).rejects.toThrow('in use by process');
+    await expect(startRegistry(folder)).rejects.toThrow('another process uses the data folder');
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
     await startRegistry(folder);

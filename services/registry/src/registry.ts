@@ -1,23 +1,23 @@
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { aborted } from '@cassl/errors';
-import { openStore, type ObjectStore } from '@cassl/storage';
+import { createLogger, type Logger } from '@cassl/rpc';
 import type { Kysely } from 'kysely';
+import type { BlobStore } from './blobs/blob-store.ts';
+import { openBlobs } from './blobs/open-blobs.ts';
+import { dropLeases } from './database/lease.ts';
 import { openDatabase } from './database/open-database.ts';
 import type { Database } from './database/schema.ts';
-import { openUploads, type Uploads } from './checkpoints/uploads.ts';
 
 /** What every operation of the registry works on. */
 export interface Registry {
   readonly db: Kysely<Database>;
-  /** Checkpoint files by content. */
-  readonly blobs: ObjectStore;
-  readonly uploads: Uploads;
+  /** Checkpoint files by content. Read them through `openBlob`, which gives out no damaged one. */
+  readonly blobs: BlobStore;
   /** Emits 'change' after a change was committed by this process. */
   readonly changed: EventEmitter;
-  /** Runs alone for one digest in this process; ABORTED when another does already. */
-  exclusively<T>(digest: string, action: () => Promise<T>): Promise<T>;
+  /** Verifications that run in this process, by digest: those who want the same file wait for one. */
+  readonly verifying: Map<string, Promise<void>>;
+  readonly logger: Logger;
   close(): Promise<void>;
 }
 
@@ -25,29 +25,30 @@ export interface RegistryOptions {
   readonly dataDir: string;
   readonly blobsUri?: string | undefined;
   readonly databaseUrl?: string | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
   const dataDir = resolve(options.dataDir);
   const database = await openDatabase({ dataDir, databaseUrl: options.databaseUrl });
-  const busy = new Set<string>();
-  const changed = new EventEmitter();
-  changed.setMaxListeners(0);
-  return {
-    db: database.db,
-    blobs: openStore(options.blobsUri ?? pathToFileURL(dataDir).href),
-    uploads: await openUploads(dataDir),
-    changed,
-    async exclusively(digest, action) {
-      if (busy.has(digest))
-        throw aborted(`checkpoint ${digest} is being uploaded or deleted; try again later`);
-      busy.add(digest);
-      try {
-        return await action();
-      } finally {
-        busy.delete(digest);
-      }
-    },
-    close: () => database.close(),
-  };
+  try {
+    if (!database.isShared) await dropLeases(database.db);
+    const blobs = await openBlobs(options.blobsUri ?? dataDir, database.id);
+    const changed = new EventEmitter();
+    changed.setMaxListeners(0);
+    return {
+      db: database.db,
+      blobs,
+      changed,
+      verifying: new Map(),
+      logger: options.logger ?? createLogger({ name: 'registry' }),
+      async close() {
+        blobs.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }

@@ -1,21 +1,47 @@
 import { notFound } from '@cassl/errors';
-import type { AliasChange, GetAliasResponse } from '@cassl/proto';
+import {
+  AliasRule,
+  aliasChangeKindFromJSON,
+  type AliasChange,
+  type GetAliasRequest,
+  type GetAliasResponse,
+} from '@cassl/proto';
 import type { Kysely, Selectable } from 'kysely';
 import { checkAlias } from '../check-request.ts';
-import type { Database } from '../database/schema.ts';
+import { asDate, asJson, type Database } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
 
-export async function getAlias({ db }: Registry, alias: string): Promise<GetAliasResponse> {
+/** An alias now, or as it was at a time: its state then is what the newest change until then left. */
+export async function getAlias(
+  { db }: Pick<Registry, 'db'>,
+  { alias, at }: GetAliasRequest,
+): Promise<GetAliasResponse> {
   checkAlias(alias);
-  const history = (await changesOf(db, alias).execute()).map(toMessage);
+  const all = await aliasHistory({ db }, alias);
+  const history =
+    at === undefined ? all : all.filter(({ changedAt }) => changedAt !== undefined && changedAt <= at);
   const newest = history[0];
-  if (newest === undefined) throw notFound(`alias ${alias} does not exist`);
-  return { digest: newest.digest, history };
+  if (newest === undefined) {
+    const when =
+      at === undefined || all.length === 0 ? 'does not exist' : `did not exist at ${at.toISOString()}`;
+    throw notFound(`alias ${alias} ${when}`);
+  }
+  return { digest: newest.digest, history, rule: at === undefined ? await ruleOf(db, alias) : undefined };
+}
+
+/** Every change, newest first; empty for an alias that never was. */
+export async function aliasHistory({ db }: Pick<Registry, 'db'>, alias: string): Promise<AliasChange[]> {
+  return (await changesOf(db, alias).execute()).map(toMessage);
 }
 
 export async function newestChange(db: Kysely<Database>, alias: string): Promise<AliasChange | undefined> {
   const row = await changesOf(db, alias).limit(1).executeTakeFirst();
   return row && toMessage(row);
+}
+
+async function ruleOf(db: Kysely<Database>, alias: string): Promise<AliasRule | undefined> {
+  const row = await db.selectFrom('aliases').select('rule').where('alias', '=', alias).executeTakeFirst();
+  return row?.rule == null ? undefined : AliasRule.fromJSON(asJson(row.rule));
 }
 
 // The builder's type says nothing that the query does not.
@@ -29,7 +55,10 @@ function toMessage(row: Selectable<Database['alias_changes']>): AliasChange {
     alias: row.alias,
     digest: row.digest,
     previousDigest: row.previous_digest,
-    changedAt: row.changed_at,
+    changedAt: asDate(row.changed_at),
     reason: row.reason,
+    kind: aliasChangeKindFromJSON(row.kind),
+    actor: row.actor,
+    revision: row.revision,
   };
 }

@@ -13,15 +13,27 @@ export async function recordChange(transaction: Transaction<Database>, change: C
   const fact = factOf(change);
   const event =
     fact && Event.encode({ id: randomUUID(), occurredAt: new Date(), source: 'registry', fact }).finish();
-  // Sequence numbers are given at insert, not at commit: one at a time, or a watcher could step over a slow transaction.
-  await sql`select pg_advisory_xact_lock(7100)`.execute(transaction);
+  const sequence = await nextSequence(transaction);
   await transaction
     .insertInto('changes')
     .values({
+      sequence,
       change: Buffer.from(RegistryServiceWatchResponse.encode({ change }).finish()),
       event: event === undefined ? null : Buffer.from(event),
+      created_at: new Date(),
     })
     .execute();
+}
+
+/** Raising the counter locks it until the commit: a watcher cannot step over a slow transaction with a smaller number. */
+async function nextSequence(transaction: Transaction<Database>): Promise<number> {
+  const { value } = await transaction
+    .updateTable('counters')
+    .set({ value: sql<number>`value + 1` })
+    .where('name', '=', 'changes')
+    .returning('value')
+    .executeTakeFirstOrThrow();
+  return Number(value);
 }
 
 function factOf(change: Change): Event['fact'] {

@@ -1,73 +1,54 @@
-import { failedPrecondition, notFound } from '@cassl/errors';
-import type { AliasChange, SetAliasRequest } from '@cassl/proto';
-import type { Transaction } from 'kysely';
-import { checkAlias, checkDigest, checkReason } from '../check-request.ts';
-import type { Database } from '../database/schema.ts';
-import { newestChange } from './get-alias.ts';
-import { recordChange } from './record-change.ts';
+import { failedPrecondition } from '@cassl/errors';
+import { AliasChangeKind, type AliasChange, type SetAliasRequest } from '@cassl/proto';
+import { checkActor, checkAlias, checkDigest, checkReason } from '../check-request.ts';
+import { wholeBlob } from '../checkpoints/seal.ts';
 import type { Registry } from '../registry.ts';
+import {
+  appendChange,
+  changeAlias,
+  checkExpected,
+  lockCheckpoint,
+  nextChange,
+  type LockedAlias,
+} from './change-alias.ts';
+import { checkRule } from './check-rule.ts';
 import { resolveReference } from './resolve-reference.ts';
 
 /**
  * Points an alias to a checkpoint and appends to its history. A repeated request, which finds its move already made,
  * appends nothing and gives the same answer.
+ * @throws FAILED_PRECONDITION when it points elsewhere than expected, or with everything that its rule misses
  */
 export async function setAlias(registry: Registry, request: SetAliasRequest): Promise<AliasChange> {
   const alias = checkAlias(request.alias);
-  const reason = checkReason(request.reason);
+  const mover = { reason: checkReason(request.reason), actor: checkActor(request.actor) };
   const expected = request.expectedDigest && checkDigest('expected_digest', request.expectedDigest);
   const digest = await resolveReference(registry, request.reference);
-  const change = await registry.db.transaction().execute(async (transaction) => {
+  // An alias never moves to a file that cannot be served.
+  await wholeBlob(registry, digest);
+  return changeAlias(registry, alias, async (transaction, current) => {
+    if (isMade(current, digest, expected, request.onlyIfNew)) return current.newest as AliasChange;
+    checkExpected(current, expected);
+    if (request.onlyIfNew && current.digest !== '')
+      throw failedPrecondition(
+        `alias ${alias} exists and points to ${current.digest}, and only_if_new is set`,
+      );
     await lockCheckpoint(transaction, digest);
-    const current = await lockAlias(transaction, alias);
-    if (current === digest) {
-      const newest = await newestChange(transaction, alias);
-      if (
-        newest !== undefined &&
-        (expected === '' || expected === digest || newest.previousDigest === expected)
-      ) {
-        return newest;
-      }
-    }
-    if (expected !== '' && expected !== current) {
-      const where = current === '' ? 'does not exist' : `points to ${current}`;
-      throw failedPrecondition(`alias ${alias} ${where}, not to the expected_digest ${expected}`);
-    }
-    const moved: AliasChange = { alias, digest, previousDigest: current, changedAt: new Date(), reason };
-    await transaction
-      .insertInto('aliases')
-      .values({ alias, digest })
-      .onConflict((conflict) => conflict.column('alias').doUpdateSet({ digest }))
-      .execute();
-    await transaction
-      .insertInto('alias_changes')
-      .values({ alias, digest, previous_digest: current, reason, changed_at: moved.changedAt ?? new Date() })
-      .execute();
-    await recordChange(transaction, { $case: 'aliasMoved', value: moved });
-    return moved;
+    await checkRule(transaction, current, digest);
+    const change = nextChange(current, { ...mover, kind: AliasChangeKind.ALIAS_CHANGE_KIND_MOVE, digest });
+    if (!request.validateOnly) await appendChange(transaction, change);
+    return change;
   });
-  registry.changed.emit('change');
-  return change;
 }
 
-/** Keeps the checkpoint from being deleted until the alias points to it. */
-async function lockCheckpoint(transaction: Transaction<Database>, digest: string): Promise<void> {
-  const row = await transaction
-    .selectFrom('checkpoints')
-    .select('digest')
-    .where('digest', '=', digest)
-    .forShare()
-    .executeTakeFirst();
-  if (row === undefined) throw notFound(`checkpoint ${digest} was deleted`);
-}
-
-/** Where the alias points, "" for nowhere; nobody else moves it until the transaction ends. */
-async function lockAlias(transaction: Transaction<Database>, alias: string): Promise<string> {
-  const row = await transaction
-    .selectFrom('aliases')
-    .select('digest')
-    .where('alias', '=', alias)
-    .forUpdate()
-    .executeTakeFirst();
-  return row?.digest ?? '';
+/** True for a repeat of the newest move. */
+function isMade(
+  { digest, newest }: LockedAlias,
+  wanted: string,
+  expected: string,
+  onlyIfNew: boolean,
+): boolean {
+  if (digest !== wanted || newest === undefined) return false;
+  if (onlyIfNew) return newest.previousDigest === '';
+  return expected === '' || expected === digest || newest.previousDigest === expected;
 }

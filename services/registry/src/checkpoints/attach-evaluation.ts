@@ -1,6 +1,5 @@
 import { invalidArgument } from '@cassl/errors';
 import { Evaluation, type AttachEvaluationRequest } from '@cassl/proto';
-import { sql } from 'kysely';
 import { recordChange } from '../aliases/record-change.ts';
 import type { Registry } from '../registry.ts';
 import { resolveReference } from '../aliases/resolve-reference.ts';
@@ -31,7 +30,7 @@ export async function attachEvaluation(
       .values({
         digest,
         id: whole.id,
-        evaluation: sql`${JSON.stringify(Evaluation.toJSON(whole))}::jsonb`,
+        evaluation: JSON.stringify(Evaluation.toJSON(whole)),
       })
       .onConflict((conflict) => conflict.columns(['digest', 'id']).doNothing())
       .returning('id')

@@ -1,5 +1,6 @@
 import { notFound } from '@cassl/errors';
 import { Evaluation, type GetCheckpointResponse } from '@cassl/proto';
+import { asJson } from '../database/schema.ts';
 import { readCheckpoint } from './read-checkpoints.ts';
 import type { Registry } from '../registry.ts';
 import { resolveReference } from '../aliases/resolve-reference.ts';
@@ -14,5 +15,5 @@ export async function getCheckpoint(registry: Registry, reference: string): Prom
     .where('digest', '=', digest)
     .orderBy('sequence', 'desc')
     .execute();
-  return { checkpoint, evaluations: rows.map(({ evaluation }) => Evaluation.fromJSON(evaluation)) };
+  return { checkpoint, evaluations: rows.map(({ evaluation }) => Evaluation.fromJSON(asJson(evaluation))) };
 }

@@ -1,6 +1,5 @@
 import { invalidArgument } from '@cassl/errors';
-import { Stage, type ListCheckpointsRequest, type ListCheckpointsResponse } from '@cassl/proto';
-import { sql } from 'kysely';
+import { Stage, stageToJSON, type ListCheckpointsRequest, type ListCheckpointsResponse } from '@cassl/proto';
 import { readCheckpoints } from './read-checkpoints.ts';
 import type { Registry } from '../registry.ts';
 
@@ -20,10 +19,19 @@ export async function listCheckpoints(
   }
   const limit = pageSize === 0 ? DEFAULT_PAGE : pageSize;
   let query = db.selectFrom('checkpoints').selectAll().orderBy('sequence', 'desc');
-  if (stage !== Stage.STAGE_UNSPECIFIED) query = query.where('stage', '=', stage);
+  if (stage !== Stage.STAGE_UNSPECIFIED) query = query.where('stage', '=', stageToJSON(stage));
   if (pageToken !== '') query = query.where('sequence', '<', Number(pageToken));
-  if (Object.keys(tags).length > 0) {
-    query = query.where(sql<boolean>`manifest->'tags' @> ${JSON.stringify(tags)}::jsonb`);
+  for (const [key, value] of Object.entries(tags)) {
+    query = query.where((builder) =>
+      builder.exists(
+        builder
+          .selectFrom('checkpoint_tags')
+          .select('key')
+          .whereRef('checkpoint_tags.digest', '=', 'checkpoints.digest')
+          .where('key', '=', key)
+          .where('value', '=', value),
+      ),
+    );
   }
   const rows = await query.limit(limit + 1).execute();
   const page = rows.slice(0, limit);

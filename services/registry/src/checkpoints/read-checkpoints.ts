@@ -1,7 +1,7 @@
 import type { Checkpoint } from '@cassl/proto';
 import { Manifest } from '@cassl/proto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { Database } from '../database/schema.ts';
+import { asDate, asJson, type Database } from '../database/schema.ts';
 
 type Row = Selectable<Database['checkpoints']>;
 
@@ -14,7 +14,7 @@ export async function readCheckpoints(
   const digests = rows.map(({ digest }) => digest);
   const aliases = await db
     .selectFrom('aliases')
-    .selectAll()
+    .select(['alias', 'digest'])
     .where('digest', 'in', digests)
     .orderBy('alias')
     .execute();
@@ -23,10 +23,23 @@ export async function readCheckpoints(
     sizeBytes: Number(row.size_bytes),
     tensorCount: row.tensor_count,
     parameterCount: Number(row.parameter_count),
-    manifest: Manifest.fromJSON(row.manifest),
-    createdAt: row.created_at,
+    manifest: Manifest.fromJSON(asJson(row.manifest)),
+    createdAt: asDate(row.created_at),
     aliases: aliases.filter(({ digest }) => digest === row.digest).map(({ alias }) => alias),
+    damage: row.damage ?? '',
   }));
+}
+
+/** Those that are published, in the order asked for. */
+export async function readCheckpointsByDigest(
+  db: Kysely<Database> | Transaction<Database>,
+  digests: readonly string[],
+): Promise<Checkpoint[]> {
+  if (digests.length === 0) return [];
+  const rows = await db.selectFrom('checkpoints').selectAll().where('digest', 'in', digests).execute();
+  const order = new Map(digests.map((digest, index) => [digest, index]));
+  rows.sort((a, b) => (order.get(a.digest) ?? 0) - (order.get(b.digest) ?? 0));
+  return readCheckpoints(db, rows);
 }
 
 /** `undefined` when it is not published. */
@@ -34,6 +47,5 @@ export async function readCheckpoint(
   db: Kysely<Database> | Transaction<Database>,
   digest: string,
 ): Promise<Checkpoint | undefined> {
-  const rows = await db.selectFrom('checkpoints').selectAll().where('digest', '=', digest).execute();
-  return (await readCheckpoints(db, rows))[0];
+  return (await readCheckpointsByDigest(db, [digest]))[0];
 }

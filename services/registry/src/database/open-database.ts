@@ -1,66 +1,51 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { errorMessage, unavailable } from '@cassl/errors';
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
-import { lockFolder } from './lock-folder.ts';
-import { migrate } from './migrations.ts';
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { importPglite } from './import-pglite.ts';
+import { migrate } from './migrations/migrate.ts';
+import { openPostgres } from './postgres.ts';
 import type { Database } from './schema.ts';
+import { openSqlite } from './sqlite.ts';
 
 export interface OpenDatabase {
   readonly db: Kysely<Database>;
+  /** Made with the database and kept in every backup of it; the blob store is marked with it. */
+  readonly id: string;
+  /** Several processes may share it. */
+  readonly isShared: boolean;
   close(): Promise<void>;
 }
 
 /**
- * Opens PostgreSQL at `databaseUrl`, or PGlite in the data folder, and brings its tables up to date.
+ * Opens PostgreSQL at `databaseUrl`, or SQLite in the data folder, and brings its tables up to date.
  * @throws UNAVAILABLE when PostgreSQL does not answer, FAILED_PRECONDITION when another process uses the folder
  */
 export async function openDatabase(options: {
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
 }): Promise<OpenDatabase> {
-  const opened =
-    options.databaseUrl === undefined
-      ? await openPglite(options.dataDir)
-      : await openPostgres(options.databaseUrl);
+  const { dataDir, databaseUrl } = options;
+  const isShared = databaseUrl !== undefined;
+  const db = isShared ? await openPostgres(databaseUrl) : await openSqlite(dataDir);
   try {
-    await migrate(opened.db);
-    return opened;
+    await migrate(db, isShared ? 'postgres' : 'sqlite');
+    if (!isShared) await importPglite(db, dataDir);
+    return { db, id: await databaseId(db), isShared, close: () => db.destroy() };
   } catch (error) {
-    await opened.close();
+    await db.destroy();
     throw error;
   }
 }
 
-async function openPglite(dataDir: string): Promise<OpenDatabase> {
-  const folder = join(dataDir, 'metadata');
-  await mkdir(folder, { recursive: true });
-  const unlock = await lockFolder(dataDir);
-  // Loading PostgreSQL as WebAssembly takes a moment: only those who use it wait for it.
-  const { PGlite } = await import('@electric-sql/pglite');
-  const pglite = await PGlite.create(folder);
-  const db = new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) });
-  return {
-    db,
-    async close() {
-      await db.destroy();
-      if (!pglite.closed) await pglite.close();
-      await unlock();
-    },
-  };
-}
-
-async function openPostgres(connectionString: string): Promise<OpenDatabase> {
-  const { default: pg } = await import('pg');
-  const pool = new pg.Pool({ connectionString, max: 10, connectionTimeoutMillis: 10_000 });
-  // An idle connection that breaks is replaced at the next query.
-  pool.on('error', () => undefined);
-  try {
-    await pool.query('select 1');
-  } catch (cause) {
-    await pool.end();
-    throw unavailable(`PostgreSQL at DATABASE_URL does not answer: ${errorMessage(cause)}`, { cause });
-  }
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  return { db, close: () => db.destroy() };
+async function databaseId(db: Kysely<Database>): Promise<string> {
+  await db
+    .insertInto('settings')
+    .values({ name: 'id', value: randomUUID() })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .execute();
+  const { value } = await db
+    .selectFrom('settings')
+    .select('value')
+    .where('name', '=', 'id')
+    .executeTakeFirstOrThrow();
+  return value;
 }

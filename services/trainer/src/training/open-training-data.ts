@@ -27,7 +27,15 @@ export async function openTrainingData(spec: TrainingSpec): Promise<TrainingData
       return {
         dataset,
         categories: dataset.categories.map(toCategory),
-        sources: [{ role: 'labeled', uri: request.annotationsUri, digest: plainDigest(dataset.digest) }],
+        sources: [
+          {
+            role: 'labeled',
+            uri: request.annotationsUri,
+            digest: plainDigest(dataset.digest),
+            license: '',
+            teacher: '',
+          },
+        ],
         parents: [],
         notes: dataset.report.reasons.length === 0 ? [] : formatDropReport(dataset.report).split('\n'),
       };
@@ -66,8 +74,11 @@ async function openPseudoLabels({ labelUris, images: pool, threshold }: PseudoLa
         role: 'pseudo-labels',
         uri: first.slice(0, first.lastIndexOf('/')),
         digest: plainDigest(dataset.digest),
+        license: '',
+        // Of labels by several teachers, the parents name all.
+        teacher: checkpoints.size === 1 ? [...checkpoints].join('') : '',
       },
-      { role: 'unlabeled', uri: pool?.uri ?? '', digest: images.digest('hex') },
+      { role: 'unlabeled', uri: pool?.uri ?? '', digest: images.digest('hex'), license: '', teacher: '' },
     ],
     parents: [...checkpoints],
     notes: formatDropReport(report).split('\n'),

@@ -36,6 +36,8 @@ export async function publishTraining(options: PublishTrainingOptions): Promise<
     codeVersion: codeVersion(),
     trainingId,
     tags: spec.tags,
+    license: '',
+    cost: undefined,
   };
   const { checkpoint } = await publishCheckpointFile({ client: registry, file: path, manifest, signal });
   if (checkpoint === undefined) throw internal('the registry answered without the checkpoint');

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
+import { Duration } from "../../google/protobuf/duration.ts";
 import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Evaluation } from "./evaluation.ts";
@@ -87,6 +88,92 @@ export function stageToNumber(object: Stage): number {
   }
 }
 
+/** What an entry of an alias's history did. */
+export const AliasChangeKind = {
+  /** ALIAS_CHANGE_KIND_UNSPECIFIED - Not said. */
+  ALIAS_CHANGE_KIND_UNSPECIFIED: "ALIAS_CHANGE_KIND_UNSPECIFIED",
+  /** ALIAS_CHANGE_KIND_MOVE - Pointed it to a checkpoint. */
+  ALIAS_CHANGE_KIND_MOVE: "ALIAS_CHANGE_KIND_MOVE",
+  /** ALIAS_CHANGE_KIND_ROLLBACK - Pointed it back to where it was before. */
+  ALIAS_CHANGE_KIND_ROLLBACK: "ALIAS_CHANGE_KIND_ROLLBACK",
+  /** ALIAS_CHANGE_KIND_DELETE - Made it point nowhere. */
+  ALIAS_CHANGE_KIND_DELETE: "ALIAS_CHANGE_KIND_DELETE",
+  /** ALIAS_CHANGE_KIND_RULE - Set or removed its rule; it points where it did. */
+  ALIAS_CHANGE_KIND_RULE: "ALIAS_CHANGE_KIND_RULE",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type AliasChangeKind = typeof AliasChangeKind[keyof typeof AliasChangeKind];
+
+export namespace AliasChangeKind {
+  export type ALIAS_CHANGE_KIND_UNSPECIFIED = typeof AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED;
+  export type ALIAS_CHANGE_KIND_MOVE = typeof AliasChangeKind.ALIAS_CHANGE_KIND_MOVE;
+  export type ALIAS_CHANGE_KIND_ROLLBACK = typeof AliasChangeKind.ALIAS_CHANGE_KIND_ROLLBACK;
+  export type ALIAS_CHANGE_KIND_DELETE = typeof AliasChangeKind.ALIAS_CHANGE_KIND_DELETE;
+  export type ALIAS_CHANGE_KIND_RULE = typeof AliasChangeKind.ALIAS_CHANGE_KIND_RULE;
+  export type UNRECOGNIZED = typeof AliasChangeKind.UNRECOGNIZED;
+}
+
+export function aliasChangeKindFromJSON(object: any): AliasChangeKind {
+  switch (object) {
+    case 0:
+    case "ALIAS_CHANGE_KIND_UNSPECIFIED":
+      return AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED;
+    case 1:
+    case "ALIAS_CHANGE_KIND_MOVE":
+      return AliasChangeKind.ALIAS_CHANGE_KIND_MOVE;
+    case 2:
+    case "ALIAS_CHANGE_KIND_ROLLBACK":
+      return AliasChangeKind.ALIAS_CHANGE_KIND_ROLLBACK;
+    case 3:
+    case "ALIAS_CHANGE_KIND_DELETE":
+      return AliasChangeKind.ALIAS_CHANGE_KIND_DELETE;
+    case 4:
+    case "ALIAS_CHANGE_KIND_RULE":
+      return AliasChangeKind.ALIAS_CHANGE_KIND_RULE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return AliasChangeKind.UNRECOGNIZED;
+  }
+}
+
+export function aliasChangeKindToJSON(object: AliasChangeKind): string {
+  switch (object) {
+    case AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED:
+      return "ALIAS_CHANGE_KIND_UNSPECIFIED";
+    case AliasChangeKind.ALIAS_CHANGE_KIND_MOVE:
+      return "ALIAS_CHANGE_KIND_MOVE";
+    case AliasChangeKind.ALIAS_CHANGE_KIND_ROLLBACK:
+      return "ALIAS_CHANGE_KIND_ROLLBACK";
+    case AliasChangeKind.ALIAS_CHANGE_KIND_DELETE:
+      return "ALIAS_CHANGE_KIND_DELETE";
+    case AliasChangeKind.ALIAS_CHANGE_KIND_RULE:
+      return "ALIAS_CHANGE_KIND_RULE";
+    case AliasChangeKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export function aliasChangeKindToNumber(object: AliasChangeKind): number {
+  switch (object) {
+    case AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED:
+      return 0;
+    case AliasChangeKind.ALIAS_CHANGE_KIND_MOVE:
+      return 1;
+    case AliasChangeKind.ALIAS_CHANGE_KIND_ROLLBACK:
+      return 2;
+    case AliasChangeKind.ALIAS_CHANGE_KIND_DELETE:
+      return 3;
+    case AliasChangeKind.ALIAS_CHANGE_KIND_RULE:
+      return 4;
+    case AliasChangeKind.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 /** One category that a model distinguishes, in the order of its classifier's channels. */
 export interface Category {
   /** Id in the training annotations. */
@@ -103,6 +190,24 @@ export interface DataSource {
   uri: string;
   /** sha256 over annotations and images, 64 hex digits. */
   digest: string;
+  /** SPDX expression of its licence; empty when unknown. */
+  license: string;
+  /** Digest of the checkpoint that made these labels; empty for labels by people and for plain images. */
+  teacher: string;
+}
+
+/** What making a checkpoint took. */
+export interface Cost {
+  /** From start to end. */
+  wallTime:
+    | Duration
+    | undefined;
+  /** Seconds of work summed over devices. */
+  deviceSeconds: number;
+  /** What it ran on, for example "cpu" or "NVIDIA H100". */
+  device: string;
+  /** Images seen, repeats counted. */
+  images: number;
 }
 
 /** Everything needed to understand and rebuild a checkpoint. */
@@ -133,6 +238,10 @@ export interface Manifest {
   trainingId: string;
   /** Free labels for searching. */
   tags: { [key: string]: string };
+  /** SPDX expression of the licence that its maker gives it; empty when unknown. What it was made from is told by GetLineage. */
+  license: string;
+  /** What making it took; unset when unknown. */
+  cost: Cost | undefined;
 }
 
 export interface Manifest_TagsEntry {
@@ -160,13 +269,15 @@ export interface Checkpoint {
     | undefined;
   /** Aliases that point to it now. */
   aliases: string[];
+  /** Why it is not served: its file is missing or was changed. Empty when nothing is wrong; publishing its bytes again repairs it. */
+  damage: string;
 }
 
 /** One move of an alias. */
 export interface AliasChange {
   /** The alias. */
   alias: string;
-  /** Where it points since then. */
+  /** Where it points since then; empty after a deletion. */
   digest: string;
   /** Where it pointed before; empty the first time. */
   previousDigest: string;
@@ -176,6 +287,34 @@ export interface AliasChange {
     | undefined;
   /** Why, in the mover's words. */
   reason: string;
+  /** What it did. */
+  kind: AliasChangeKind;
+  /** Who did it: the authenticated identity, else what the caller said. */
+  actor: string;
+  /** Name of the alias's state since then, 40 hex digits: the beginning of a sha256 over this entry and the revision before it. */
+  revision: string;
+}
+
+/** What a checkpoint must show before an alias moves to it. What is left empty is not asked for. */
+export interface AliasRule {
+  /** Metric that the newest evaluation on `dataset_digest` must have, for example "bbox/AP". */
+  metric: string;
+  /** The data set that counts, 64 hex digits; needed with `metric`. */
+  datasetDigest: string;
+  /** The metric must be at least this. */
+  minValue?:
+    | number
+    | undefined;
+  /** The metric must be at least what the alias points to now has, on the same data set, plus this; negative lets it fall by that much. */
+  margin?:
+    | number
+    | undefined;
+  /** True for metrics where less is better: `min_value` is then a maximum, and the margin is subtracted. */
+  lowerIsBetter: boolean;
+  /** The stage that must have made it; unspecified means any. */
+  stage: Stage;
+  /** SPDX expressions, all of which the checkpoint's whole lineage must keep to; a licence that is not known is refused. */
+  licenses: string[];
 }
 
 /** Starts or resumes an upload. */
@@ -211,8 +350,10 @@ export interface PublishCheckpointResponse {
   checkpoint:
     | Checkpoint
     | undefined;
-  /** True when the registry had it already. */
+  /** True when the registry had it already; of many who publish the same bytes exactly one hears false. */
   existed: boolean;
+  /** True when its file was damaged and is whole again. */
+  repaired: boolean;
 }
 
 /** Asks for an interrupted upload. */
@@ -225,7 +366,7 @@ export interface GetUploadRequest {
 export interface GetUploadResponse {
   /** Bytes that are kept; 0 when there is none. */
   receivedBytes: number;
-  /** True when the whole checkpoint is already published. */
+  /** True when the whole checkpoint is already published and its file is whole. */
   published: boolean;
 }
 
@@ -276,6 +417,8 @@ export interface DownloadCheckpointRequest {
   reference: string;
   /** First byte wanted, 0 to size. OUT_OF_RANGE beyond it. */
   offset: number;
+  /** Bytes wanted, so that several streams can share a file; 0 means all. OUT_OF_RANGE when it reaches beyond the end. */
+  length: number;
 }
 
 /** Bytes of a checkpoint, in order. */
@@ -300,6 +443,12 @@ export interface SetAliasRequest {
   expectedDigest: string;
   /** Why, kept in the history. At most 1,024 bytes. */
   reason: string;
+  /** When true, the move happens only if the alias points nowhere now. */
+  onlyIfNew: boolean;
+  /** Who asks, at most 256 bytes; an authenticated identity counts instead. */
+  actor: string;
+  /** When true, everything is checked and nothing is moved; the answer tells the move that would be made. */
+  validateOnly: boolean;
 }
 
 /** The alias after the move. */
@@ -312,14 +461,163 @@ export interface SetAliasResponse {
 export interface GetAliasRequest {
   /** The alias. */
   alias: string;
+  /** Asks where it pointed then; default now. NOT_FOUND when it did not exist yet. */
+  at: Date | undefined;
 }
 
 /** An alias and its past. */
 export interface GetAliasResponse {
-  /** Where it points now. */
+  /** Where it points, now or at the time asked for; empty when it was deleted by then. */
   digest: string;
-  /** Every move, newest first. */
+  /** Every change until then, newest first. */
   history: AliasChange[];
+  /** What a checkpoint must show before the alias moves to it; unset when nothing. */
+  rule: AliasRule | undefined;
+}
+
+/** Which aliases to list. */
+export interface ListAliasesRequest {
+  /** Only those that begin so. */
+  prefix: string;
+  /** At most this many, 1 to 1,000; 0 means 100. */
+  pageSize: number;
+  /** `next_page_token` of the page before; empty for the first. */
+  pageToken: string;
+}
+
+/** An alias and where it points. */
+export interface Alias {
+  /** Its name. */
+  alias: string;
+  /** Where it points. */
+  digest: string;
+  /** Its newest revision, 40 hex digits. */
+  revision: string;
+  /** When it was last changed. */
+  changedAt:
+    | Date
+    | undefined;
+  /** What a checkpoint must show before it moves there; unset when nothing. */
+  rule: AliasRule | undefined;
+}
+
+/** A page of aliases. */
+export interface ListAliasesResponse {
+  /** By name; deleted ones are left out. */
+  aliases: Alias[];
+  /** Asks for the next page; empty on the last. */
+  nextPageToken: string;
+}
+
+/** Which alias goes back. */
+export interface RollbackAliasRequest {
+  /** The alias. */
+  alias: string;
+  /** When set, it happens only if the alias points there now. */
+  expectedDigest: string;
+  /** Why, kept in the history. At most 1,024 bytes. */
+  reason: string;
+  /** Who asks, at most 256 bytes; an authenticated identity counts instead. */
+  actor: string;
+}
+
+/** The alias after it. */
+export interface RollbackAliasResponse {
+  /** The newest entry of its history. */
+  change: AliasChange | undefined;
+}
+
+/** Which alias to delete. */
+export interface DeleteAliasRequest {
+  /** The alias. */
+  alias: string;
+  /** When set, it happens only if the alias points there now. */
+  expectedDigest: string;
+  /** Why, kept in the history. At most 1,024 bytes. */
+  reason: string;
+  /** Who asks, at most 256 bytes; an authenticated identity counts instead. */
+  actor: string;
+}
+
+/** Done. */
+export interface DeleteAliasResponse {
+  /** The newest entry of its history. */
+  change: AliasChange | undefined;
+}
+
+/** A rule for an alias, which need not exist yet. */
+export interface SetAliasRuleRequest {
+  /** The alias. */
+  alias: string;
+  /** The rule from now on; unset removes it. */
+  rule:
+    | AliasRule
+    | undefined;
+  /** Why, kept in the history. At most 1,024 bytes. */
+  reason: string;
+  /** Who asks, at most 256 bytes; an authenticated identity counts instead. */
+  actor: string;
+}
+
+/** Done. */
+export interface SetAliasRuleResponse {
+  /** The newest entry of its history. */
+  change: AliasChange | undefined;
+}
+
+/** Whose lineage. */
+export interface GetLineageRequest {
+  /** A digest, at least 8 leading hex digits of one, or an alias. */
+  reference: string;
+  /** Generations to go back, 1 to 64; 0 means 64. */
+  maxDepth: number;
+}
+
+/** A thing that a checkpoint was made of, or the checkpoint itself. */
+export interface LineageNode {
+  /** "sha256:…" of a checkpoint; of data "data:" and its digest, or its address where it has none. */
+  id: string;
+  /** What it is. */
+  thing:
+    | //
+    /** A checkpoint with its manifest: configuration, seed, code version, cost. */
+    { $case: "checkpoint"; value: Checkpoint }
+    | //
+    /** A label set, or labeled or unlabeled images. */
+    { $case: "data"; value: DataSource }
+    | undefined;
+  /** Generations back, 0 for the checkpoint asked for. */
+  depth: number;
+}
+
+/** How one thing came from another. */
+export interface LineageEdge {
+  /** `id` of the thing that was made. */
+  from: string;
+  /** `id` of what it was made of. */
+  to: string;
+  /** "started-from" or "taught-by" (a checkpoint), "labeled-by" (a label set's teacher), else the data's role. */
+  relation: string;
+}
+
+/** The licence of one thing in a lineage. */
+export interface LineageLicense {
+  /** `id` of the thing. */
+  id: string;
+  /** SPDX expression; empty when it is not known. */
+  license: string;
+}
+
+/** The whole graph, nearest first. */
+export interface GetLineageResponse {
+  /** Each thing once. */
+  nodes: LineageNode[];
+  /** Each step once. */
+  edges: LineageEdge[];
+  /** Every licence that what was asked for carries, its own included. */
+  licenses: LineageLicense[];
+  /** True when `max_depth` ended it. */
+  truncated: boolean;
 }
 
 /** Adds an evaluation. */
@@ -344,6 +642,147 @@ export interface DeleteCheckpointRequest {
 
 /** Done. */
 export interface DeleteCheckpointResponse {
+}
+
+/** Which checkpoints may go: those that meet every condition given; at least one must be. */
+export interface PruneCheckpointsRequest {
+  /** Published longer ago than this. */
+  olderThan:
+    | Duration
+    | undefined;
+  /** Only this stage; unspecified means all. */
+  stage: Stage;
+  /** Only those that carry all of these tags. */
+  tags: { [key: string]: string };
+  /** The newest so many of those that match stay. */
+  keepNewest: number;
+  /** Tells what would go, and deletes nothing. */
+  dryRun: boolean;
+}
+
+export interface PruneCheckpointsRequest_TagsEntry {
+  key: string;
+  value: string;
+}
+
+/** A checkpoint that matched the rule. */
+export interface PrunedCheckpoint {
+  /** Its digest. */
+  digest: string;
+  /** Bytes of its file. */
+  sizeBytes: number;
+  /** Why it stays; empty when it goes. */
+  keptBecause: string;
+}
+
+/** What the rule found. */
+export interface PruneCheckpointsResponse {
+  /** Every checkpoint that matched, oldest first. */
+  checkpoints: PrunedCheckpoint[];
+  /** Bytes that were freed, or would be. */
+  freedBytes: number;
+}
+
+/** What to remove. */
+export interface ReclaimStorageRequest {
+  /** Only what was not touched for this long; default one hour for files that no checkpoint names and a week for uploads. */
+  olderThan:
+    | Duration
+    | undefined;
+  /** Tells what would go, and removes nothing. */
+  dryRun: boolean;
+}
+
+/** Something that a kill left behind. */
+export interface Leftover {
+  /** "upload", "file", "multipart-upload". */
+  kind: string;
+  /** Its name in the store. */
+  name: string;
+  /** Bytes; 0 where the store does not tell. */
+  sizeBytes: number;
+}
+
+/** What was found. */
+export interface ReclaimStorageResponse {
+  /** Removed, or would be. */
+  leftovers: Leftover[];
+  /** Their bytes. */
+  freedBytes: number;
+}
+
+/** Which files to hash. */
+export interface VerifyCheckpointsRequest {
+  /** Digests, at least 8 leading hex digits of one, or aliases; none means every checkpoint. */
+  references: string[];
+}
+
+/** The result for one checkpoint. */
+export interface VerifyCheckpointsResponse {
+  /** The checkpoint. */
+  digest: string;
+  /** What is wrong with its file; empty when it is whole. */
+  damage: string;
+  /** Checkpoints verified so far, this one included. */
+  done: number;
+  /** Checkpoints to verify. */
+  total: number;
+}
+
+/** An address to be told of changes. */
+export interface CreateWebhookRequest {
+  /** http or https. */
+  url: string;
+  /** Only aliases that begin so; empty means every change. */
+  aliasPrefix: string;
+}
+
+/** The address as it is kept. */
+export interface Webhook {
+  /** Its id. */
+  id: string;
+  /** Where changes are posted. */
+  url: string;
+  /** Only aliases that begin so; empty means every change. */
+  aliasPrefix: string;
+  /** When it was registered. */
+  createdAt:
+    | Date
+    | undefined;
+  /** Why the newest delivery failed; empty when it did not. */
+  lastError: string;
+  /** Changes that wait to be delivered. */
+  pending: number;
+}
+
+/** Done. */
+export interface CreateWebhookResponse {
+  /** As it is kept. */
+  webhook:
+    | Webhook
+    | undefined;
+  /** "whsec_" and base64: the key of the signatures. It is shown once. */
+  secret: string;
+}
+
+/** Asks for all addresses. */
+export interface ListWebhooksRequest {
+}
+
+/** All addresses. */
+export interface ListWebhooksResponse {
+  /** Oldest first. */
+  webhooks: Webhook[];
+}
+
+/** Names an address. */
+export interface DeleteWebhookRequest {
+  /** Its id. */
+  id: string;
+}
+
+/** Done. */
+export interface DeleteWebhookResponse {
 }
 
 /** Asks for changes. */
@@ -455,7 +894,7 @@ export const Category: MessageFns<Category> = {
 };
 
 function createBaseDataSource(): DataSource {
-  return { role: "", uri: "", digest: "" };
+  return { role: "", uri: "", digest: "", license: "", teacher: "" };
 }
 
 export const DataSource: MessageFns<DataSource> = {
@@ -468,6 +907,12 @@ export const DataSource: MessageFns<DataSource> = {
     }
     if (message.digest !== "") {
       writer.uint32(26).string(message.digest);
+    }
+    if (message.license !== "") {
+      writer.uint32(34).string(message.license);
+    }
+    if (message.teacher !== "") {
+      writer.uint32(42).string(message.teacher);
     }
     return writer;
   },
@@ -509,6 +954,22 @@ export const DataSource: MessageFns<DataSource> = {
             message.digest = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.license = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.teacher = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -526,6 +987,8 @@ export const DataSource: MessageFns<DataSource> = {
       role: isSet(object.role) ? globalThis.String(object.role) : "",
       uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
       digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      license: isSet(object.license) ? globalThis.String(object.license) : "",
+      teacher: isSet(object.teacher) ? globalThis.String(object.teacher) : "",
     };
   },
 
@@ -540,6 +1003,12 @@ export const DataSource: MessageFns<DataSource> = {
     if (message.digest !== "") {
       obj.digest = message.digest;
     }
+    if (message.license !== "") {
+      obj.license = message.license;
+    }
+    if (message.teacher !== "") {
+      obj.teacher = message.teacher;
+    }
     return obj;
   },
 
@@ -551,6 +1020,135 @@ export const DataSource: MessageFns<DataSource> = {
     message.role = object.role ?? "";
     message.uri = object.uri ?? "";
     message.digest = object.digest ?? "";
+    message.license = object.license ?? "";
+    message.teacher = object.teacher ?? "";
+    return message;
+  },
+};
+
+function createBaseCost(): Cost {
+  return { wallTime: undefined, deviceSeconds: 0, device: "", images: 0 };
+}
+
+export const Cost: MessageFns<Cost> = {
+  encode(message: Cost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wallTime !== undefined) {
+      Duration.encode(message.wallTime, writer.uint32(10).fork()).join();
+    }
+    if (message.deviceSeconds !== 0) {
+      writer.uint32(17).double(message.deviceSeconds);
+    }
+    if (message.device !== "") {
+      writer.uint32(26).string(message.device);
+    }
+    if (message.images !== 0) {
+      writer.uint32(32).uint64(message.images);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Cost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.wallTime = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.deviceSeconds = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.images = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Cost {
+    return {
+      wallTime: isSet(object.wallTime)
+        ? Duration.fromJSON(object.wallTime)
+        : isSet(object.wall_time)
+        ? Duration.fromJSON(object.wall_time)
+        : undefined,
+      deviceSeconds: isSet(object.deviceSeconds)
+        ? globalThis.Number(object.deviceSeconds)
+        : isSet(object.device_seconds)
+        ? globalThis.Number(object.device_seconds)
+        : 0,
+      device: isSet(object.device) ? globalThis.String(object.device) : "",
+      images: isSet(object.images) ? globalThis.Number(object.images) : 0,
+    };
+  },
+
+  toJSON(message: Cost): unknown {
+    const obj: any = {};
+    if (message.wallTime !== undefined) {
+      obj.wallTime = Duration.toJSON(message.wallTime);
+    }
+    if (message.deviceSeconds !== 0) {
+      obj.deviceSeconds = floatToJson(message.deviceSeconds);
+    }
+    if (message.device !== "") {
+      obj.device = message.device;
+    }
+    if (message.images !== 0) {
+      obj.images = Math.round(message.images);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Cost>): Cost {
+    return Cost.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Cost>): Cost {
+    const message = createBaseCost();
+    message.wallTime = (object.wallTime !== undefined && object.wallTime !== null)
+      ? Duration.fromPartial(object.wallTime)
+      : undefined;
+    message.deviceSeconds = object.deviceSeconds ?? 0;
+    message.device = object.device ?? "";
+    message.images = object.images ?? 0;
     return message;
   },
 };
@@ -568,6 +1166,8 @@ function createBaseManifest(): Manifest {
     codeVersion: "",
     trainingId: "",
     tags: {},
+    license: "",
+    cost: undefined,
   };
 }
 
@@ -606,6 +1206,12 @@ export const Manifest: MessageFns<Manifest> = {
     globalThis.Object.entries(message.tags).forEach(([key, value]: [string, string]) => {
       Manifest_TagsEntry.encode({ key: key as any, value }, writer.uint32(90).fork()).join();
     });
+    if (message.license !== "") {
+      writer.uint32(98).string(message.license);
+    }
+    if (message.cost !== undefined) {
+      Cost.encode(message.cost, writer.uint32(106).fork()).join();
+    }
     return writer;
   },
 
@@ -713,6 +1319,22 @@ export const Manifest: MessageFns<Manifest> = {
             }
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.license = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.cost = Cost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -761,6 +1383,8 @@ export const Manifest: MessageFns<Manifest> = {
           {},
         )
         : {},
+      license: isSet(object.license) ? globalThis.String(object.license) : "",
+      cost: isSet(object.cost) ? Cost.fromJSON(object.cost) : undefined,
     };
   },
 
@@ -805,6 +1429,12 @@ export const Manifest: MessageFns<Manifest> = {
         });
       }
     }
+    if (message.license !== "") {
+      obj.license = message.license;
+    }
+    if (message.cost !== undefined) {
+      obj.cost = Cost.toJSON(message.cost);
+    }
     return obj;
   },
 
@@ -832,6 +1462,8 @@ export const Manifest: MessageFns<Manifest> = {
       },
       {},
     );
+    message.license = object.license ?? "";
+    message.cost = (object.cost !== undefined && object.cost !== null) ? Cost.fromPartial(object.cost) : undefined;
     return message;
   },
 };
@@ -930,6 +1562,7 @@ function createBaseCheckpoint(): Checkpoint {
     manifest: undefined,
     createdAt: undefined,
     aliases: [],
+    damage: "",
   };
 }
 
@@ -955,6 +1588,9 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     }
     for (const v of message.aliases) {
       writer.uint32(58).string(v!);
+    }
+    if (message.damage !== "") {
+      writer.uint32(66).string(message.damage);
     }
     return writer;
   },
@@ -1028,6 +1664,14 @@ export const Checkpoint: MessageFns<Checkpoint> = {
             message.aliases.push(reader.string());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.damage = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1067,6 +1711,7 @@ export const Checkpoint: MessageFns<Checkpoint> = {
       aliases: globalThis.Array.isArray(object?.aliases)
         ? object.aliases.map((e: any) => globalThis.String(e))
         : [],
+      damage: isSet(object.damage) ? globalThis.String(object.damage) : "",
     };
   },
 
@@ -1093,6 +1738,9 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     if (message.aliases?.length) {
       obj.aliases = message.aliases;
     }
+    if (message.damage !== "") {
+      obj.damage = message.damage;
+    }
     return obj;
   },
 
@@ -1110,12 +1758,22 @@ export const Checkpoint: MessageFns<Checkpoint> = {
       : undefined;
     message.createdAt = object.createdAt ?? undefined;
     message.aliases = object.aliases?.map((e) => e) || [];
+    message.damage = object.damage ?? "";
     return message;
   },
 };
 
 function createBaseAliasChange(): AliasChange {
-  return { alias: "", digest: "", previousDigest: "", changedAt: undefined, reason: "" };
+  return {
+    alias: "",
+    digest: "",
+    previousDigest: "",
+    changedAt: undefined,
+    reason: "",
+    kind: AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED,
+    actor: "",
+    revision: "",
+  };
 }
 
 export const AliasChange: MessageFns<AliasChange> = {
@@ -1134,6 +1792,15 @@ export const AliasChange: MessageFns<AliasChange> = {
     }
     if (message.reason !== "") {
       writer.uint32(42).string(message.reason);
+    }
+    if (message.kind !== AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED) {
+      writer.uint32(48).int32(aliasChangeKindToNumber(message.kind));
+    }
+    if (message.actor !== "") {
+      writer.uint32(58).string(message.actor);
+    }
+    if (message.revision !== "") {
+      writer.uint32(66).string(message.revision);
     }
     return writer;
   },
@@ -1191,6 +1858,30 @@ export const AliasChange: MessageFns<AliasChange> = {
             message.reason = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.kind = aliasChangeKindFromJSON(reader.int32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.revision = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1218,6 +1909,9 @@ export const AliasChange: MessageFns<AliasChange> = {
         ? fromJsonTimestamp(object.changed_at)
         : undefined,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      kind: isSet(object.kind) ? aliasChangeKindFromJSON(object.kind) : AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED,
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      revision: isSet(object.revision) ? globalThis.String(object.revision) : "",
     };
   },
 
@@ -1238,6 +1932,15 @@ export const AliasChange: MessageFns<AliasChange> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.kind !== AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED) {
+      obj.kind = aliasChangeKindToJSON(message.kind);
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.revision !== "") {
+      obj.revision = message.revision;
+    }
     return obj;
   },
 
@@ -1251,6 +1954,194 @@ export const AliasChange: MessageFns<AliasChange> = {
     message.previousDigest = object.previousDigest ?? "";
     message.changedAt = object.changedAt ?? undefined;
     message.reason = object.reason ?? "";
+    message.kind = object.kind ?? AliasChangeKind.ALIAS_CHANGE_KIND_UNSPECIFIED;
+    message.actor = object.actor ?? "";
+    message.revision = object.revision ?? "";
+    return message;
+  },
+};
+
+function createBaseAliasRule(): AliasRule {
+  return {
+    metric: "",
+    datasetDigest: "",
+    minValue: undefined,
+    margin: undefined,
+    lowerIsBetter: false,
+    stage: Stage.STAGE_UNSPECIFIED,
+    licenses: [],
+  };
+}
+
+export const AliasRule: MessageFns<AliasRule> = {
+  encode(message: AliasRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.metric !== "") {
+      writer.uint32(10).string(message.metric);
+    }
+    if (message.datasetDigest !== "") {
+      writer.uint32(18).string(message.datasetDigest);
+    }
+    if (message.minValue !== undefined) {
+      writer.uint32(25).double(message.minValue);
+    }
+    if (message.margin !== undefined) {
+      writer.uint32(33).double(message.margin);
+    }
+    if (message.lowerIsBetter !== false) {
+      writer.uint32(40).bool(message.lowerIsBetter);
+    }
+    if (message.stage !== Stage.STAGE_UNSPECIFIED) {
+      writer.uint32(48).int32(stageToNumber(message.stage));
+    }
+    for (const v of message.licenses) {
+      writer.uint32(58).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AliasRule {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAliasRule();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.datasetDigest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.minValue = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.margin = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.lowerIsBetter = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.stage = stageFromJSON(reader.int32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.licenses.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AliasRule {
+    return {
+      metric: isSet(object.metric) ? globalThis.String(object.metric) : "",
+      datasetDigest: isSet(object.datasetDigest)
+        ? globalThis.String(object.datasetDigest)
+        : isSet(object.dataset_digest)
+        ? globalThis.String(object.dataset_digest)
+        : "",
+      minValue: isSet(object.minValue)
+        ? globalThis.Number(object.minValue)
+        : isSet(object.min_value)
+        ? globalThis.Number(object.min_value)
+        : undefined,
+      margin: isSet(object.margin) ? globalThis.Number(object.margin) : undefined,
+      lowerIsBetter: isSet(object.lowerIsBetter)
+        ? globalThis.Boolean(object.lowerIsBetter)
+        : isSet(object.lower_is_better)
+        ? globalThis.Boolean(object.lower_is_better)
+        : false,
+      stage: isSet(object.stage) ? stageFromJSON(object.stage) : Stage.STAGE_UNSPECIFIED,
+      licenses: globalThis.Array.isArray(object?.licenses) ? object.licenses.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: AliasRule): unknown {
+    const obj: any = {};
+    if (message.metric !== "") {
+      obj.metric = message.metric;
+    }
+    if (message.datasetDigest !== "") {
+      obj.datasetDigest = message.datasetDigest;
+    }
+    if (message.minValue !== undefined) {
+      obj.minValue = floatToJson(message.minValue);
+    }
+    if (message.margin !== undefined) {
+      obj.margin = floatToJson(message.margin);
+    }
+    if (message.lowerIsBetter !== false) {
+      obj.lowerIsBetter = message.lowerIsBetter;
+    }
+    if (message.stage !== Stage.STAGE_UNSPECIFIED) {
+      obj.stage = stageToJSON(message.stage);
+    }
+    if (message.licenses?.length) {
+      obj.licenses = message.licenses;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AliasRule>): AliasRule {
+    return AliasRule.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AliasRule>): AliasRule {
+    const message = createBaseAliasRule();
+    message.metric = object.metric ?? "";
+    message.datasetDigest = object.datasetDigest ?? "";
+    message.minValue = object.minValue ?? undefined;
+    message.margin = object.margin ?? undefined;
+    message.lowerIsBetter = object.lowerIsBetter ?? false;
+    message.stage = object.stage ?? Stage.STAGE_UNSPECIFIED;
+    message.licenses = object.licenses?.map((e) => e) || [];
     return message;
   },
 };
@@ -1480,7 +2371,7 @@ export const PublishCheckpointRequest: MessageFns<PublishCheckpointRequest> = {
 };
 
 function createBasePublishCheckpointResponse(): PublishCheckpointResponse {
-  return { checkpoint: undefined, existed: false };
+  return { checkpoint: undefined, existed: false, repaired: false };
 }
 
 export const PublishCheckpointResponse: MessageFns<PublishCheckpointResponse> = {
@@ -1490,6 +2381,9 @@ export const PublishCheckpointResponse: MessageFns<PublishCheckpointResponse> = 
     }
     if (message.existed !== false) {
       writer.uint32(16).bool(message.existed);
+    }
+    if (message.repaired !== false) {
+      writer.uint32(24).bool(message.repaired);
     }
     return writer;
   },
@@ -1523,6 +2417,14 @@ export const PublishCheckpointResponse: MessageFns<PublishCheckpointResponse> = 
             message.existed = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.repaired = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1539,6 +2441,7 @@ export const PublishCheckpointResponse: MessageFns<PublishCheckpointResponse> = 
     return {
       checkpoint: isSet(object.checkpoint) ? Checkpoint.fromJSON(object.checkpoint) : undefined,
       existed: isSet(object.existed) ? globalThis.Boolean(object.existed) : false,
+      repaired: isSet(object.repaired) ? globalThis.Boolean(object.repaired) : false,
     };
   },
 
@@ -1549,6 +2452,9 @@ export const PublishCheckpointResponse: MessageFns<PublishCheckpointResponse> = 
     }
     if (message.existed !== false) {
       obj.existed = message.existed;
+    }
+    if (message.repaired !== false) {
+      obj.repaired = message.repaired;
     }
     return obj;
   },
@@ -1562,6 +2468,7 @@ export const PublishCheckpointResponse: MessageFns<PublishCheckpointResponse> = 
       ? Checkpoint.fromPartial(object.checkpoint)
       : undefined;
     message.existed = object.existed ?? false;
+    message.repaired = object.repaired ?? false;
     return message;
   },
 };
@@ -2210,7 +3117,7 @@ export const ListCheckpointsResponse: MessageFns<ListCheckpointsResponse> = {
 };
 
 function createBaseDownloadCheckpointRequest(): DownloadCheckpointRequest {
-  return { reference: "", offset: 0 };
+  return { reference: "", offset: 0, length: 0 };
 }
 
 export const DownloadCheckpointRequest: MessageFns<DownloadCheckpointRequest> = {
@@ -2220,6 +3127,9 @@ export const DownloadCheckpointRequest: MessageFns<DownloadCheckpointRequest> = 
     }
     if (message.offset !== 0) {
       writer.uint32(16).uint64(message.offset);
+    }
+    if (message.length !== 0) {
+      writer.uint32(24).uint64(message.length);
     }
     return writer;
   },
@@ -2253,6 +3163,14 @@ export const DownloadCheckpointRequest: MessageFns<DownloadCheckpointRequest> = 
             message.offset = longToNumber(reader.uint64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.length = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2269,6 +3187,7 @@ export const DownloadCheckpointRequest: MessageFns<DownloadCheckpointRequest> = 
     return {
       reference: isSet(object.reference) ? globalThis.String(object.reference) : "",
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
+      length: isSet(object.length) ? globalThis.Number(object.length) : 0,
     };
   },
 
@@ -2280,6 +3199,9 @@ export const DownloadCheckpointRequest: MessageFns<DownloadCheckpointRequest> = 
     if (message.offset !== 0) {
       obj.offset = Math.round(message.offset);
     }
+    if (message.length !== 0) {
+      obj.length = Math.round(message.length);
+    }
     return obj;
   },
 
@@ -2290,6 +3212,7 @@ export const DownloadCheckpointRequest: MessageFns<DownloadCheckpointRequest> = 
     const message = createBaseDownloadCheckpointRequest();
     message.reference = object.reference ?? "";
     message.offset = object.offset ?? 0;
+    message.length = object.length ?? 0;
     return message;
   },
 };
@@ -2416,7 +3339,7 @@ export const DownloadCheckpointResponse: MessageFns<DownloadCheckpointResponse> 
 };
 
 function createBaseSetAliasRequest(): SetAliasRequest {
-  return { alias: "", reference: "", expectedDigest: "", reason: "" };
+  return { alias: "", reference: "", expectedDigest: "", reason: "", onlyIfNew: false, actor: "", validateOnly: false };
 }
 
 export const SetAliasRequest: MessageFns<SetAliasRequest> = {
@@ -2432,6 +3355,15 @@ export const SetAliasRequest: MessageFns<SetAliasRequest> = {
     }
     if (message.reason !== "") {
       writer.uint32(34).string(message.reason);
+    }
+    if (message.onlyIfNew !== false) {
+      writer.uint32(40).bool(message.onlyIfNew);
+    }
+    if (message.actor !== "") {
+      writer.uint32(50).string(message.actor);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(56).bool(message.validateOnly);
     }
     return writer;
   },
@@ -2481,6 +3413,30 @@ export const SetAliasRequest: MessageFns<SetAliasRequest> = {
             message.reason = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.onlyIfNew = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2503,6 +3459,17 @@ export const SetAliasRequest: MessageFns<SetAliasRequest> = {
         ? globalThis.String(object.expected_digest)
         : "",
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      onlyIfNew: isSet(object.onlyIfNew)
+        ? globalThis.Boolean(object.onlyIfNew)
+        : isSet(object.only_if_new)
+        ? globalThis.Boolean(object.only_if_new)
+        : false,
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
     };
   },
 
@@ -2520,6 +3487,15 @@ export const SetAliasRequest: MessageFns<SetAliasRequest> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.onlyIfNew !== false) {
+      obj.onlyIfNew = message.onlyIfNew;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
     return obj;
   },
 
@@ -2532,6 +3508,9 @@ export const SetAliasRequest: MessageFns<SetAliasRequest> = {
     message.reference = object.reference ?? "";
     message.expectedDigest = object.expectedDigest ?? "";
     message.reason = object.reason ?? "";
+    message.onlyIfNew = object.onlyIfNew ?? false;
+    message.actor = object.actor ?? "";
+    message.validateOnly = object.validateOnly ?? false;
     return message;
   },
 };
@@ -2606,13 +3585,16 @@ export const SetAliasResponse: MessageFns<SetAliasResponse> = {
 };
 
 function createBaseGetAliasRequest(): GetAliasRequest {
-  return { alias: "" };
+  return { alias: "", at: undefined };
 }
 
 export const GetAliasRequest: MessageFns<GetAliasRequest> = {
   encode(message: GetAliasRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.alias !== "") {
       writer.uint32(10).string(message.alias);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(toTimestamp(message.at), writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2638,6 +3620,14 @@ export const GetAliasRequest: MessageFns<GetAliasRequest> = {
             message.alias = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2651,13 +3641,19 @@ export const GetAliasRequest: MessageFns<GetAliasRequest> = {
   },
 
   fromJSON(object: any): GetAliasRequest {
-    return { alias: isSet(object.alias) ? globalThis.String(object.alias) : "" };
+    return {
+      alias: isSet(object.alias) ? globalThis.String(object.alias) : "",
+      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
+    };
   },
 
   toJSON(message: GetAliasRequest): unknown {
     const obj: any = {};
     if (message.alias !== "") {
       obj.alias = message.alias;
+    }
+    if (message.at !== undefined) {
+      obj.at = message.at.toISOString();
     }
     return obj;
   },
@@ -2668,12 +3664,13 @@ export const GetAliasRequest: MessageFns<GetAliasRequest> = {
   fromPartial(object: DeepPartial<GetAliasRequest>): GetAliasRequest {
     const message = createBaseGetAliasRequest();
     message.alias = object.alias ?? "";
+    message.at = object.at ?? undefined;
     return message;
   },
 };
 
 function createBaseGetAliasResponse(): GetAliasResponse {
-  return { digest: "", history: [] };
+  return { digest: "", history: [], rule: undefined };
 }
 
 export const GetAliasResponse: MessageFns<GetAliasResponse> = {
@@ -2683,6 +3680,9 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
     }
     for (const v of message.history) {
       AliasChange.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.rule !== undefined) {
+      AliasRule.encode(message.rule, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2716,6 +3716,14 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
             message.history.push(AliasChange.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rule = AliasRule.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2732,6 +3740,7 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
     return {
       digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
       history: globalThis.Array.isArray(object?.history) ? object.history.map((e: any) => AliasChange.fromJSON(e)) : [],
+      rule: isSet(object.rule) ? AliasRule.fromJSON(object.rule) : undefined,
     };
   },
 
@@ -2743,6 +3752,9 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
     if (message.history?.length) {
       obj.history = message.history.map((e) => AliasChange.toJSON(e));
     }
+    if (message.rule !== undefined) {
+      obj.rule = AliasRule.toJSON(message.rule);
+    }
     return obj;
   },
 
@@ -2753,6 +3765,1435 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
     const message = createBaseGetAliasResponse();
     message.digest = object.digest ?? "";
     message.history = object.history?.map((e) => AliasChange.fromPartial(e)) || [];
+    message.rule = (object.rule !== undefined && object.rule !== null) ? AliasRule.fromPartial(object.rule) : undefined;
+    return message;
+  },
+};
+
+function createBaseListAliasesRequest(): ListAliasesRequest {
+  return { prefix: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListAliasesRequest: MessageFns<ListAliasesRequest> = {
+  encode(message: ListAliasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prefix !== "") {
+      writer.uint32(10).string(message.prefix);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAliasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAliasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAliasesRequest {
+    return {
+      prefix: isSet(object.prefix) ? globalThis.String(object.prefix) : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListAliasesRequest): unknown {
+    const obj: any = {};
+    if (message.prefix !== "") {
+      obj.prefix = message.prefix;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListAliasesRequest>): ListAliasesRequest {
+    return ListAliasesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListAliasesRequest>): ListAliasesRequest {
+    const message = createBaseListAliasesRequest();
+    message.prefix = object.prefix ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseAlias(): Alias {
+  return { alias: "", digest: "", revision: "", changedAt: undefined, rule: undefined };
+}
+
+export const Alias: MessageFns<Alias> = {
+  encode(message: Alias, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.alias !== "") {
+      writer.uint32(10).string(message.alias);
+    }
+    if (message.digest !== "") {
+      writer.uint32(18).string(message.digest);
+    }
+    if (message.revision !== "") {
+      writer.uint32(26).string(message.revision);
+    }
+    if (message.changedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.changedAt), writer.uint32(34).fork()).join();
+    }
+    if (message.rule !== undefined) {
+      AliasRule.encode(message.rule, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Alias {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlias();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.alias = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.revision = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.changedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rule = AliasRule.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Alias {
+    return {
+      alias: isSet(object.alias) ? globalThis.String(object.alias) : "",
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      revision: isSet(object.revision) ? globalThis.String(object.revision) : "",
+      changedAt: isSet(object.changedAt)
+        ? fromJsonTimestamp(object.changedAt)
+        : isSet(object.changed_at)
+        ? fromJsonTimestamp(object.changed_at)
+        : undefined,
+      rule: isSet(object.rule) ? AliasRule.fromJSON(object.rule) : undefined,
+    };
+  },
+
+  toJSON(message: Alias): unknown {
+    const obj: any = {};
+    if (message.alias !== "") {
+      obj.alias = message.alias;
+    }
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    if (message.revision !== "") {
+      obj.revision = message.revision;
+    }
+    if (message.changedAt !== undefined) {
+      obj.changedAt = message.changedAt.toISOString();
+    }
+    if (message.rule !== undefined) {
+      obj.rule = AliasRule.toJSON(message.rule);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Alias>): Alias {
+    return Alias.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Alias>): Alias {
+    const message = createBaseAlias();
+    message.alias = object.alias ?? "";
+    message.digest = object.digest ?? "";
+    message.revision = object.revision ?? "";
+    message.changedAt = object.changedAt ?? undefined;
+    message.rule = (object.rule !== undefined && object.rule !== null) ? AliasRule.fromPartial(object.rule) : undefined;
+    return message;
+  },
+};
+
+function createBaseListAliasesResponse(): ListAliasesResponse {
+  return { aliases: [], nextPageToken: "" };
+}
+
+export const ListAliasesResponse: MessageFns<ListAliasesResponse> = {
+  encode(message: ListAliasesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.aliases) {
+      Alias.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAliasesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAliasesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aliases.push(Alias.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAliasesResponse {
+    return {
+      aliases: globalThis.Array.isArray(object?.aliases) ? object.aliases.map((e: any) => Alias.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListAliasesResponse): unknown {
+    const obj: any = {};
+    if (message.aliases?.length) {
+      obj.aliases = message.aliases.map((e) => Alias.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListAliasesResponse>): ListAliasesResponse {
+    return ListAliasesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListAliasesResponse>): ListAliasesResponse {
+    const message = createBaseListAliasesResponse();
+    message.aliases = object.aliases?.map((e) => Alias.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseRollbackAliasRequest(): RollbackAliasRequest {
+  return { alias: "", expectedDigest: "", reason: "", actor: "" };
+}
+
+export const RollbackAliasRequest: MessageFns<RollbackAliasRequest> = {
+  encode(message: RollbackAliasRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.alias !== "") {
+      writer.uint32(10).string(message.alias);
+    }
+    if (message.expectedDigest !== "") {
+      writer.uint32(18).string(message.expectedDigest);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(34).string(message.actor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackAliasRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackAliasRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.alias = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expectedDigest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RollbackAliasRequest {
+    return {
+      alias: isSet(object.alias) ? globalThis.String(object.alias) : "",
+      expectedDigest: isSet(object.expectedDigest)
+        ? globalThis.String(object.expectedDigest)
+        : isSet(object.expected_digest)
+        ? globalThis.String(object.expected_digest)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+    };
+  },
+
+  toJSON(message: RollbackAliasRequest): unknown {
+    const obj: any = {};
+    if (message.alias !== "") {
+      obj.alias = message.alias;
+    }
+    if (message.expectedDigest !== "") {
+      obj.expectedDigest = message.expectedDigest;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RollbackAliasRequest>): RollbackAliasRequest {
+    return RollbackAliasRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RollbackAliasRequest>): RollbackAliasRequest {
+    const message = createBaseRollbackAliasRequest();
+    message.alias = object.alias ?? "";
+    message.expectedDigest = object.expectedDigest ?? "";
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
+    return message;
+  },
+};
+
+function createBaseRollbackAliasResponse(): RollbackAliasResponse {
+  return { change: undefined };
+}
+
+export const RollbackAliasResponse: MessageFns<RollbackAliasResponse> = {
+  encode(message: RollbackAliasResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.change !== undefined) {
+      AliasChange.encode(message.change, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackAliasResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackAliasResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.change = AliasChange.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RollbackAliasResponse {
+    return { change: isSet(object.change) ? AliasChange.fromJSON(object.change) : undefined };
+  },
+
+  toJSON(message: RollbackAliasResponse): unknown {
+    const obj: any = {};
+    if (message.change !== undefined) {
+      obj.change = AliasChange.toJSON(message.change);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RollbackAliasResponse>): RollbackAliasResponse {
+    return RollbackAliasResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RollbackAliasResponse>): RollbackAliasResponse {
+    const message = createBaseRollbackAliasResponse();
+    message.change = (object.change !== undefined && object.change !== null)
+      ? AliasChange.fromPartial(object.change)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDeleteAliasRequest(): DeleteAliasRequest {
+  return { alias: "", expectedDigest: "", reason: "", actor: "" };
+}
+
+export const DeleteAliasRequest: MessageFns<DeleteAliasRequest> = {
+  encode(message: DeleteAliasRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.alias !== "") {
+      writer.uint32(10).string(message.alias);
+    }
+    if (message.expectedDigest !== "") {
+      writer.uint32(18).string(message.expectedDigest);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(34).string(message.actor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteAliasRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteAliasRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.alias = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expectedDigest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeleteAliasRequest {
+    return {
+      alias: isSet(object.alias) ? globalThis.String(object.alias) : "",
+      expectedDigest: isSet(object.expectedDigest)
+        ? globalThis.String(object.expectedDigest)
+        : isSet(object.expected_digest)
+        ? globalThis.String(object.expected_digest)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+    };
+  },
+
+  toJSON(message: DeleteAliasRequest): unknown {
+    const obj: any = {};
+    if (message.alias !== "") {
+      obj.alias = message.alias;
+    }
+    if (message.expectedDigest !== "") {
+      obj.expectedDigest = message.expectedDigest;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeleteAliasRequest>): DeleteAliasRequest {
+    return DeleteAliasRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeleteAliasRequest>): DeleteAliasRequest {
+    const message = createBaseDeleteAliasRequest();
+    message.alias = object.alias ?? "";
+    message.expectedDigest = object.expectedDigest ?? "";
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteAliasResponse(): DeleteAliasResponse {
+  return { change: undefined };
+}
+
+export const DeleteAliasResponse: MessageFns<DeleteAliasResponse> = {
+  encode(message: DeleteAliasResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.change !== undefined) {
+      AliasChange.encode(message.change, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteAliasResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteAliasResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.change = AliasChange.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeleteAliasResponse {
+    return { change: isSet(object.change) ? AliasChange.fromJSON(object.change) : undefined };
+  },
+
+  toJSON(message: DeleteAliasResponse): unknown {
+    const obj: any = {};
+    if (message.change !== undefined) {
+      obj.change = AliasChange.toJSON(message.change);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeleteAliasResponse>): DeleteAliasResponse {
+    return DeleteAliasResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeleteAliasResponse>): DeleteAliasResponse {
+    const message = createBaseDeleteAliasResponse();
+    message.change = (object.change !== undefined && object.change !== null)
+      ? AliasChange.fromPartial(object.change)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSetAliasRuleRequest(): SetAliasRuleRequest {
+  return { alias: "", rule: undefined, reason: "", actor: "" };
+}
+
+export const SetAliasRuleRequest: MessageFns<SetAliasRuleRequest> = {
+  encode(message: SetAliasRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.alias !== "") {
+      writer.uint32(10).string(message.alias);
+    }
+    if (message.rule !== undefined) {
+      AliasRule.encode(message.rule, writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(34).string(message.actor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetAliasRuleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetAliasRuleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.alias = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.rule = AliasRule.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetAliasRuleRequest {
+    return {
+      alias: isSet(object.alias) ? globalThis.String(object.alias) : "",
+      rule: isSet(object.rule) ? AliasRule.fromJSON(object.rule) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+    };
+  },
+
+  toJSON(message: SetAliasRuleRequest): unknown {
+    const obj: any = {};
+    if (message.alias !== "") {
+      obj.alias = message.alias;
+    }
+    if (message.rule !== undefined) {
+      obj.rule = AliasRule.toJSON(message.rule);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetAliasRuleRequest>): SetAliasRuleRequest {
+    return SetAliasRuleRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetAliasRuleRequest>): SetAliasRuleRequest {
+    const message = createBaseSetAliasRuleRequest();
+    message.alias = object.alias ?? "";
+    message.rule = (object.rule !== undefined && object.rule !== null) ? AliasRule.fromPartial(object.rule) : undefined;
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
+    return message;
+  },
+};
+
+function createBaseSetAliasRuleResponse(): SetAliasRuleResponse {
+  return { change: undefined };
+}
+
+export const SetAliasRuleResponse: MessageFns<SetAliasRuleResponse> = {
+  encode(message: SetAliasRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.change !== undefined) {
+      AliasChange.encode(message.change, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetAliasRuleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetAliasRuleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.change = AliasChange.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetAliasRuleResponse {
+    return { change: isSet(object.change) ? AliasChange.fromJSON(object.change) : undefined };
+  },
+
+  toJSON(message: SetAliasRuleResponse): unknown {
+    const obj: any = {};
+    if (message.change !== undefined) {
+      obj.change = AliasChange.toJSON(message.change);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetAliasRuleResponse>): SetAliasRuleResponse {
+    return SetAliasRuleResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetAliasRuleResponse>): SetAliasRuleResponse {
+    const message = createBaseSetAliasRuleResponse();
+    message.change = (object.change !== undefined && object.change !== null)
+      ? AliasChange.fromPartial(object.change)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetLineageRequest(): GetLineageRequest {
+  return { reference: "", maxDepth: 0 };
+}
+
+export const GetLineageRequest: MessageFns<GetLineageRequest> = {
+  encode(message: GetLineageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reference !== "") {
+      writer.uint32(10).string(message.reference);
+    }
+    if (message.maxDepth !== 0) {
+      writer.uint32(16).uint32(message.maxDepth);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetLineageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetLineageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reference = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxDepth = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetLineageRequest {
+    return {
+      reference: isSet(object.reference) ? globalThis.String(object.reference) : "",
+      maxDepth: isSet(object.maxDepth)
+        ? globalThis.Number(object.maxDepth)
+        : isSet(object.max_depth)
+        ? globalThis.Number(object.max_depth)
+        : 0,
+    };
+  },
+
+  toJSON(message: GetLineageRequest): unknown {
+    const obj: any = {};
+    if (message.reference !== "") {
+      obj.reference = message.reference;
+    }
+    if (message.maxDepth !== 0) {
+      obj.maxDepth = Math.round(message.maxDepth);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetLineageRequest>): GetLineageRequest {
+    return GetLineageRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetLineageRequest>): GetLineageRequest {
+    const message = createBaseGetLineageRequest();
+    message.reference = object.reference ?? "";
+    message.maxDepth = object.maxDepth ?? 0;
+    return message;
+  },
+};
+
+function createBaseLineageNode(): LineageNode {
+  return { id: "", thing: undefined, depth: 0 };
+}
+
+export const LineageNode: MessageFns<LineageNode> = {
+  encode(message: LineageNode, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    switch (message.thing?.$case) {
+      case "checkpoint":
+        Checkpoint.encode(message.thing.value, writer.uint32(18).fork()).join();
+        break;
+      case "data":
+        DataSource.encode(message.thing.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    if (message.depth !== 0) {
+      writer.uint32(32).uint32(message.depth);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageNode {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageNode();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.thing = { $case: "checkpoint", value: Checkpoint.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.thing = { $case: "data", value: DataSource.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.depth = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LineageNode {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      thing: isSet(object.checkpoint)
+        ? { $case: "checkpoint", value: Checkpoint.fromJSON(object.checkpoint) }
+        : isSet(object.data)
+        ? { $case: "data", value: DataSource.fromJSON(object.data) }
+        : undefined,
+      depth: isSet(object.depth) ? globalThis.Number(object.depth) : 0,
+    };
+  },
+
+  toJSON(message: LineageNode): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.thing?.$case === "checkpoint") {
+      obj.checkpoint = Checkpoint.toJSON(message.thing.value);
+    } else if (message.thing?.$case === "data") {
+      obj.data = DataSource.toJSON(message.thing.value);
+    }
+    if (message.depth !== 0) {
+      obj.depth = Math.round(message.depth);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LineageNode>): LineageNode {
+    return LineageNode.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LineageNode>): LineageNode {
+    const message = createBaseLineageNode();
+    message.id = object.id ?? "";
+    switch (object.thing?.$case) {
+      case "checkpoint": {
+        if (object.thing?.value !== undefined && object.thing?.value !== null) {
+          message.thing = { $case: "checkpoint", value: Checkpoint.fromPartial(object.thing.value) };
+        }
+        break;
+      }
+      case "data": {
+        if (object.thing?.value !== undefined && object.thing?.value !== null) {
+          message.thing = { $case: "data", value: DataSource.fromPartial(object.thing.value) };
+        }
+        break;
+      }
+    }
+    message.depth = object.depth ?? 0;
+    return message;
+  },
+};
+
+function createBaseLineageEdge(): LineageEdge {
+  return { from: "", to: "", relation: "" };
+}
+
+export const LineageEdge: MessageFns<LineageEdge> = {
+  encode(message: LineageEdge, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== "") {
+      writer.uint32(10).string(message.from);
+    }
+    if (message.to !== "") {
+      writer.uint32(18).string(message.to);
+    }
+    if (message.relation !== "") {
+      writer.uint32(26).string(message.relation);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageEdge {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageEdge();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.relation = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LineageEdge {
+    return {
+      from: isSet(object.from) ? globalThis.String(object.from) : "",
+      to: isSet(object.to) ? globalThis.String(object.to) : "",
+      relation: isSet(object.relation) ? globalThis.String(object.relation) : "",
+    };
+  },
+
+  toJSON(message: LineageEdge): unknown {
+    const obj: any = {};
+    if (message.from !== "") {
+      obj.from = message.from;
+    }
+    if (message.to !== "") {
+      obj.to = message.to;
+    }
+    if (message.relation !== "") {
+      obj.relation = message.relation;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LineageEdge>): LineageEdge {
+    return LineageEdge.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LineageEdge>): LineageEdge {
+    const message = createBaseLineageEdge();
+    message.from = object.from ?? "";
+    message.to = object.to ?? "";
+    message.relation = object.relation ?? "";
+    return message;
+  },
+};
+
+function createBaseLineageLicense(): LineageLicense {
+  return { id: "", license: "" };
+}
+
+export const LineageLicense: MessageFns<LineageLicense> = {
+  encode(message: LineageLicense, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.license !== "") {
+      writer.uint32(18).string(message.license);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineageLicense {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineageLicense();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.license = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LineageLicense {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      license: isSet(object.license) ? globalThis.String(object.license) : "",
+    };
+  },
+
+  toJSON(message: LineageLicense): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.license !== "") {
+      obj.license = message.license;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LineageLicense>): LineageLicense {
+    return LineageLicense.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LineageLicense>): LineageLicense {
+    const message = createBaseLineageLicense();
+    message.id = object.id ?? "";
+    message.license = object.license ?? "";
+    return message;
+  },
+};
+
+function createBaseGetLineageResponse(): GetLineageResponse {
+  return { nodes: [], edges: [], licenses: [], truncated: false };
+}
+
+export const GetLineageResponse: MessageFns<GetLineageResponse> = {
+  encode(message: GetLineageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      LineageNode.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.edges) {
+      LineageEdge.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.licenses) {
+      LineageLicense.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.truncated !== false) {
+      writer.uint32(32).bool(message.truncated);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetLineageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetLineageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(LineageNode.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.edges.push(LineageEdge.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.licenses.push(LineageLicense.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.truncated = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetLineageResponse {
+    return {
+      nodes: globalThis.Array.isArray(object?.nodes) ? object.nodes.map((e: any) => LineageNode.fromJSON(e)) : [],
+      edges: globalThis.Array.isArray(object?.edges) ? object.edges.map((e: any) => LineageEdge.fromJSON(e)) : [],
+      licenses: globalThis.Array.isArray(object?.licenses)
+        ? object.licenses.map((e: any) => LineageLicense.fromJSON(e))
+        : [],
+      truncated: isSet(object.truncated) ? globalThis.Boolean(object.truncated) : false,
+    };
+  },
+
+  toJSON(message: GetLineageResponse): unknown {
+    const obj: any = {};
+    if (message.nodes?.length) {
+      obj.nodes = message.nodes.map((e) => LineageNode.toJSON(e));
+    }
+    if (message.edges?.length) {
+      obj.edges = message.edges.map((e) => LineageEdge.toJSON(e));
+    }
+    if (message.licenses?.length) {
+      obj.licenses = message.licenses.map((e) => LineageLicense.toJSON(e));
+    }
+    if (message.truncated !== false) {
+      obj.truncated = message.truncated;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetLineageResponse>): GetLineageResponse {
+    return GetLineageResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetLineageResponse>): GetLineageResponse {
+    const message = createBaseGetLineageResponse();
+    message.nodes = object.nodes?.map((e) => LineageNode.fromPartial(e)) || [];
+    message.edges = object.edges?.map((e) => LineageEdge.fromPartial(e)) || [];
+    message.licenses = object.licenses?.map((e) => LineageLicense.fromPartial(e)) || [];
+    message.truncated = object.truncated ?? false;
     return message;
   },
 };
@@ -3030,6 +5471,1524 @@ export const DeleteCheckpointResponse: MessageFns<DeleteCheckpointResponse> = {
   },
 };
 
+function createBasePruneCheckpointsRequest(): PruneCheckpointsRequest {
+  return { olderThan: undefined, stage: Stage.STAGE_UNSPECIFIED, tags: {}, keepNewest: 0, dryRun: false };
+}
+
+export const PruneCheckpointsRequest: MessageFns<PruneCheckpointsRequest> = {
+  encode(message: PruneCheckpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.olderThan !== undefined) {
+      Duration.encode(message.olderThan, writer.uint32(10).fork()).join();
+    }
+    if (message.stage !== Stage.STAGE_UNSPECIFIED) {
+      writer.uint32(16).int32(stageToNumber(message.stage));
+    }
+    globalThis.Object.entries(message.tags).forEach(([key, value]: [string, string]) => {
+      PruneCheckpointsRequest_TagsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.keepNewest !== 0) {
+      writer.uint32(32).uint32(message.keepNewest);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(40).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PruneCheckpointsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePruneCheckpointsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.olderThan = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stage = stageFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = PruneCheckpointsRequest_TagsEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.tags[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.keepNewest = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PruneCheckpointsRequest {
+    return {
+      olderThan: isSet(object.olderThan)
+        ? Duration.fromJSON(object.olderThan)
+        : isSet(object.older_than)
+        ? Duration.fromJSON(object.older_than)
+        : undefined,
+      stage: isSet(object.stage) ? stageFromJSON(object.stage) : Stage.STAGE_UNSPECIFIED,
+      tags: isObject(object.tags)
+        ? (globalThis.Object.entries(object.tags) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      keepNewest: isSet(object.keepNewest)
+        ? globalThis.Number(object.keepNewest)
+        : isSet(object.keep_newest)
+        ? globalThis.Number(object.keep_newest)
+        : 0,
+      dryRun: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
+  },
+
+  toJSON(message: PruneCheckpointsRequest): unknown {
+    const obj: any = {};
+    if (message.olderThan !== undefined) {
+      obj.olderThan = Duration.toJSON(message.olderThan);
+    }
+    if (message.stage !== Stage.STAGE_UNSPECIFIED) {
+      obj.stage = stageToJSON(message.stage);
+    }
+    if (message.tags) {
+      const entries = globalThis.Object.entries(message.tags) as [string, string][];
+      if (entries.length > 0) {
+        obj.tags = {};
+        entries.forEach(([k, v]) => {
+          obj.tags[k] = v;
+        });
+      }
+    }
+    if (message.keepNewest !== 0) {
+      obj.keepNewest = Math.round(message.keepNewest);
+    }
+    if (message.dryRun !== false) {
+      obj.dryRun = message.dryRun;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PruneCheckpointsRequest>): PruneCheckpointsRequest {
+    return PruneCheckpointsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PruneCheckpointsRequest>): PruneCheckpointsRequest {
+    const message = createBasePruneCheckpointsRequest();
+    message.olderThan = (object.olderThan !== undefined && object.olderThan !== null)
+      ? Duration.fromPartial(object.olderThan)
+      : undefined;
+    message.stage = object.stage ?? Stage.STAGE_UNSPECIFIED;
+    message.tags = (globalThis.Object.entries(object.tags ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.keepNewest = object.keepNewest ?? 0;
+    message.dryRun = object.dryRun ?? false;
+    return message;
+  },
+};
+
+function createBasePruneCheckpointsRequest_TagsEntry(): PruneCheckpointsRequest_TagsEntry {
+  return { key: "", value: "" };
+}
+
+export const PruneCheckpointsRequest_TagsEntry: MessageFns<PruneCheckpointsRequest_TagsEntry> = {
+  encode(message: PruneCheckpointsRequest_TagsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PruneCheckpointsRequest_TagsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePruneCheckpointsRequest_TagsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PruneCheckpointsRequest_TagsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: PruneCheckpointsRequest_TagsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PruneCheckpointsRequest_TagsEntry>): PruneCheckpointsRequest_TagsEntry {
+    return PruneCheckpointsRequest_TagsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PruneCheckpointsRequest_TagsEntry>): PruneCheckpointsRequest_TagsEntry {
+    const message = createBasePruneCheckpointsRequest_TagsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBasePrunedCheckpoint(): PrunedCheckpoint {
+  return { digest: "", sizeBytes: 0, keptBecause: "" };
+}
+
+export const PrunedCheckpoint: MessageFns<PrunedCheckpoint> = {
+  encode(message: PrunedCheckpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest !== "") {
+      writer.uint32(10).string(message.digest);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(16).uint64(message.sizeBytes);
+    }
+    if (message.keptBecause !== "") {
+      writer.uint32(26).string(message.keptBecause);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PrunedCheckpoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePrunedCheckpoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keptBecause = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PrunedCheckpoint {
+    return {
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+      keptBecause: isSet(object.keptBecause)
+        ? globalThis.String(object.keptBecause)
+        : isSet(object.kept_because)
+        ? globalThis.String(object.kept_because)
+        : "",
+    };
+  },
+
+  toJSON(message: PrunedCheckpoint): unknown {
+    const obj: any = {};
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
+    }
+    if (message.keptBecause !== "") {
+      obj.keptBecause = message.keptBecause;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PrunedCheckpoint>): PrunedCheckpoint {
+    return PrunedCheckpoint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PrunedCheckpoint>): PrunedCheckpoint {
+    const message = createBasePrunedCheckpoint();
+    message.digest = object.digest ?? "";
+    message.sizeBytes = object.sizeBytes ?? 0;
+    message.keptBecause = object.keptBecause ?? "";
+    return message;
+  },
+};
+
+function createBasePruneCheckpointsResponse(): PruneCheckpointsResponse {
+  return { checkpoints: [], freedBytes: 0 };
+}
+
+export const PruneCheckpointsResponse: MessageFns<PruneCheckpointsResponse> = {
+  encode(message: PruneCheckpointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.checkpoints) {
+      PrunedCheckpoint.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.freedBytes !== 0) {
+      writer.uint32(16).uint64(message.freedBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PruneCheckpointsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePruneCheckpointsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.checkpoints.push(PrunedCheckpoint.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.freedBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PruneCheckpointsResponse {
+    return {
+      checkpoints: globalThis.Array.isArray(object?.checkpoints)
+        ? object.checkpoints.map((e: any) => PrunedCheckpoint.fromJSON(e))
+        : [],
+      freedBytes: isSet(object.freedBytes)
+        ? globalThis.Number(object.freedBytes)
+        : isSet(object.freed_bytes)
+        ? globalThis.Number(object.freed_bytes)
+        : 0,
+    };
+  },
+
+  toJSON(message: PruneCheckpointsResponse): unknown {
+    const obj: any = {};
+    if (message.checkpoints?.length) {
+      obj.checkpoints = message.checkpoints.map((e) => PrunedCheckpoint.toJSON(e));
+    }
+    if (message.freedBytes !== 0) {
+      obj.freedBytes = Math.round(message.freedBytes);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PruneCheckpointsResponse>): PruneCheckpointsResponse {
+    return PruneCheckpointsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PruneCheckpointsResponse>): PruneCheckpointsResponse {
+    const message = createBasePruneCheckpointsResponse();
+    message.checkpoints = object.checkpoints?.map((e) => PrunedCheckpoint.fromPartial(e)) || [];
+    message.freedBytes = object.freedBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseReclaimStorageRequest(): ReclaimStorageRequest {
+  return { olderThan: undefined, dryRun: false };
+}
+
+export const ReclaimStorageRequest: MessageFns<ReclaimStorageRequest> = {
+  encode(message: ReclaimStorageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.olderThan !== undefined) {
+      Duration.encode(message.olderThan, writer.uint32(10).fork()).join();
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(16).bool(message.dryRun);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReclaimStorageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReclaimStorageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.olderThan = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReclaimStorageRequest {
+    return {
+      olderThan: isSet(object.olderThan)
+        ? Duration.fromJSON(object.olderThan)
+        : isSet(object.older_than)
+        ? Duration.fromJSON(object.older_than)
+        : undefined,
+      dryRun: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
+  },
+
+  toJSON(message: ReclaimStorageRequest): unknown {
+    const obj: any = {};
+    if (message.olderThan !== undefined) {
+      obj.olderThan = Duration.toJSON(message.olderThan);
+    }
+    if (message.dryRun !== false) {
+      obj.dryRun = message.dryRun;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReclaimStorageRequest>): ReclaimStorageRequest {
+    return ReclaimStorageRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReclaimStorageRequest>): ReclaimStorageRequest {
+    const message = createBaseReclaimStorageRequest();
+    message.olderThan = (object.olderThan !== undefined && object.olderThan !== null)
+      ? Duration.fromPartial(object.olderThan)
+      : undefined;
+    message.dryRun = object.dryRun ?? false;
+    return message;
+  },
+};
+
+function createBaseLeftover(): Leftover {
+  return { kind: "", name: "", sizeBytes: 0 };
+}
+
+export const Leftover: MessageFns<Leftover> = {
+  encode(message: Leftover, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(24).uint64(message.sizeBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Leftover {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLeftover();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Leftover {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+    };
+  },
+
+  toJSON(message: Leftover): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Leftover>): Leftover {
+    return Leftover.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Leftover>): Leftover {
+    const message = createBaseLeftover();
+    message.kind = object.kind ?? "";
+    message.name = object.name ?? "";
+    message.sizeBytes = object.sizeBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseReclaimStorageResponse(): ReclaimStorageResponse {
+  return { leftovers: [], freedBytes: 0 };
+}
+
+export const ReclaimStorageResponse: MessageFns<ReclaimStorageResponse> = {
+  encode(message: ReclaimStorageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.leftovers) {
+      Leftover.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.freedBytes !== 0) {
+      writer.uint32(16).uint64(message.freedBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReclaimStorageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReclaimStorageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.leftovers.push(Leftover.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.freedBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReclaimStorageResponse {
+    return {
+      leftovers: globalThis.Array.isArray(object?.leftovers)
+        ? object.leftovers.map((e: any) => Leftover.fromJSON(e))
+        : [],
+      freedBytes: isSet(object.freedBytes)
+        ? globalThis.Number(object.freedBytes)
+        : isSet(object.freed_bytes)
+        ? globalThis.Number(object.freed_bytes)
+        : 0,
+    };
+  },
+
+  toJSON(message: ReclaimStorageResponse): unknown {
+    const obj: any = {};
+    if (message.leftovers?.length) {
+      obj.leftovers = message.leftovers.map((e) => Leftover.toJSON(e));
+    }
+    if (message.freedBytes !== 0) {
+      obj.freedBytes = Math.round(message.freedBytes);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReclaimStorageResponse>): ReclaimStorageResponse {
+    return ReclaimStorageResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReclaimStorageResponse>): ReclaimStorageResponse {
+    const message = createBaseReclaimStorageResponse();
+    message.leftovers = object.leftovers?.map((e) => Leftover.fromPartial(e)) || [];
+    message.freedBytes = object.freedBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseVerifyCheckpointsRequest(): VerifyCheckpointsRequest {
+  return { references: [] };
+}
+
+export const VerifyCheckpointsRequest: MessageFns<VerifyCheckpointsRequest> = {
+  encode(message: VerifyCheckpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.references) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VerifyCheckpointsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerifyCheckpointsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.references.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VerifyCheckpointsRequest {
+    return {
+      references: globalThis.Array.isArray(object?.references)
+        ? object.references.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: VerifyCheckpointsRequest): unknown {
+    const obj: any = {};
+    if (message.references?.length) {
+      obj.references = message.references;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<VerifyCheckpointsRequest>): VerifyCheckpointsRequest {
+    return VerifyCheckpointsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<VerifyCheckpointsRequest>): VerifyCheckpointsRequest {
+    const message = createBaseVerifyCheckpointsRequest();
+    message.references = object.references?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseVerifyCheckpointsResponse(): VerifyCheckpointsResponse {
+  return { digest: "", damage: "", done: 0, total: 0 };
+}
+
+export const VerifyCheckpointsResponse: MessageFns<VerifyCheckpointsResponse> = {
+  encode(message: VerifyCheckpointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest !== "") {
+      writer.uint32(10).string(message.digest);
+    }
+    if (message.damage !== "") {
+      writer.uint32(18).string(message.damage);
+    }
+    if (message.done !== 0) {
+      writer.uint32(24).uint64(message.done);
+    }
+    if (message.total !== 0) {
+      writer.uint32(32).uint64(message.total);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VerifyCheckpointsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVerifyCheckpointsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.damage = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.done = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.total = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VerifyCheckpointsResponse {
+    return {
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      damage: isSet(object.damage) ? globalThis.String(object.damage) : "",
+      done: isSet(object.done) ? globalThis.Number(object.done) : 0,
+      total: isSet(object.total) ? globalThis.Number(object.total) : 0,
+    };
+  },
+
+  toJSON(message: VerifyCheckpointsResponse): unknown {
+    const obj: any = {};
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    if (message.damage !== "") {
+      obj.damage = message.damage;
+    }
+    if (message.done !== 0) {
+      obj.done = Math.round(message.done);
+    }
+    if (message.total !== 0) {
+      obj.total = Math.round(message.total);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<VerifyCheckpointsResponse>): VerifyCheckpointsResponse {
+    return VerifyCheckpointsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<VerifyCheckpointsResponse>): VerifyCheckpointsResponse {
+    const message = createBaseVerifyCheckpointsResponse();
+    message.digest = object.digest ?? "";
+    message.damage = object.damage ?? "";
+    message.done = object.done ?? 0;
+    message.total = object.total ?? 0;
+    return message;
+  },
+};
+
+function createBaseCreateWebhookRequest(): CreateWebhookRequest {
+  return { url: "", aliasPrefix: "" };
+}
+
+export const CreateWebhookRequest: MessageFns<CreateWebhookRequest> = {
+  encode(message: CreateWebhookRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    if (message.aliasPrefix !== "") {
+      writer.uint32(18).string(message.aliasPrefix);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateWebhookRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateWebhookRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.aliasPrefix = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateWebhookRequest {
+    return {
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      aliasPrefix: isSet(object.aliasPrefix)
+        ? globalThis.String(object.aliasPrefix)
+        : isSet(object.alias_prefix)
+        ? globalThis.String(object.alias_prefix)
+        : "",
+    };
+  },
+
+  toJSON(message: CreateWebhookRequest): unknown {
+    const obj: any = {};
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    if (message.aliasPrefix !== "") {
+      obj.aliasPrefix = message.aliasPrefix;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateWebhookRequest>): CreateWebhookRequest {
+    return CreateWebhookRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateWebhookRequest>): CreateWebhookRequest {
+    const message = createBaseCreateWebhookRequest();
+    message.url = object.url ?? "";
+    message.aliasPrefix = object.aliasPrefix ?? "";
+    return message;
+  },
+};
+
+function createBaseWebhook(): Webhook {
+  return { id: "", url: "", aliasPrefix: "", createdAt: undefined, lastError: "", pending: 0 };
+}
+
+export const Webhook: MessageFns<Webhook> = {
+  encode(message: Webhook, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.url !== "") {
+      writer.uint32(18).string(message.url);
+    }
+    if (message.aliasPrefix !== "") {
+      writer.uint32(26).string(message.aliasPrefix);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(34).fork()).join();
+    }
+    if (message.lastError !== "") {
+      writer.uint32(42).string(message.lastError);
+    }
+    if (message.pending !== 0) {
+      writer.uint32(48).uint64(message.pending);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Webhook {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWebhook();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.aliasPrefix = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.lastError = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.pending = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Webhook {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      aliasPrefix: isSet(object.aliasPrefix)
+        ? globalThis.String(object.aliasPrefix)
+        : isSet(object.alias_prefix)
+        ? globalThis.String(object.alias_prefix)
+        : "",
+      createdAt: isSet(object.createdAt)
+        ? fromJsonTimestamp(object.createdAt)
+        : isSet(object.created_at)
+        ? fromJsonTimestamp(object.created_at)
+        : undefined,
+      lastError: isSet(object.lastError)
+        ? globalThis.String(object.lastError)
+        : isSet(object.last_error)
+        ? globalThis.String(object.last_error)
+        : "",
+      pending: isSet(object.pending) ? globalThis.Number(object.pending) : 0,
+    };
+  },
+
+  toJSON(message: Webhook): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    if (message.aliasPrefix !== "") {
+      obj.aliasPrefix = message.aliasPrefix;
+    }
+    if (message.createdAt !== undefined) {
+      obj.createdAt = message.createdAt.toISOString();
+    }
+    if (message.lastError !== "") {
+      obj.lastError = message.lastError;
+    }
+    if (message.pending !== 0) {
+      obj.pending = Math.round(message.pending);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Webhook>): Webhook {
+    return Webhook.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Webhook>): Webhook {
+    const message = createBaseWebhook();
+    message.id = object.id ?? "";
+    message.url = object.url ?? "";
+    message.aliasPrefix = object.aliasPrefix ?? "";
+    message.createdAt = object.createdAt ?? undefined;
+    message.lastError = object.lastError ?? "";
+    message.pending = object.pending ?? 0;
+    return message;
+  },
+};
+
+function createBaseCreateWebhookResponse(): CreateWebhookResponse {
+  return { webhook: undefined, secret: "" };
+}
+
+export const CreateWebhookResponse: MessageFns<CreateWebhookResponse> = {
+  encode(message: CreateWebhookResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.webhook !== undefined) {
+      Webhook.encode(message.webhook, writer.uint32(10).fork()).join();
+    }
+    if (message.secret !== "") {
+      writer.uint32(18).string(message.secret);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateWebhookResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateWebhookResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.webhook = Webhook.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateWebhookResponse {
+    return {
+      webhook: isSet(object.webhook) ? Webhook.fromJSON(object.webhook) : undefined,
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+    };
+  },
+
+  toJSON(message: CreateWebhookResponse): unknown {
+    const obj: any = {};
+    if (message.webhook !== undefined) {
+      obj.webhook = Webhook.toJSON(message.webhook);
+    }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateWebhookResponse>): CreateWebhookResponse {
+    return CreateWebhookResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateWebhookResponse>): CreateWebhookResponse {
+    const message = createBaseCreateWebhookResponse();
+    message.webhook = (object.webhook !== undefined && object.webhook !== null)
+      ? Webhook.fromPartial(object.webhook)
+      : undefined;
+    message.secret = object.secret ?? "";
+    return message;
+  },
+};
+
+function createBaseListWebhooksRequest(): ListWebhooksRequest {
+  return {};
+}
+
+export const ListWebhooksRequest: MessageFns<ListWebhooksRequest> = {
+  encode(_: ListWebhooksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWebhooksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWebhooksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListWebhooksRequest {
+    return {};
+  },
+
+  toJSON(_: ListWebhooksRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListWebhooksRequest>): ListWebhooksRequest {
+    return ListWebhooksRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ListWebhooksRequest>): ListWebhooksRequest {
+    const message = createBaseListWebhooksRequest();
+    return message;
+  },
+};
+
+function createBaseListWebhooksResponse(): ListWebhooksResponse {
+  return { webhooks: [] };
+}
+
+export const ListWebhooksResponse: MessageFns<ListWebhooksResponse> = {
+  encode(message: ListWebhooksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.webhooks) {
+      Webhook.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWebhooksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWebhooksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.webhooks.push(Webhook.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListWebhooksResponse {
+    return {
+      webhooks: globalThis.Array.isArray(object?.webhooks) ? object.webhooks.map((e: any) => Webhook.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ListWebhooksResponse): unknown {
+    const obj: any = {};
+    if (message.webhooks?.length) {
+      obj.webhooks = message.webhooks.map((e) => Webhook.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListWebhooksResponse>): ListWebhooksResponse {
+    return ListWebhooksResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListWebhooksResponse>): ListWebhooksResponse {
+    const message = createBaseListWebhooksResponse();
+    message.webhooks = object.webhooks?.map((e) => Webhook.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDeleteWebhookRequest(): DeleteWebhookRequest {
+  return { id: "" };
+}
+
+export const DeleteWebhookRequest: MessageFns<DeleteWebhookRequest> = {
+  encode(message: DeleteWebhookRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteWebhookRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteWebhookRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeleteWebhookRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: DeleteWebhookRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeleteWebhookRequest>): DeleteWebhookRequest {
+    return DeleteWebhookRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeleteWebhookRequest>): DeleteWebhookRequest {
+    const message = createBaseDeleteWebhookRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteWebhookResponse(): DeleteWebhookResponse {
+  return {};
+}
+
+export const DeleteWebhookResponse: MessageFns<DeleteWebhookResponse> = {
+  encode(_: DeleteWebhookResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteWebhookResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteWebhookResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): DeleteWebhookResponse {
+    return {};
+  },
+
+  toJSON(_: DeleteWebhookResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeleteWebhookResponse>): DeleteWebhookResponse {
+    return DeleteWebhookResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<DeleteWebhookResponse>): DeleteWebhookResponse {
+    const message = createBaseDeleteWebhookResponse();
+    return message;
+  },
+};
+
 function createBaseRegistryServiceWatchRequest(): RegistryServiceWatchRequest {
   return {};
 }
@@ -3240,7 +7199,8 @@ export const RegistryServiceDefinition = {
     /**
      * Uploads a checkpoint: one PublishCheckpointStart, then chunks of the safetensors file. The digest is checked at the end;
      * an upload that ends early leaves only its resumable part, one with wrong bytes (INVALID_ARGUMENT) leaves nothing. Publishing
-     * known bytes again is harmless: the first manifest stays and is returned.
+     * known bytes again is harmless: the first manifest stays and is returned; where the kept file is damaged, it is repaired.
+     * Others who publish the same bytes at the same time wait for the first. Parents and teachers must be known (FAILED_PRECONDITION).
      */
     publishCheckpoint: {
       name: "PublishCheckpoint",
@@ -3286,7 +7246,10 @@ export const RegistryServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Points an alias to a checkpoint and appends to its history. FAILED_PRECONDITION when `expected_digest` is not current. */
+    /**
+     * Points an alias to a checkpoint and appends to its history. FAILED_PRECONDITION when `expected_digest` is not current, or
+     * names what the alias's rule misses.
+     */
     setAlias: {
       name: "SetAlias",
       requestType: SetAliasRequest as typeof SetAliasRequest,
@@ -3295,12 +7258,57 @@ export const RegistryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Reads an alias and its whole history, newest first. */
+    /** Reads an alias, now or at a time, and its whole history, newest first. */
     getAlias: {
       name: "GetAlias",
       requestType: GetAliasRequest as typeof GetAliasRequest,
       requestStream: false,
       responseType: GetAliasResponse as typeof GetAliasResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists aliases by name. */
+    listAliases: {
+      name: "ListAliases",
+      requestType: ListAliasesRequest as typeof ListAliasesRequest,
+      requestStream: false,
+      responseType: ListAliasesResponse as typeof ListAliasesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Points an alias back to where it was before its last move. No rule holds it up. FAILED_PRECONDITION when there is no such place. */
+    rollbackAlias: {
+      name: "RollbackAlias",
+      requestType: RollbackAliasRequest as typeof RollbackAliasRequest,
+      requestStream: false,
+      responseType: RollbackAliasResponse as typeof RollbackAliasResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Makes an alias point nowhere. Its history stays, and it can be rolled back. */
+    deleteAlias: {
+      name: "DeleteAlias",
+      requestType: DeleteAliasRequest as typeof DeleteAliasRequest,
+      requestStream: false,
+      responseType: DeleteAliasResponse as typeof DeleteAliasResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Sets or removes what a checkpoint must show before the alias moves to it. Where it points now stays. */
+    setAliasRule: {
+      name: "SetAliasRule",
+      requestType: SetAliasRuleRequest as typeof SetAliasRuleRequest,
+      requestStream: false,
+      responseType: SetAliasRuleResponse as typeof SetAliasRuleResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Tells what a checkpoint was made of: checkpoints, label sets, data, their licences, and what they cost. */
+    getLineage: {
+      name: "GetLineage",
+      requestType: GetLineageRequest as typeof GetLineageRequest,
+      requestStream: false,
+      responseType: GetLineageResponse as typeof GetLineageResponse,
       responseStream: false,
       options: {},
     },
@@ -3313,12 +7321,66 @@ export const RegistryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Deletes a checkpoint. FAILED_PRECONDITION while an alias points to it or another checkpoint names it as parent. */
+    /** Deletes a checkpoint. FAILED_PRECONDITION while an alias points to it or another checkpoint names it as parent or teacher. */
     deleteCheckpoint: {
       name: "DeleteCheckpoint",
       requestType: DeleteCheckpointRequest as typeof DeleteCheckpointRequest,
       requestStream: false,
       responseType: DeleteCheckpointResponse as typeof DeleteCheckpointResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Deletes checkpoints by rule, never one that an alias, its rollback or a kept checkpoint's lineage needs. */
+    pruneCheckpoints: {
+      name: "PruneCheckpoints",
+      requestType: PruneCheckpointsRequest as typeof PruneCheckpointsRequest,
+      requestStream: false,
+      responseType: PruneCheckpointsResponse as typeof PruneCheckpointsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Removes what a kill left behind: abandoned uploads and files that no checkpoint names. */
+    reclaimStorage: {
+      name: "ReclaimStorage",
+      requestType: ReclaimStorageRequest as typeof ReclaimStorageRequest,
+      requestStream: false,
+      responseType: ReclaimStorageResponse as typeof ReclaimStorageResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Hashes stored files and streams what it finds, one message a checkpoint. A damaged one is not served until it is repaired. */
+    verifyCheckpoints: {
+      name: "VerifyCheckpoints",
+      requestType: VerifyCheckpointsRequest as typeof VerifyCheckpointsRequest,
+      requestStream: false,
+      responseType: VerifyCheckpointsResponse as typeof VerifyCheckpointsResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Registers an address that is told of changes, signed by the Standard Webhooks scheme, at least once and in order. */
+    createWebhook: {
+      name: "CreateWebhook",
+      requestType: CreateWebhookRequest as typeof CreateWebhookRequest,
+      requestStream: false,
+      responseType: CreateWebhookResponse as typeof CreateWebhookResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists registered addresses and how far each one is. */
+    listWebhooks: {
+      name: "ListWebhooks",
+      requestType: ListWebhooksRequest as typeof ListWebhooksRequest,
+      requestStream: false,
+      responseType: ListWebhooksResponse as typeof ListWebhooksResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Forgets an address. */
+    deleteWebhook: {
+      name: "DeleteWebhook",
+      requestType: DeleteWebhookRequest as typeof DeleteWebhookRequest,
+      requestStream: false,
+      responseType: DeleteWebhookResponse as typeof DeleteWebhookResponse,
       responseStream: false,
       options: {},
     },
@@ -3338,7 +7400,8 @@ export interface RegistryServiceImplementation<CallContextExt = {}> {
   /**
    * Uploads a checkpoint: one PublishCheckpointStart, then chunks of the safetensors file. The digest is checked at the end;
    * an upload that ends early leaves only its resumable part, one with wrong bytes (INVALID_ARGUMENT) leaves nothing. Publishing
-   * known bytes again is harmless: the first manifest stays and is returned.
+   * known bytes again is harmless: the first manifest stays and is returned; where the kept file is damaged, it is repaired.
+   * Others who publish the same bytes at the same time wait for the first. Parents and teachers must be known (FAILED_PRECONDITION).
    */
   publishCheckpoint(
     request: AsyncIterable<PublishCheckpointRequest>,
@@ -3361,20 +7424,78 @@ export interface RegistryServiceImplementation<CallContextExt = {}> {
     request: DownloadCheckpointRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<DownloadCheckpointResponse>>;
-  /** Points an alias to a checkpoint and appends to its history. FAILED_PRECONDITION when `expected_digest` is not current. */
+  /**
+   * Points an alias to a checkpoint and appends to its history. FAILED_PRECONDITION when `expected_digest` is not current, or
+   * names what the alias's rule misses.
+   */
   setAlias(request: SetAliasRequest, context: CallContext & CallContextExt): Promise<DeepPartial<SetAliasResponse>>;
-  /** Reads an alias and its whole history, newest first. */
+  /** Reads an alias, now or at a time, and its whole history, newest first. */
   getAlias(request: GetAliasRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetAliasResponse>>;
+  /** Lists aliases by name. */
+  listAliases(
+    request: ListAliasesRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListAliasesResponse>>;
+  /** Points an alias back to where it was before its last move. No rule holds it up. FAILED_PRECONDITION when there is no such place. */
+  rollbackAlias(
+    request: RollbackAliasRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<RollbackAliasResponse>>;
+  /** Makes an alias point nowhere. Its history stays, and it can be rolled back. */
+  deleteAlias(
+    request: DeleteAliasRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<DeleteAliasResponse>>;
+  /** Sets or removes what a checkpoint must show before the alias moves to it. Where it points now stays. */
+  setAliasRule(
+    request: SetAliasRuleRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<SetAliasRuleResponse>>;
+  /** Tells what a checkpoint was made of: checkpoints, label sets, data, their licences, and what they cost. */
+  getLineage(
+    request: GetLineageRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<GetLineageResponse>>;
   /** Attaches an evaluation to a checkpoint. Attaching the same evaluation id again is harmless. */
   attachEvaluation(
     request: AttachEvaluationRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<AttachEvaluationResponse>>;
-  /** Deletes a checkpoint. FAILED_PRECONDITION while an alias points to it or another checkpoint names it as parent. */
+  /** Deletes a checkpoint. FAILED_PRECONDITION while an alias points to it or another checkpoint names it as parent or teacher. */
   deleteCheckpoint(
     request: DeleteCheckpointRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<DeleteCheckpointResponse>>;
+  /** Deletes checkpoints by rule, never one that an alias, its rollback or a kept checkpoint's lineage needs. */
+  pruneCheckpoints(
+    request: PruneCheckpointsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<PruneCheckpointsResponse>>;
+  /** Removes what a kill left behind: abandoned uploads and files that no checkpoint names. */
+  reclaimStorage(
+    request: ReclaimStorageRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ReclaimStorageResponse>>;
+  /** Hashes stored files and streams what it finds, one message a checkpoint. A damaged one is not served until it is repaired. */
+  verifyCheckpoints(
+    request: VerifyCheckpointsRequest,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<DeepPartial<VerifyCheckpointsResponse>>;
+  /** Registers an address that is told of changes, signed by the Standard Webhooks scheme, at least once and in order. */
+  createWebhook(
+    request: CreateWebhookRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<CreateWebhookResponse>>;
+  /** Lists registered addresses and how far each one is. */
+  listWebhooks(
+    request: ListWebhooksRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListWebhooksResponse>>;
+  /** Forgets an address. */
+  deleteWebhook(
+    request: DeleteWebhookRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<DeleteWebhookResponse>>;
   /** Streams changes from now on, which is when the response header arrives: published and deleted checkpoints, moved aliases, attached evaluations. */
   watch(
     request: RegistryServiceWatchRequest,
@@ -3386,7 +7507,8 @@ export interface RegistryServiceClient<CallOptionsExt = {}> {
   /**
    * Uploads a checkpoint: one PublishCheckpointStart, then chunks of the safetensors file. The digest is checked at the end;
    * an upload that ends early leaves only its resumable part, one with wrong bytes (INVALID_ARGUMENT) leaves nothing. Publishing
-   * known bytes again is harmless: the first manifest stays and is returned.
+   * known bytes again is harmless: the first manifest stays and is returned; where the kept file is damaged, it is repaired.
+   * Others who publish the same bytes at the same time wait for the first. Parents and teachers must be known (FAILED_PRECONDITION).
    */
   publishCheckpoint(
     request: AsyncIterable<DeepPartial<PublishCheckpointRequest>>,
@@ -3409,20 +7531,78 @@ export interface RegistryServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<DownloadCheckpointRequest>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<DownloadCheckpointResponse>;
-  /** Points an alias to a checkpoint and appends to its history. FAILED_PRECONDITION when `expected_digest` is not current. */
+  /**
+   * Points an alias to a checkpoint and appends to its history. FAILED_PRECONDITION when `expected_digest` is not current, or
+   * names what the alias's rule misses.
+   */
   setAlias(request: DeepPartial<SetAliasRequest>, options?: CallOptions & CallOptionsExt): Promise<SetAliasResponse>;
-  /** Reads an alias and its whole history, newest first. */
+  /** Reads an alias, now or at a time, and its whole history, newest first. */
   getAlias(request: DeepPartial<GetAliasRequest>, options?: CallOptions & CallOptionsExt): Promise<GetAliasResponse>;
+  /** Lists aliases by name. */
+  listAliases(
+    request: DeepPartial<ListAliasesRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListAliasesResponse>;
+  /** Points an alias back to where it was before its last move. No rule holds it up. FAILED_PRECONDITION when there is no such place. */
+  rollbackAlias(
+    request: DeepPartial<RollbackAliasRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<RollbackAliasResponse>;
+  /** Makes an alias point nowhere. Its history stays, and it can be rolled back. */
+  deleteAlias(
+    request: DeepPartial<DeleteAliasRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<DeleteAliasResponse>;
+  /** Sets or removes what a checkpoint must show before the alias moves to it. Where it points now stays. */
+  setAliasRule(
+    request: DeepPartial<SetAliasRuleRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<SetAliasRuleResponse>;
+  /** Tells what a checkpoint was made of: checkpoints, label sets, data, their licences, and what they cost. */
+  getLineage(
+    request: DeepPartial<GetLineageRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<GetLineageResponse>;
   /** Attaches an evaluation to a checkpoint. Attaching the same evaluation id again is harmless. */
   attachEvaluation(
     request: DeepPartial<AttachEvaluationRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<AttachEvaluationResponse>;
-  /** Deletes a checkpoint. FAILED_PRECONDITION while an alias points to it or another checkpoint names it as parent. */
+  /** Deletes a checkpoint. FAILED_PRECONDITION while an alias points to it or another checkpoint names it as parent or teacher. */
   deleteCheckpoint(
     request: DeepPartial<DeleteCheckpointRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<DeleteCheckpointResponse>;
+  /** Deletes checkpoints by rule, never one that an alias, its rollback or a kept checkpoint's lineage needs. */
+  pruneCheckpoints(
+    request: DeepPartial<PruneCheckpointsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<PruneCheckpointsResponse>;
+  /** Removes what a kill left behind: abandoned uploads and files that no checkpoint names. */
+  reclaimStorage(
+    request: DeepPartial<ReclaimStorageRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ReclaimStorageResponse>;
+  /** Hashes stored files and streams what it finds, one message a checkpoint. A damaged one is not served until it is repaired. */
+  verifyCheckpoints(
+    request: DeepPartial<VerifyCheckpointsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<VerifyCheckpointsResponse>;
+  /** Registers an address that is told of changes, signed by the Standard Webhooks scheme, at least once and in order. */
+  createWebhook(
+    request: DeepPartial<CreateWebhookRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<CreateWebhookResponse>;
+  /** Lists registered addresses and how far each one is. */
+  listWebhooks(
+    request: DeepPartial<ListWebhooksRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListWebhooksResponse>;
+  /** Forgets an address. */
+  deleteWebhook(
+    request: DeepPartial<DeleteWebhookRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<DeleteWebhookResponse>;
   /** Streams changes from now on, which is when the response header arrives: published and deleted checkpoints, moved aliases, attached evaluations. */
   watch(
     request: DeepPartial<RegistryServiceWatchRequest>,
@@ -3436,6 +7616,10 @@ function bytesFromBase64(b64: string): Uint8Array {
 
 function base64FromBytes(arr: Uint8Array): string {
   return globalThis.Buffer.from(arr).toString("base64");
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { resourceExhausted } from '@cassl/errors';
+import type { BlobUpload, StoredBlob, UploadOptions } from './blob-store.ts';
+
+/** Every so many bytes the disk is told to begin, so that the sync at the end has little left to wait for. */
+const FLUSH_BYTES = 64 * 2 ** 20;
+
+/** The largest unfinished file of a digest; `undefined` when there is none. */
+export async function findPart(
+  incoming: string,
+  digest: string,
+): Promise<{ path: string; sizeBytes: number } | undefined> {
+  let found: { path: string; sizeBytes: number } | undefined;
+  for (const name of await readdir(incoming)) {
+    if (!name.startsWith(`${digest}.`)) continue;
+    const path = join(incoming, name);
+    const { size } = (await stat(path).catch(() => undefined)) ?? { size: -1 };
+    if (size > (found?.sizeBytes ?? -1)) found = { path, sizeBytes: size };
+  }
+  return found;
+}
+
+interface FileUploadOptions extends UploadOptions {
+  readonly incoming: string;
+  readonly digest: string;
+  readonly finish: (from: string) => Promise<StoredBlob>;
+}
+
+/** Writes to a part file, which finishing renames. Its name is new for every try, so that no earlier holder finds it. */
+export async function openFileUpload(options: FileUploadOptions): Promise<BlobUpload> {
+  const { incoming, digest, offset } = options;
+  const part = join(incoming, `${digest}.${randomUUID()}.part`);
+  const earlier = await findPart(incoming, digest);
+  if (earlier !== undefined) await takeOver(earlier.path, part, options);
+  const file = await open(part, 'r+').catch(() => open(part, 'w+'));
+  await file.truncate(offset);
+  let position = offset;
+  let flushed = offset;
+  let flushing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await flushing;
+    await file.close();
+  };
+  return {
+    keptBytes: offset,
+    kept: () =>
+      offset === 0 ? empty() : createReadStream(part, { highWaterMark: 2 ** 20, end: offset - 1 }),
+    async write(chunk) {
+      await writeAll(file, chunk, position);
+      position += chunk.byteLength;
+      if (position - flushed < FLUSH_BYTES || flushing !== undefined) return;
+      flushed = position;
+      flushing = file
+        .datasync()
+        .catch(() => undefined)
+        .finally(() => (flushing = undefined));
+    },
+    async finish() {
+      try {
+        await flushing;
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      return options.finish(part);
+    },
+    async suspend() {
+      await close();
+      return (await stat(part)).size;
+    },
+    async discard() {
+      await close();
+      await rm(part, { force: true });
+    },
+  };
+}
+
+/** An earlier holder of another process may be paused, not dead: it keeps the file it has open, and we go on with a copy. */
+async function takeOver(from: string, to: string, { isTakenOver, offset }: UploadOptions): Promise<void> {
+  if (!isTakenOver) return rename(from, to);
+  if (offset > 0) await copyFile(from, to);
+  await rm(from, { force: true });
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  try {
+    for (let done = 0; done < chunk.length;) {
+      done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
+    }
+  } catch (error) {
+    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
+    throw isFull ? resourceExhausted('no space left for checkpoints', { cause: error }) : error;
+  }
+}
+
+async function* empty(): AsyncGenerator<Uint8Array> {
+  // Nothing was kept.
+}

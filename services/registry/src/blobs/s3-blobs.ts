@@ -1,0 +1,215 @@
+import type { Readable } from 'node:stream';
+import type * as Sdk from '@aws-sdk/client-s3';
+import { dataLoss, errorMessage, invalidArgument, notFound, unavailable, isCasslError } from '@cassl/errors';
+import type { BlobStore, ReadOptions, StoredBlob, UnfinishedUpload } from './blob-store.ts';
+import { keptOf, openS3Upload } from './s3-upload.ts';
+import { sendChunks } from './send-file.ts';
+
+const MARK = 'registry-id';
+const BLOBS = 'blobs/sha256/';
+
+/** What every request needs. */
+export interface Bucket {
+  readonly sdk: typeof Sdk;
+  readonly client: Sdk.S3Client;
+  readonly Bucket: string;
+  /** Empty or ending in "/". */
+  readonly prefix: string;
+}
+
+/** Blobs as objects `blobs/sha256/<2 hex>/<64 hex>` below `s3://bucket/prefix`; settings as libs/storage reads them. */
+export async function openS3Blobs(uri: string, env: NodeJS.ProcessEnv = process.env): Promise<BlobStore> {
+  const bucket = await connect(uri, env);
+  const key = (digest: string): string => `${bucket.prefix}${BLOBS}${digest.slice(0, 2)}/${digest}`;
+  return {
+    head: (digest) => head(bucket, digest, key(digest)),
+    read: (digest, options) => read(bucket, digest, key(digest), options),
+    send: (digest, sink, options = {}) =>
+      sendChunks(read(bucket, digest, key(digest), options), sink, options.signal),
+    keptBytes: (_, state) => Promise.resolve(keptOf(state)),
+    upload: (digest, options) =>
+      openS3Upload(bucket, key(digest), {
+        ...options,
+        finished: async () => {
+          const stored = await head(bucket, digest, key(digest));
+          if (stored === undefined) throw dataLoss(`the file of ${digest} vanished while it was stored`);
+          return stored;
+        },
+      }),
+    delete: async (digest) => {
+      await answered(bucket.client.send(new bucket.sdk.DeleteObjectCommand(place(bucket, key(digest)))));
+    },
+    list: () => list(bucket),
+    unfinished: () => unfinished(bucket),
+    mark: (id) => mark(bucket, id),
+    close: () => bucket.client.destroy(),
+  };
+}
+
+async function connect(uri: string, env: NodeJS.ProcessEnv): Promise<Bucket> {
+  const match = /^s3:\/\/([^/]+)(?:\/(.*))?$/i.exec(uri);
+  if (match?.[1] === undefined)
+    throw invalidArgument(`CASSL_BLOBS_URI must be s3://bucket/prefix, got ${JSON.stringify(uri)}`);
+  const prefix = (match[2] ?? '').replace(/\/+$/, '');
+  const endpoint = env.S3_ENDPOINT ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+  const sdk = await import('@aws-sdk/client-s3');
+  const client = new sdk.S3Client({
+    region: env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? 'us-east-1',
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    // Newer checksum trailers are unknown to many S3-compatible servers.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: { connectionTimeout: 10_000, requestTimeout: 120_000 },
+  });
+  return { sdk, client, Bucket: match[1], prefix: prefix === '' ? '' : `${prefix}/` };
+}
+
+export function place({ Bucket }: Bucket, Key: string): { Bucket: string; Key: string } {
+  return { Bucket, Key };
+}
+
+/** S3 that is away, overloaded or misconfigured is UNAVAILABLE for our callers, who can do nothing about it. */
+export async function answered<T>(request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isCasslError(error) || (error instanceof Error && error.name === 'AbortError')) throw error;
+    throw unavailable(`the registry’s object store failed: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}
+
+async function head(bucket: Bucket, digest: string, Key: string): Promise<StoredBlob | undefined> {
+  const request = bucket.client.send(new bucket.sdk.HeadObjectCommand(place(bucket, Key)));
+  const answer = await answered(
+    request.catch((error: unknown) => {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }),
+  );
+  return answer && describe(digest, answer.ContentLength, answer.ETag, answer.LastModified);
+}
+
+function describe(
+  digest: string,
+  size: number | undefined,
+  etag: string | undefined,
+  at: Date | undefined,
+): StoredBlob {
+  const sizeBytes = size ?? 0;
+  return { digest, sizeBytes, version: `${etag ?? ''}-${sizeBytes}`, modifiedAt: at ?? new Date(0) };
+}
+
+async function* read(
+  bucket: Bucket,
+  digest: string,
+  Key: string,
+  { start = 0, end, version, signal }: ReadOptions = {},
+): AsyncGenerator<Uint8Array> {
+  if (end === start) return;
+  const Range =
+    start === 0 && end === undefined ? undefined : `bytes=${start}-${end === undefined ? '' : end - 1}`;
+  // The ETag in the version is what S3 compares: other bytes are not even begun.
+  const IfMatch = version?.slice(0, version.lastIndexOf('-'));
+  const command = new bucket.sdk.GetObjectCommand({ ...place(bucket, Key), Range, IfMatch });
+  const answer = await answered(
+    bucket.client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+      if (statusOf(error) === 404) throw notFound(`the file of ${digest} is missing`, { cause: error });
+      if (statusOf(error) === 412 || statusOf(error) === 416)
+        throw dataLoss(`the file of ${digest} was changed while it was read`, { cause: error });
+      throw error;
+    }),
+  );
+  const wanted = end === undefined ? answer.ContentLength : end - start;
+  let received = 0;
+  const body = answer.Body as Readable;
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      received += chunk.byteLength;
+      yield chunk;
+    }
+  } finally {
+    body.destroy();
+  }
+  if (wanted !== undefined && received !== wanted)
+    throw dataLoss(`the file of ${digest} gave ${received} of ${wanted} bytes`);
+}
+
+async function* list(bucket: Bucket): AsyncGenerator<StoredBlob> {
+  let ContinuationToken: string | undefined;
+  do {
+    const page: Sdk.ListObjectsV2CommandOutput = await answered(
+      bucket.client.send(
+        new bucket.sdk.ListObjectsV2Command({
+          Bucket: bucket.Bucket,
+          Prefix: `${bucket.prefix}${BLOBS}`,
+          ContinuationToken,
+        }),
+      ),
+    );
+    for (const { Key = '', Size, ETag, LastModified } of page.Contents ?? []) {
+      const digest = /\/([0-9a-f]{64})$/.exec(Key)?.[1];
+      if (digest !== undefined) yield describe(digest, Size, ETag, LastModified);
+    }
+    ContinuationToken = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+  } while (ContinuationToken !== undefined);
+}
+
+async function* unfinished(bucket: Bucket): AsyncGenerator<UnfinishedUpload> {
+  const { sdk, client, Bucket, prefix } = bucket;
+  let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+  while (marker !== undefined) {
+    const page: Sdk.ListMultipartUploadsCommandOutput = await answered(
+      client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: `${prefix}${BLOBS}`, ...marker })),
+    );
+    for (const { Key = '', UploadId, Initiated } of page.Uploads ?? []) {
+      yield {
+        kind: 'multipart-upload',
+        name: `${Key.slice(prefix.length)}#${UploadId ?? ''}`,
+        digest: /\/([0-9a-f]{64})$/.exec(Key)?.[1] ?? '',
+        sizeBytes: 0,
+        modifiedAt: Initiated ?? new Date(0),
+        async discard() {
+          const command = new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId });
+          await answered(
+            client.send(command).catch((error: unknown) => {
+              if (statusOf(error) !== 404) throw error;
+            }),
+          );
+        },
+      };
+    }
+    marker =
+      page.IsTruncated === true
+        ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+        : undefined;
+  }
+}
+
+async function mark(bucket: Bucket, id: string): Promise<string> {
+  const { sdk, client, prefix } = bucket;
+  const at = place(bucket, `${prefix}${MARK}`);
+  const readMark = async (): Promise<string | undefined> => {
+    const answer = await client.send(new sdk.GetObjectCommand(at)).catch((error: unknown) => {
+      if (statusOf(error) === 404 && (error as Error).name === 'NoSuchKey') return undefined;
+      throw error;
+    });
+    return (await answer?.Body?.transformToString())?.trim();
+  };
+  return answered(
+    (async () => {
+      const existing = await readMark();
+      if (existing !== undefined) return existing;
+      await client
+        .send(new sdk.PutObjectCommand({ ...at, Body: id, IfNoneMatch: '*' }))
+        .catch((error: unknown) => {
+          // Another replica was faster.
+          if (statusOf(error) !== 412 && statusOf(error) !== 409) throw error;
+        });
+      return (await readMark()) ?? id;
+    })(),
+  );
+}

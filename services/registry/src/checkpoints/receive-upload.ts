@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CasslError, deadlineExceeded, errorCode, failedPrecondition, invalidArgument } from '@cassl/errors';
+import type { PublishCheckpointRequest } from '@cassl/proto';
+import type { BlobUpload, StoredBlob } from '../blobs/blob-store.ts';
+import { type Lease } from '../database/lease.ts';
+import type { Registry } from '../registry.ts';
+import { UploadMeter, type UploadFacts } from './upload-meter.ts';
+
+/** The contract's limit of a chunk. */
+const MAX_CHUNK_BYTES = 2 ** 20;
+/** A sender who is silent for this long keeps others who publish the same bytes waiting no longer. */
+const IDLE_MS = 60_000;
+
+export interface UploadStart {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly offset: number;
+}
+
+export interface ReceivedUpload extends UploadFacts {
+  readonly stored: StoredBlob;
+}
+
+/** Whoever uploads or deletes a digest holds this lease. */
+export function digestLease(digest: string): string {
+  return `digest/${digest}`;
+}
+
+/**
+ * Takes the bytes in, hashing them while they arrive, and stores them. What breaks off is kept for a later try; bytes that
+ * can never become this checkpoint are not.
+ */
+export async function receiveUpload(
+  registry: Registry,
+  start: UploadStart,
+  chunks: AsyncIterator<PublishCheckpointRequest>,
+  options: { readonly lease: Lease; readonly signal: AbortSignal },
+): Promise<ReceivedUpload> {
+  const upload = await openUpload(registry, start, options.lease);
+  const meter = new UploadMeter(start.digest, start.sizeBytes);
+  let isEnded = false;
+  try {
+    const kept = upload.kept();
+    if (kept !== undefined) for await (const chunk of kept) await meter.update(chunk);
+    const isMetered = kept !== undefined;
+    await receiveChunks(start, chunks, { ...options, upload, meter, isMetered });
+    const facts = isMetered ? meter.finish() : undefined;
+    isEnded = true;
+    const stored = await upload.finish();
+    return { stored, ...(facts ?? (await readBack(registry, stored, meter))) };
+  } catch (error) {
+    if (!isEnded) await end(registry, start.digest, upload, error);
+    throw error;
+  }
+}
+
+async function openUpload(
+  { db, blobs }: Registry,
+  { digest, sizeBytes, offset }: UploadStart,
+  { isTakenOver }: Lease,
+): Promise<BlobUpload> {
+  const row = await db.selectFrom('uploads').select('state').where('digest', '=', digest).executeTakeFirst();
+  const state = row?.state ?? null;
+  const kept = await blobs.keptBytes(digest, state);
+  if (offset > kept) {
+    throw failedPrecondition(
+      `start.offset is ${offset}, but only ${kept} bytes of this upload are kept: ask GetUpload`,
+    );
+  }
+  const remember = async (newState: string | null): Promise<void> => {
+    const values = { size_bytes: sizeBytes, state: newState, updated_at: new Date() };
+    await db
+      .insertInto('uploads')
+      .values({ digest, ...values })
+      .onConflict((conflict) => conflict.column('digest').doUpdateSet(values))
+      .execute();
+  };
+  await remember(state);
+  const upload = await blobs.upload(digest, { sizeBytes, offset, state, isTakenOver, onState: remember });
+  if (upload.keptBytes === offset) return upload;
+  await upload.suspend();
+  throw failedPrecondition(`start.offset is ${offset}, where this upload cannot go on: ask GetUpload`);
+}
+
+interface Receiving {
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+  readonly upload: BlobUpload;
+  readonly meter: UploadMeter;
+  readonly isMetered: boolean;
+}
+
+async function receiveChunks(
+  { sizeBytes, offset }: UploadStart,
+  chunks: AsyncIterator<PublishCheckpointRequest>,
+  { lease, signal, upload, meter, isMetered }: Receiving,
+): Promise<void> {
+  let received = offset;
+  for (let next = await within(chunks.next()); next.done !== true; next = await within(chunks.next())) {
+    signal.throwIfAborted();
+    lease.signal.throwIfAborted();
+    const chunk = checkedChunk(next.value);
+    if (received + chunk.length > sizeBytes)
+      throw invalidArgument(`more bytes than the announced start.size_bytes ${sizeBytes} came`);
+    // Hashed while the disk has it.
+    const writing = upload.write(chunk);
+    writing.catch(() => undefined);
+    if (isMetered) await meter.update(chunk);
+    await writing;
+    received += chunk.length;
+  }
+  if (received === sizeBytes) return;
+  throw new CasslError(
+    'INVALID_ARGUMENT',
+    `the upload ended after ${received} of ${sizeBytes} bytes: go on from there, see GetUpload`,
+    { details: { isIncomplete: true } },
+  );
+}
+
+function checkedChunk({ part }: PublishCheckpointRequest): Uint8Array {
+  if (part?.$case !== 'chunk') throw invalidArgument('after the start, an upload has only chunks');
+  if (part.value.length <= MAX_CHUNK_BYTES) return part.value;
+  throw invalidArgument(`a chunk must be at most ${MAX_CHUNK_BYTES} bytes, got ${part.value.length}`);
+}
+
+async function within<T>(next: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = sleep(IDLE_MS, undefined, { signal: timer.signal, ref: false }).then(
+    () => {
+      throw deadlineExceeded(`no chunk came for ${IDLE_MS} ms: go on later, see GetUpload`);
+    },
+    () => next,
+  );
+  try {
+    return await Promise.race([next, late]);
+  } finally {
+    timer.abort();
+    late.catch(() => undefined);
+  }
+}
+
+/** What S3 would not show before the upload was complete. Nothing names the file yet, so nobody has seen it. */
+async function readBack({ blobs }: Registry, stored: StoredBlob, meter: UploadMeter): Promise<UploadFacts> {
+  try {
+    for await (const chunk of blobs.read(stored.digest, { version: stored.version }))
+      await meter.update(chunk);
+    return meter.finish();
+  } catch (error) {
+    if (errorCode(error) === 'INVALID_ARGUMENT') await blobs.delete(stored.digest);
+    throw error;
+  }
+}
+
+async function end(
+  { db, logger }: Registry,
+  digest: string,
+  upload: BlobUpload,
+  error: unknown,
+): Promise<void> {
+  try {
+    if (!isHopeless(error)) {
+      await upload.suspend();
+      return;
+    }
+    await upload.discard();
+    await db.deleteFrom('uploads').where('digest', '=', digest).execute();
+  } catch (cause) {
+    // The sender wants to hear of the first error; what this leaves behind, reclaiming finds.
+    logger.warn({ err: cause, digest }, 'an upload that broke off could not be put away');
+  }
+}
+
+function isHopeless(error: unknown): boolean {
+  const { details } = error as { details?: { isIncomplete?: boolean } };
+  return errorCode(error) === 'INVALID_ARGUMENT' && details?.isIncomplete !== true;
+}

@@ -1,0 +1,79 @@
+import type { Leftover, ReclaimStorageRequest, ReclaimStorageResponse } from '@cassl/proto';
+import type { UnfinishedUpload } from '../blobs/blob-store.ts';
+import { digestLease } from '../checkpoints/receive-upload.ts';
+import { tryLease } from '../database/lease.ts';
+import type { Registry } from '../registry.ts';
+import { milliseconds } from './duration.ts';
+
+/** After a week nobody comes back for an upload. */
+const UPLOAD_MS = 7 * 86_400_000;
+/** A file without a record is an upload between its last byte and its record, or a leftover; an hour tells which. */
+const FILE_MS = 3_600_000;
+
+/** Removes abandoned uploads and files that no checkpoint names; one in use by a running upload or deletion stays. */
+export async function reclaimStorage(
+  registry: Registry,
+  { olderThan, dryRun }: ReclaimStorageRequest,
+  signal: AbortSignal,
+): Promise<ReclaimStorageResponse> {
+  const given = olderThan === undefined ? undefined : milliseconds('older_than', olderThan);
+  const now = Date.now();
+  const leftovers: Leftover[] = [];
+  for await (const upload of registry.blobs.unfinished()) {
+    signal.throwIfAborted();
+    const { digest, kind, name, sizeBytes } = upload;
+    if (now - upload.modifiedAt.getTime() < (given ?? UPLOAD_MS)) continue;
+    if (await alone(registry, digest, dryRun, () => forget(registry, upload)))
+      leftovers.push({ kind, name, sizeBytes });
+  }
+  for await (const { digest, modifiedAt, sizeBytes } of registry.blobs.list()) {
+    signal.throwIfAborted();
+    if (now - modifiedAt.getTime() < (given ?? FILE_MS) || (await isRecorded(registry, digest))) continue;
+    if (await alone(registry, digest, dryRun, () => removeUnrecorded(registry, digest)))
+      leftovers.push({ kind: 'file', name: digest, sizeBytes });
+  }
+  if (!dryRun) await forgetOldUploads(registry, now - (given ?? UPLOAD_MS));
+  const freedBytes = leftovers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return { leftovers, freedBytes };
+}
+
+/** @returns false while somebody works on the digest */
+async function alone(
+  { db }: Registry,
+  digest: string,
+  dryRun: boolean,
+  action: () => Promise<void>,
+): Promise<boolean> {
+  const lease = await tryLease(db, digestLease(digest));
+  if (lease === undefined) return false;
+  try {
+    if (!dryRun) await action();
+    return true;
+  } finally {
+    await lease.release();
+  }
+}
+
+async function forget({ db }: Registry, upload: UnfinishedUpload): Promise<void> {
+  await db.deleteFrom('uploads').where('digest', '=', upload.digest).execute();
+  await upload.discard();
+}
+
+/** Looks again under the lease: it may have been recorded since. */
+async function removeUnrecorded(registry: Registry, digest: string): Promise<void> {
+  if (!(await isRecorded(registry, digest))) await registry.blobs.delete(digest);
+}
+
+async function isRecorded({ db }: Registry, digest: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('checkpoints')
+    .select('digest')
+    .where('digest', '=', digest)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Rows whose file is gone, or that had none. */
+async function forgetOldUploads({ db }: Registry, before: number): Promise<void> {
+  await db.deleteFrom('uploads').where('updated_at', '<', new Date(before)).execute();
+}
