@@ -29,6 +29,8 @@ export const CLIENT_OPTIONS: ChannelOptions = {
   'grpc.min_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 2_000,
   'grpc.service_config': JSON.stringify({
+    // A name of several addresses, as a headless Service has, is several replicas.
+    loadBalancingConfig: [{ round_robin: {} }],
     methodConfig: [
       {
         name: [{}],

@@ -180,6 +180,8 @@ describe('serve', () => {
     server.setReady(false);
     expect((await fetch(`${server.metricsUrl}/readyz`)).status).toBe(503);
     expect(await check(server)).toBe('NOT_SERVING');
+    // A process that takes no calls now is no reason to restart it.
+    expect(await check(server, 'liveness')).toBe('SERVING');
   });
 
   it('lets running calls finish when it stops, ends watches, and takes no new calls', async () => {
@@ -253,7 +255,7 @@ async function callOnce(
   }
 }
 
-async function check(server: RunningServer): Promise<string> {
+async function check(server: RunningServer, service = ''): Promise<string> {
   const bytes = (value: Buffer): Buffer => value;
   const health: grpc.ServiceDefinition = {
     Check: {
@@ -266,6 +268,10 @@ async function check(server: RunningServer): Promise<string> {
       responseDeserialize: bytes,
     },
   };
-  const answer = (await callOnce(server, health, 'Check', Buffer.alloc(0))) as Buffer;
+  const request = Buffer.concat([
+    Buffer.from(service === '' ? [] : [10, service.length]),
+    Buffer.from(service),
+  ]);
+  const answer = (await callOnce(server, health, 'Check', request)) as Buffer;
   return ['UNKNOWN', 'SERVING', 'NOT_SERVING'][answer[1]!]!;
 }

@@ -77,6 +77,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     isReady = value;
     for (const service of ['', ...names]) health.setStatus(value ? 'healthy' : 'unhealthy', service);
   };
+  // For probes that restart a process: it answers, whether it takes calls now or not.
+  health.setStatus('healthy', 'liveness');
   setReady(false);
 
   const server = createServer(serverOptions(maxConnectionAgeMs)).use(

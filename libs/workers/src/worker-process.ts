@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WorkerProcessOptions {
@@ -7,6 +8,8 @@ export interface WorkerProcessOptions {
   readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly onMessage: (message: unknown) => void;
+  /** Each line that it writes to stderr, which goes to this process's stderr all the same. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** How a worker went away: an exit code, or the signal that killed it. */
@@ -35,9 +38,13 @@ export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess
   const child: ChildProcess = fork(options.entry, [...(options.argv ?? [])], {
     env: { ...process.env, ...options.env },
     serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', 'inherit', options.onLine === undefined ? 'inherit' : 'pipe', 'ipc'],
   });
   child.on('message', options.onMessage);
+  if (child.stderr !== null) {
+    child.stderr.pipe(process.stderr, { end: false });
+    createInterface(child.stderr).on('line', (line) => options.onLine?.(line));
+  }
   const exited = new Promise<WorkerExit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: -1, signal: null }));
