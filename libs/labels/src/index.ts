@@ -8,7 +8,7 @@ export {
   type LabelRow,
   type StoredLabel,
 } from './file/label-row.ts';
-export { readLabelFiles } from './file/read-label-files.ts';
+export { readLabelFiles, readLabelRows } from './file/read-label-files.ts';
 export type {
   LabelFileEntry,
   LabelSetHeader,
@@ -34,8 +34,9 @@ export { mergeLabelSets, overlapRules, type OverlapRule } from './derive/merge-l
 export { removeTeacher } from './derive/remove-teacher.ts';
 export {
   exportFormats,
-  exportPseudoLabels,
-  type ExportedLabels,
+  exportLabels,
   type ExportFormat,
-  type ExportPseudoLabelsOptions,
-} from './export/export-pseudo-labels.ts';
+  type ExportLabelsOptions,
+} from './export/export-labels.ts';
+export type { ExportPiece, ExportTotals } from './export/export-piece.ts';
+export { writeExport } from './export/write-export.ts';

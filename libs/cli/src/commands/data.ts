@@ -178,17 +178,21 @@ function registerExport(data: Command): void {
     .command('export')
     .description('Write pseudo labels for another tool.')
     .argument('<labels...>', 'label files (.jsonl.gz), paths or addresses')
-    .requiredOption('--format <format>', 'coco, label-studio or yolo')
+    .requiredOption('--format <format>', 'coco, yolo, label-studio, cvat or fiftyone')
     .requiredOption('--out <dir>', 'folder to write into')
     .option('--threshold <score>', 'keep scores strictly above', '0')
     .action(async (labels: string[], { format, out, threshold }: ExportFlags) => {
-      const { exportFormats, exportPseudoLabels, readLabelFiles } = await import('@cassl/labels');
+      const { exportFormats, exportLabels, readLabelRows, writeExport } = await import('@cassl/labels');
       const known = exportFormats.find((name) => name === format);
       if (known === undefined) {
         throw invalidArgument(`--format must be one of ${exportFormats.join(', ')}, got ${format}`);
       }
-      const records = readLabelFiles(labels);
-      const written = await exportPseudoLabels(records, { format: known, out, threshold: Number(threshold) });
-      console.log(`wrote ${written.labels} labels of ${written.images} images to ${out}`);
+      const rows = (): ReturnType<typeof readLabelRows> => readLabelRows(labels);
+      const exported = exportLabels(rows, { format: known, threshold: Number(threshold) });
+      const { files, totals } = await writeExport(exported, out);
+      const leftOut = totals.leftOut === 0 ? '' : `, ${totals.leftOut} labels without an area left out`;
+      console.log(
+        `wrote ${totals.labels} labels of ${totals.images} images to ${out} (${files} files${leftOut})`,
+      );
     });
 }

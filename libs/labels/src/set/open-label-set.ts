@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { dataLoss } from '@cassl/errors';
 import { openRequestedStore, sha256, verified, type ObjectStore } from '@cassl/storage';
+import { addressOf } from '../file/address-of.ts';
 import { decodeRows } from '../file/label-file.ts';
 import { isFailed, type LabelRow } from '../file/label-row.ts';
 import { parseEntry, parseHeader } from './label-set-format.ts';
@@ -47,7 +48,7 @@ export async function openLabelSet(
   address: string,
   { open = openToRead, signal }: OpenLabelSetOptions = {},
 ): Promise<LabelSet> {
-  const { folder, key, digest: named } = placeOf(address);
+  const { folder, key, digest: named } = placeOf(addressOf(address));
   const store = open(folder);
   const bytes = (): AsyncIterable<Uint8Array> => store.get(key, signal === undefined ? {} : { signal });
   const digest = named ?? (await sha256(bytes()));

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeMask, parseSegmentation, rleArea } from '@cassl/vision';
 import { height, two, width } from '../test-labels.ts';
-import { exportPseudoLabels } from './export-pseudo-labels.ts';
+import type { LabelRow } from '../file/label-row.ts';
+import { rowOf } from '../file/label-record.ts';
+import { exportLabels, type ExportLabelsOptions } from './export-labels.ts';
+import type { ExportTotals } from './export-piece.ts';
 import { encodeLabelStudioRle } from './label-studio-rle.ts';
+import { writeExport } from './write-export.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -13,12 +17,26 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-describe('exportPseudoLabels', () => {
+async function exported(
+  rows: readonly LabelRow[],
+  { out, ...options }: ExportLabelsOptions & { out: string },
+): Promise<{ files: number; totals: ExportTotals }> {
+  return writeExport(
+    exportLabels(async function* () {
+      yield* await Promise.resolve(rows);
+    }, options),
+    out,
+  );
+}
+
+const rows = two.map(rowOf);
+
+describe('exportLabels', () => {
   it('writes COCO annotations with scores', async () => {
     const out = join(root, 'coco');
-    expect(await exportPseudoLabels(two, { format: 'coco', out, threshold: 0.35 })).toMatchObject({
-      images: 1,
-      labels: 2,
+    expect(await exported(rows, { format: 'coco', out, threshold: 0.35 })).toEqual({
+      files: 1,
+      totals: { images: 1, labels: 2, leftOut: 0 },
     });
     const { annotations, images } = JSON.parse(await readFile(join(out, 'instances.json'), 'utf8')) as {
       images: unknown[];
@@ -31,15 +49,15 @@ describe('exportPseudoLabels', () => {
 
   it('writes YOLO boxes relative to the image', async () => {
     const out = join(root, 'yolo');
-    const { files } = await exportPseudoLabels(two, { format: 'yolo', out });
-    expect(files).toEqual(['labels/a.txt', 'labels/b.txt', 'images.txt', 'data.yaml']);
+    const { files } = await exported(rows, { format: 'yolo', out });
+    expect(files).toBe(6);
     const [line] = (await readFile(join(out, 'labels/a.txt'), 'utf8')).split('\n');
-    expect(line).toBe('0 0.250000 0.312500 0.400000 0.375000');
+    expect(line).toBe('0 0.250000000 0.312500000 0.400000000 0.375000000');
   });
 
   it('writes Label Studio predictions with rectangles in percent and brush masks', async () => {
     const out = join(root, 'studio');
-    await exportPseudoLabels(two, { format: 'label-studio', out });
+    await exported(rows, { format: 'label-studio', out });
     const tasks = JSON.parse(await readFile(join(out, 'tasks.json'), 'utf8')) as {
       predictions: { result: { type: string; value: { rle: number[] } }[] }[];
     }[];

@@ -1,0 +1,66 @@
+import { decodeMask, rleFromString } from '@cassl/vision';
+import type { LabeledRow, StoredLabel } from '../file/label-row.ts';
+import { separated } from './coco-format.ts';
+import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
+import { imageAddress } from './image-address.ts';
+import { encodeLabelStudioRle } from './label-studio-rle.ts';
+import { xmlText } from './xml-text.ts';
+
+/** One `tasks.json` of predictions, rectangles and brush masks, and the labeling interface that shows them. */
+export async function* labelStudioFormat(context: ExportContext): AsyncGenerator<ExportPiece> {
+  const name = xmlText(context.className);
+  const config =
+    `<View>\n  <Image name="image" value="$image"/>\n` +
+    `  <RectangleLabels name="box" toName="image"><Label value="${name}"/></RectangleLabels>\n` +
+    `  <BrushLabels name="mask" toName="image"><Label value="${name}"/></BrushLabels>\n</View>\n`;
+  yield { path: 'label-config.xml', text: config };
+  yield* inPieces('tasks.json', tasks(context));
+}
+
+async function* tasks({ images, className }: ExportContext): AsyncGenerator<string> {
+  let count = 0;
+  yield '[';
+  for await (const image of images()) yield separated(count++, task(image, className));
+  yield '\n]\n';
+}
+
+/** https://labelstud.io/guide/predictions: values in percent of the image, one prediction per task. */
+function task(image: LabeledRow, className: string): object {
+  const { width, height, instances, location, key, checkpoint } = image;
+  const common = { to_name: 'image', image_rotation: 0, original_width: width, original_height: height };
+  const result = instances.flatMap((label, index) => {
+    const rectangle = {
+      ...common,
+      id: `${index}-box`,
+      type: 'rectanglelabels',
+      from_name: 'box',
+      score: label.score,
+      value: { ...percentBox(label, image), rotation: 0, rectanglelabels: [className] },
+    };
+    if (label.rle === undefined) return [rectangle];
+    const mask = decodeMask(rleFromString(label.rle, height, width));
+    const brush = {
+      ...common,
+      id: `${index}-mask`,
+      type: 'brushlabels',
+      from_name: 'mask',
+      score: label.score,
+      value: { format: 'rle', rle: encodeLabelStudioRle(mask), brushlabels: [className] },
+    };
+    return [rectangle, brush];
+  });
+  const score = instances.reduce((sum, label) => sum + label.score, 0) / instances.length;
+  return {
+    data: { image: imageAddress(location), key },
+    predictions: [{ model_version: checkpoint, score, result }],
+  };
+}
+
+function percentBox({ bbox: [x, y, w, h] }: StoredLabel, { width, height }: LabeledRow): object {
+  return {
+    x: (100 * x) / width,
+    y: (100 * y) / height,
+    width: (100 * w) / width,
+    height: (100 * h) / height,
+  };
+}

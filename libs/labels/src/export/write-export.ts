@@ -1,0 +1,98 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { alreadyExists, errorMessage, internal, invalidArgument } from '@cassl/errors';
+import type { ExportPiece } from './export-piece.ts';
+
+/** Files that a piece may still be appended to; whatever else comes is a file of its own, written at once. */
+const OPEN_FILES = 8;
+const WRITES_AT_ONCE = 16;
+
+/**
+ * Writes an export under a folder as its pieces come; files that stand there already are replaced. Answers the number of
+ * files, links included, and what the export counted.
+ * @throws INVALID_ARGUMENT for a path that leaves the folder
+ */
+export async function writeExport<Totals>(
+  pieces: AsyncGenerator<ExportPiece, Totals>,
+  out: string,
+): Promise<{ readonly files: number; readonly totals: Totals }> {
+  const open = new Map<string, WriteStream>();
+  const folders = new Set<string>();
+  const writing = new Set<Promise<void>>();
+  let failed: Error | undefined;
+  let files = 0;
+  let totals: Totals;
+
+  const folderOf = async (path: string): Promise<string> => {
+    if (path.startsWith('/') || path.split('/').includes('..')) {
+      throw invalidArgument(`export: the path ${JSON.stringify(path)} leaves its folder`);
+    }
+    const target = join(out, path);
+    const folder = dirname(target);
+    if (!folders.has(folder)) await mkdir(folder, { recursive: true });
+    folders.add(folder);
+    return target;
+  };
+  const start = (work: Promise<void>): void => {
+    const done = work
+      .catch((error: unknown) => {
+        failed ??= error instanceof Error ? error : internal(String(error));
+      })
+      .then(() => void writing.delete(done));
+    writing.add(done);
+  };
+
+  try {
+    for (;;) {
+      const next = await pieces.next();
+      if (failed !== undefined) throw failed;
+      if (next.done === true) {
+        totals = next.value;
+        break;
+      }
+      const piece = next.value;
+      const target = await folderOf(piece.path);
+      if ('linkTo' in piece) {
+        files++;
+        start(link(piece.linkTo, target));
+      } else if (piece.path.includes('/')) {
+        files++;
+        start(writeFile(target, piece.text));
+      } else {
+        let stream = open.get(piece.path);
+        if (stream === undefined) {
+          if (open.size >= OPEN_FILES)
+            throw invalidArgument(`export: more than ${OPEN_FILES} files at its top`);
+          files++;
+          open.set(piece.path, (stream = createWriteStream(target)));
+          stream.on('error', (error) => (failed ??= error));
+        }
+        if (!stream.write(piece.text)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+      }
+      if (writing.size >= WRITES_AT_ONCE) await Promise.race(writing);
+    }
+  } finally {
+    await pieces.return(undefined as never);
+    for (const stream of open.values()) stream.end();
+    await Promise.allSettled([...writing, ...[...open.values()].map((stream) => finished(stream))]);
+  }
+  if (failed !== undefined) throw failed as Error;
+  return { files, totals };
+}
+
+async function link(target: string, path: string): Promise<void> {
+  try {
+    await symlink(target, path);
+  } catch (error) {
+    const there = await readlink(path).catch(() => undefined);
+    if (there === target) return;
+    if (there === undefined) {
+      throw alreadyExists(`export: ${path} cannot be linked: ${errorMessage(error)}`, { cause: error });
+    }
+    await rm(path);
+    await symlink(target, path);
+  }
+}
