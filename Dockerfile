@@ -18,64 +18,81 @@ COPY --from=manifests /manifests ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel error && npm cache clean --force \
  && npm sbom --package-lock-only --omit=dev --sbom-format cyclonedx > /sbom-npm.json
 
-FROM packages AS addon-sources
-COPY libs/errors libs/errors
-COPY libs/engine-torch libs/engine-torch
-
-FROM addon-sources AS addon-cpu
+FROM ${NODE_IMAGE} AS tools-cpu
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libtorch-dev g++ make python3 >/dev/null
-RUN node libs/engine-torch/src/build.ts && install -D libs/engine-torch/build/*/cassl_torch.node /addon/cassl_torch.node
 
-FROM addon-sources AS addon-cuda
+FROM ${NODE_IMAGE} AS tools-cuda
 ARG TORCH_VERSION
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-pip g++ make >/dev/null
 RUN python3 -m pip install --quiet --no-cache-dir --no-compile --target /opt/torch "torch==${TORCH_VERSION}"
+
+FROM tools-cpu AS addon-cpu
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY libs/errors libs/errors
+COPY libs/engine-torch libs/engine-torch
+RUN node libs/engine-torch/src/build.ts && install -D libs/engine-torch/build/*/cassl_torch.node /addon/cassl_torch.node
+
+FROM tools-cuda AS addon-cuda
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY libs/errors libs/errors
+COPY libs/engine-torch libs/engine-torch
 RUN TORCH_DIR=/opt/torch/torch node libs/engine-torch/src/build.ts \
  && install -D libs/engine-torch/build/*/cassl_torch.node /addon/cassl_torch.node
 # At run time libraries are enough; they find each other by their paths within /opt/torch.
 RUN mkdir /runtime && cd /opt/torch && find torch/lib nvidia -name '*.so*' -exec cp --parents -t /runtime {} +
 
-FROM ${NODE_IMAGE} AS app
+# Everything that the targets share and that no edit of a source changes.
+FROM ${NODE_IMAGE} AS runtime
 WORKDIR /app
-COPY --from=packages /app/node_modules node_modules
-COPY --from=packages /sbom-npm.json /usr/share/sbom/npm.json
+# Read-only root: what a process writes goes to /var/lib/cassl and /tmp, which are volumes.
+ENV NODE_ENV=production HOME=/tmp OMP_WAIT_POLICY=passive \
+    CASSL_HOST=0.0.0.0 CASSL_DATA_DIR=/var/lib/cassl CASSL_TORCH_ADDON=/usr/local/lib/cassl/cassl_torch.node
+RUN install -d -o 65532 -g 65532 /var/lib/cassl
+EXPOSE 7100 7101 7102 7103 7104 7180 9100 9101 9102 9103
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "/app/image/healthcheck.ts"]
+ENTRYPOINT ["node", "/app/image/start.ts"]
+LABEL org.opencontainers.image.title=cassl org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.description="Class-agnostic semi-supervised detection and segmentation as a gRPC platform"
+
+FROM ${NODE_IMAGE} AS sources
+WORKDIR /app
 COPY package.json ./
 COPY proto proto
 COPY libs libs
 COPY services services
 COPY pipelines pipelines
 COPY image image
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-# Read-only root: what a process writes goes to /var/lib/cassl and /tmp, which are volumes.
-ENV NODE_ENV=production \
-    CASSL_HOST=0.0.0.0 CASSL_DATA_DIR=/var/lib/cassl CASSL_COMMIT=${REVISION} \
-    CASSL_TORCH_ADDON=/usr/local/lib/cassl/cassl_torch.node OMP_WAIT_POLICY=passive HOME=/tmp
-RUN install -d -o 65532 -g 65532 /var/lib/cassl
-USER 65532:65532
-VOLUME ["/var/lib/cassl", "/tmp"]
-EXPOSE 7100 7101 7102 7103 9100 9101 9102 9103
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "/app/image/healthcheck.ts"]
-ENTRYPOINT ["node", "/app/image/start.ts"]
-LABEL org.opencontainers.image.title=cassl \
-      org.opencontainers.image.description="Class-agnostic semi-supervised detection and segmentation as a gRPC platform" \
-      org.opencontainers.image.licenses=Apache-2.0 \
-      org.opencontainers.image.version=${VERSION} org.opencontainers.image.revision=${REVISION}
 
-FROM app AS cuda
-USER 0
-COPY --from=addon-cuda /addon/cassl_torch.node /usr/local/lib/cassl/cassl_torch.node
-COPY --from=addon-cuda /runtime /opt/torch
+FROM runtime AS cuda
 # The driver's own libraries are mounted by the container toolkit. Compiled kernels survive a restart where the folder is a volume.
 ENV LD_LIBRARY_PATH=/opt/torch/torch/lib CASSL_REQUIRE_GPU=1 \
     NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     CUDA_CACHE_PATH=/var/lib/cassl/cuda-cache CUDA_CACHE_MAXSIZE=4294967296
+COPY --from=addon-cuda /runtime /opt/torch
+COPY --from=addon-cuda /addon/cassl_torch.node /usr/local/lib/cassl/cassl_torch.node
+COPY --from=packages /sbom-npm.json /usr/share/sbom/npm.json
+COPY --from=packages /app/node_modules node_modules
+COPY --from=sources /app ./
 RUN node image/write-sbom.ts /usr/share/sbom/npm.json /usr/share/sbom/cassl.cdx.json
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ENV CASSL_COMMIT=${REVISION}
+LABEL org.opencontainers.image.version=${VERSION} org.opencontainers.image.revision=${REVISION}
 USER 65532:65532
+VOLUME ["/var/lib/cassl", "/tmp"]
 
-FROM app AS cpu
-USER 0
+FROM runtime AS cpu
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libtorch1.13 >/dev/null && rm -rf /var/lib/apt/lists/*
 COPY --from=addon-cpu /addon/cassl_torch.node /usr/local/lib/cassl/cassl_torch.node
+COPY --from=packages /sbom-npm.json /usr/share/sbom/npm.json
+COPY --from=packages /app/node_modules node_modules
+COPY --from=sources /app ./
 RUN node image/write-sbom.ts /usr/share/sbom/npm.json /usr/share/sbom/cassl.cdx.json
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ENV CASSL_COMMIT=${REVISION}
+LABEL org.opencontainers.image.version=${VERSION} org.opencontainers.image.revision=${REVISION}
 USER 65532:65532
+VOLUME ["/var/lib/cassl", "/tmp"]

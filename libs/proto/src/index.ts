@@ -11,6 +11,7 @@ export * from './gen/cassl/v1/model.ts';
 export * from './gen/cassl/v1/pipeline.ts';
 export * from './gen/cassl/v1/registry.ts';
 export * from './gen/cassl/v1/trainer.ts';
+export * from './gen/externalscaler/externalscaler.ts';
 // Every streaming file generates this one type; name one of them.
 export type { ServerStreamingMethodResult } from './gen/cassl/v1/registry.ts';
 export { descriptorSet } from './descriptor-set.ts';

@@ -18,6 +18,11 @@ export const settings = {
     z.string().default('.cassl/labeler'),
     'Folder for downloaded checkpoints',
   ),
+  scalerPort: setting(
+    'CASSL_SCALER_PORT',
+    z.coerce.number().int().min(0).max(65535).optional(),
+    'Port where KEDA asks for the amount of work, without token or TLS; unset: none',
+  ),
   labelWorkers: setting(
     'CASSL_LABEL_WORKERS',
     whole(0, 256, 1),

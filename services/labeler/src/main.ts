@@ -10,6 +10,7 @@ import { runLabelWorkers } from './labeling/run-label-workers.ts';
 import { runLabelings } from './labeling/run-labelings.ts';
 import { detectorService, labelerService } from './service.ts';
 import { openShardQueue } from './labeling/shard-queue.ts';
+import { serveScaler } from './scaler/serve-scaler.ts';
 
 await runService({
   name: 'labeler',
@@ -52,9 +53,10 @@ await runService({
       security: serverSecurity(config),
       logger,
     });
+    const scaler = await serveScaler({ ...config, records, queue: shards.queue, logger });
     return {
       async stop() {
-        await server.stop({ drainMs: config.drainMs });
+        await Promise.all([server.stop({ drainMs: config.drainMs }), scaler?.stop({ drainMs: 0 })]);
         stopping.abort();
         await Promise.all([workers.stop(), inference.stop(), labelings.stop()]);
         await collecting;
