@@ -290,7 +290,8 @@ describe('bad input', () => {
   });
 
   it('fails a training whose data is not there, and says where it looked', async () => {
-    const missing = { ...data.labeled, annotationsUri: 'file:///nowhere/a.json' };
+    const nowhere = pathToFileURL(join(cluster.home, 'nowhere/a.json')).href;
+    const missing = { ...data.labeled, annotationsUri: nowhere };
     const spec = {
       ...pipeline.spec!.labeler,
       model: pipeline.spec!.model,

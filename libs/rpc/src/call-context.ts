@@ -1,3 +1,4 @@
+import type { Identity } from './identity/identity.ts';
 import type { Logger } from './logger.ts';
 
 /** What every handler finds in its context besides nice-grpc's own `signal`, `metadata` and `peer`. */
@@ -6,6 +7,8 @@ export interface ServiceContext {
   readonly callId: string;
   /** Bound to the call id and method. */
   readonly log: Logger;
+  /** Who calls; it has the method's scope (`METHOD_SCOPES`). */
+  readonly identity: Identity;
   /**
    * Aborted when the service begins to stop. Streams that would never end by themselves (watches) must end then; the
    * client gets UNAVAILABLE and asks again elsewhere. Calls that end by themselves may go on until the drain time is over.

@@ -26,7 +26,8 @@ export const CLIENT_OPTIONS: ChannelOptions = {
   ...COMMON,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.initial_reconnect_backoff_ms': 200,
-  'grpc.min_reconnect_backoff_ms': 200,
+  // Also the time that a connection may take: a busy machine needs more than 200 ms.
+  'grpc.min_reconnect_backoff_ms': 1_000,
   'grpc.max_reconnect_backoff_ms': 2_000,
   'grpc.service_config': JSON.stringify({
     // A name of several addresses, as a headless Service has, is several replicas.

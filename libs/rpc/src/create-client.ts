@@ -10,8 +10,10 @@ import {
   type ClientMiddleware,
   type CompatServiceDefinition,
 } from 'nice-grpc';
+import { errorDetailsClientMiddleware } from 'nice-grpc-error-details';
 import { CLIENT_OPTIONS } from './channel-options.ts';
 import { fromCallError } from './error-status.ts';
+import { tokenReader } from './token-reader.ts';
 import { clientCredentials, clientSecurityFromEnv, type ClientSecurity } from './security.ts';
 
 /** Of one call, besides `signal` and `metadata`. */
@@ -52,7 +54,8 @@ export function createClient<Definition extends CompatServiceDefinition>(
   }
   const channel = createChannel(address, clientCredentials(security), CLIENT_OPTIONS);
   const client = createClientFactory()
-    .use(deadlines(deadlineMs, address, security.token))
+    .use(errorDetailsClientMiddleware)
+    .use(deadlines(deadlineMs, address, tokenReader(security)))
     .create(definition, channel);
   const close = (): void => channel.close();
   return Object.assign(client, { close, [Symbol.dispose]: close });
@@ -62,7 +65,7 @@ export function createClient<Definition extends CompatServiceDefinition>(
 function deadlines(
   unaryMs: number,
   peer: string,
-  token: string | undefined,
+  token: () => string | undefined,
 ): ClientMiddleware<DeadlineOptions> {
   return async function* callWithDeadline(call, options) {
     const { deadlineMs, signal, ...rest } = options;
@@ -78,7 +81,7 @@ function deadlines(
     try {
       return yield* call.next(call.request, {
         ...rest,
-        metadata: withToken(rest, token),
+        metadata: withToken(rest, token()),
         signal: signal === undefined ? timer.signal : AbortSignal.any([signal, timer.signal]),
       });
     } catch (error) {

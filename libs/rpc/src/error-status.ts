@@ -1,28 +1,54 @@
 import { CasslError, errorCode, errorMessage, isCasslError, type ErrorCode } from '@cassl/errors';
 import { ClientError, ServerError, Status } from 'nice-grpc';
+import { RichClientError, RichServerError } from 'nice-grpc-error-details';
+import { errorDetails, readErrorDetails } from './error-details.ts';
 
 /** What a client learns of an error that is not ours to show. */
 const HIDDEN = 'internal error; the service log has it under this call id';
+/** A message that quotes a caller's own megabytes back would not fit into a trailer. */
+const MAX_MESSAGE = 2000;
 
 /**
- * Turns anything thrown by a handler into a status:
- * - `CasslError`: its code and message, as they are;
- * - an abort: CANCELLED, a time-out: DEADLINE_EXCEEDED;
+ * Turns anything thrown by a handler into a status with details (google.rpc, `errorDetails`):
+ * - `CasslError`: its code and message, as they are, very long ones cut;
+ * - an abort: CANCELLED, a time-out: DEADLINE_EXCEEDED, a full disk: RESOURCE_EXHAUSTED;
  * - anything else: INTERNAL without detail (`isHidden`), which the caller must log.
  */
 export function toServerError(error: unknown, callId: string): { status: ServerError; isHidden: boolean } {
   if (error instanceof ServerError) return { status: error, isHidden: false };
+  const shown = toShown(error);
+  if (shown === undefined) {
+    return { status: new ServerError(Status.INTERNAL, `${HIDDEN} (${callId})`), isHidden: true };
+  }
+  const status = new RichServerError(Status[shown.code], cut(shown.message), errorDetails(shown, callId));
+  return { status, isHidden: false };
+}
+
+/** The error as a caller may see it; `undefined` for what is ours alone. */
+function toShown(error: unknown): CasslError | undefined {
   const code = errorCode(error);
-  if (isCasslError(error) && code !== 'INTERNAL') {
-    return { status: new ServerError(Status[code], error.message), isHidden: false };
-  }
-  if (code === 'CANCELLED') {
-    return { status: new ServerError(Status.CANCELLED, 'the call was cancelled'), isHidden: false };
-  }
-  if (code === 'DEADLINE_EXCEEDED') {
-    return { status: new ServerError(Status.DEADLINE_EXCEEDED, errorMessage(error)), isHidden: false };
-  }
-  return { status: new ServerError(Status.INTERNAL, `${HIDDEN} (${callId})`), isHidden: true };
+  if (isCasslError(error)) return code === 'INTERNAL' ? undefined : error;
+  if (code === 'CANCELLED') return new CasslError(code, 'the call was cancelled');
+  if (code === 'DEADLINE_EXCEEDED') return new CasslError(code, errorMessage(error));
+  if (isFull(error))
+    return new CasslError('RESOURCE_EXHAUSTED', 'no space is left on the disk of this service');
+  return undefined;
+}
+
+/** The file system's own error, and what SQLite makes of it. */
+function isFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return (
+    ['ENOSPC', 'EDQUOT'].includes(code) ||
+    /database or disk is full|No space left on device/i.test(error.message)
+  );
+}
+
+function cut(message: string): string {
+  return message.length <= MAX_MESSAGE
+    ? message
+    : `${message.slice(0, MAX_MESSAGE)}… (${message.length} characters)`;
 }
 
 /** The name of a status, for example "NOT_FOUND". */
@@ -31,8 +57,8 @@ export function statusName(status: Status): ErrorCode | 'OK' {
 }
 
 /**
- * Turns what a call threw into a `CasslError` with the server's code and message. Where nobody answered, the message names
- * the peer.
+ * Turns what a call threw into a `CasslError` with the server's code, message and details (`reason`, `field`,
+ * `retryAfterMs`). Where nobody answered, the message names the peer.
  */
 export function fromCallError(error: unknown, peer: string): CasslError {
   if (isCasslError(error)) return error;
@@ -40,7 +66,8 @@ export function fromCallError(error: unknown, peer: string): CasslError {
     const code = statusName(error.code);
     const message = error.details === '' ? `${error.path} failed with ${code}` : error.details;
     const where = code === 'UNAVAILABLE' ? `${peer}: ` : '';
-    return new CasslError(code === 'OK' ? 'UNKNOWN' : code, where + message, { cause: error });
+    const details = error instanceof RichClientError ? readErrorDetails(error.extra) : {};
+    return new CasslError(code === 'OK' ? 'UNKNOWN' : code, where + message, { cause: error, details });
   }
   const code = errorCode(error);
   const message = code === 'CANCELLED' ? `the call to ${peer} was cancelled` : errorMessage(error);

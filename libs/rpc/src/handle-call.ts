@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { unavailable } from '@cassl/errors';
-import { Status, type CallContext, type ServerMiddleware } from 'nice-grpc';
+import { Status, type CallContext, type ServerMiddleware, type ServerMiddlewareCall } from 'nice-grpc';
 import type { ServiceContext } from './call-context.ts';
+import type { CallGate } from './call-gate.ts';
 import { statusName, toServerError } from './error-status.ts';
+import { admitAliases, admitCall, type Admission } from './identity/admit-call.ts';
+import { audit } from './identity/audit.ts';
+import { countStreamedImages } from './identity/count-images.ts';
+import type { Identity } from './identity/identity.ts';
+import { ruleOf } from './identity/method-scopes.ts';
 import type { Logger } from './logger.ts';
-import { checkToken } from './security.ts';
 import type { CallMetrics } from './server-metrics.ts';
 
 export interface CallHandling {
@@ -12,34 +17,40 @@ export interface CallHandling {
   readonly logger: Logger;
   readonly metrics: CallMetrics;
   readonly stopping: AbortSignal;
-  readonly token: string | undefined;
+  readonly gate: Pick<CallGate, 'isClosing'>;
+  readonly admission: Admission;
 }
 
-/** Kubernetes probes cannot send a token. */
-const OPEN_TO_ALL = '/grpc.health.v1.Health/';
 const CALL_ID = /^[\w.-]{1,128}$/;
 
-/** The one wrapper around every handler: authentication, call id, metrics, the log line, and the translation of errors. */
-export function handleCalls({
-  name,
-  logger,
-  metrics,
-  stopping,
-  token,
-}: CallHandling): ServerMiddleware<ServiceContext> {
+/**
+ * The one wrapper around every handler: authentication, scopes, quotas, call id, metrics, the log line, the audit line and
+ * the translation of errors.
+ */
+export function handleCalls(handling: CallHandling): ServerMiddleware<ServiceContext> {
+  const { name, logger, metrics, stopping, gate, admission } = handling;
   return async function* handleCall(call, context) {
     const method = call.method.path.slice(1);
     const callId = callIdOf(context);
     const log = logger.child({ method, callId });
     const startedAt = performance.now();
     let status: Status = Status.OK;
+    let who: string | undefined;
     metrics.started.inc({ method });
     metrics.inFlight.inc({ method });
     try {
-      if (token !== undefined && !call.method.path.startsWith(OPEN_TO_ALL)) {
-        checkToken(context.metadata.get('authorization'), token);
-      }
-      return yield* call.next(call.request, { ...context, callId, log, stopping });
+      // Probes still learn that the service is going.
+      if (gate.isClosing && ruleOf(method) !== 'open') throw unavailable(`${name} is stopping; try again`);
+      const authorization = context.metadata.get('authorization');
+      const identity = await admitCall(admission, method, authorization, (found) => (who = found.name));
+      if (!call.requestStream) admitAliases(identity, method, call.request);
+      return yield* withImagesCounted(admission, identity, call, {
+        ...context,
+        callId,
+        log,
+        identity,
+        stopping,
+      });
     } catch (error) {
       const translated = toServerError(reasonToStop(error, name, stopping, context.signal), callId);
       if (translated.isHidden) log.error({ err: error }, 'call failed unexpectedly');
@@ -52,9 +63,42 @@ export function handleCalls({
       metrics.inFlight.dec({ method });
       metrics.handled.inc({ method, code });
       metrics.seconds.observe({ method }, seconds);
+      audit(log, { method, who, code, request: call.requestStream ? undefined : call.request });
       log.debug({ code, seconds, peer: context.peer }, 'call');
     }
   };
+}
+
+/** Calls of the scope `infer` take places for their images. */
+async function* withImagesCounted<Request, Response>(
+  { quotas }: Admission,
+  identity: Identity,
+  call: ServerMiddlewareCall<Request, Response, ServiceContext>,
+  context: CallContext & ServiceContext,
+): AsyncGenerator<Response, Response | void, undefined> {
+  if (ruleOf(call.method.path.slice(1)) !== 'infer' || identity.quota.queuedImages === undefined) {
+    return yield* call.next(call.request, context);
+  }
+  if (!call.requestStream) {
+    const giveBack = quotas.takeImages(identity, 1);
+    try {
+      return yield* call.next(call.request, context);
+    } finally {
+      giveBack();
+    }
+  }
+  const count = countStreamedImages(quotas, identity, call.request);
+  try {
+    const answers = call.next(count.requests, context);
+    for (;;) {
+      const answer = await answers.next();
+      if (answer.done === true) return answer.value;
+      count.answered();
+      yield answer.value;
+    }
+  } finally {
+    count.end();
+  }
 }
 
 /** A handler that ended because the service stops did not fail: the client may simply ask again. */

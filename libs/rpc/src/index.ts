@@ -2,6 +2,12 @@ export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, Counter, Gauge, Histogram, Registry } from './server-metrics.ts';
 export { serve, implement, type RunningServer, type ServedService, type ServeOptions } from './serve.ts';
 export type { ServiceContext } from './call-context.ts';
+export { authorizeHttp, sendHttpError, type HttpAccess } from './http-access.ts';
+export { openAuthorizer, type Authorizer, type AuthorizerOptions } from './identity/authorizer.ts';
+export { ANONYMOUS, authorize, authorizeAlias, type Identity, type Quota } from './identity/identity.ts';
+export { METHOD_SCOPES, ruleOf } from './identity/method-scopes.ts';
+export { createQuotas, type Quotas } from './identity/quotas.ts';
+export { SCOPES, type Scope } from './identity/scope.ts';
 export { createClient, type ClientOptions, type DeadlineOptions, type RpcClient } from './create-client.ts';
 export { clientSecurityFromEnv, type ClientSecurity, type ServerSecurity } from './security.ts';
 export {

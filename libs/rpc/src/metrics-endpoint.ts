@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CasslError } from '@cassl/errors';
 import type { Registry } from 'prom-client';
+import { authorizeHttp, sendHttpError, type HttpAccess } from './http-access.ts';
 
 export interface MetricsEndpoint {
   /** `http://host:port` */
@@ -10,16 +11,22 @@ export interface MetricsEndpoint {
   close(): Promise<void>;
 }
 
-/** `/metrics` for Prometheus, `/healthz` (the process answers) and `/readyz` (it takes calls) for probes. */
+/**
+ * `/metrics` for Prometheus, which needs the scope `read`, and for probes, which need nothing, `/healthz` (the process
+ * answers) and `/readyz` (it takes calls).
+ */
 export async function openMetricsEndpoint(options: {
   readonly host: string;
   readonly port: number;
   readonly registry: Registry;
   readonly isReady: () => boolean;
+  readonly access: HttpAccess;
 }): Promise<MetricsEndpoint> {
-  const { host, port, registry, isReady } = options;
-  const answer = async (path: string, response: ServerResponse): Promise<void> => {
+  const { host, port, registry, isReady, access } = options;
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (path === '/metrics') {
+      await authorizeHttp(access, request, 'read');
       response.setHeader('content-type', registry.contentType);
       response.end(await registry.metrics());
     } else if (path === '/healthz') {
@@ -33,10 +40,7 @@ export async function openMetricsEndpoint(options: {
     }
   };
   const server = createServer((request, response) => {
-    answer(new URL(request.url ?? '/', 'http://localhost').pathname, response).catch((error: unknown) => {
-      response.statusCode = 500;
-      response.end(`${String(error)}\n`);
-    });
+    answer(request, response).catch((error: unknown) => sendHttpError(response, error));
   });
   try {
     server.listen(port, host);

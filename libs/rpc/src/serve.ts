@@ -3,15 +3,25 @@ import { unavailable } from '@cassl/errors';
 import { descriptorSet } from '@cassl/proto';
 import { createServer, type CompatServiceDefinition, type ServiceImplementation } from 'nice-grpc';
 import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health';
+import { errorDetailsServerMiddleware } from 'nice-grpc-error-details';
 import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection';
 import type { Registry } from 'prom-client';
 import type { ServiceContext } from './call-context.ts';
+import { createCallGate } from './call-gate.ts';
 import { serverOptions } from './channel-options.ts';
 import { handleCalls } from './handle-call.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { openMetricsEndpoint, type MetricsEndpoint } from './metrics-endpoint.ts';
 import { serverCredentials, type ServerSecurity } from './security.ts';
 import { callMetrics, createMetrics } from './server-metrics.ts';
+import type { HttpAccess } from './http-access.ts';
+import { openAuthorizer } from './identity/authorizer.ts';
+import { createQuotas } from './identity/quotas.ts';
+
+/** Served beside every service, so health knows them and reflection lists them. */
+const OWN_SERVICES = [HealthDefinition.fullName, 'grpc.reflection.v1alpha.ServerReflection'];
+/** All calls are answered: the connections only have to end. */
+const CLOSE_MS = 1000;
 
 /** A generated service definition with the code behind it; made by `implement`. */
 export interface ServedService {
@@ -54,12 +64,14 @@ export interface RunningServer {
   /** `http://host:port`, when `metricsPort` was given. */
   readonly metricsUrl: string | undefined;
   readonly metrics: Registry;
+  /** Who may do what, for HTTP ports of the same service (`authorizeHttp`). */
+  readonly access: HttpAccess;
   /** Aborted at the start of `stop`. */
   readonly stopping: AbortSignal;
   setReady(isReady: boolean): void;
   /**
-   * Turns readiness off, ends watches, takes no new calls, lets running ones finish for up to `drainMs` (default 25,000),
-   * then cancels the rest. Calling it again waits for the same stop.
+   * Turns readiness off, ends watches, answers UNAVAILABLE to new calls, lets those that were taken finish for up to `drainMs`
+   * (default 25,000), cancels the rest, and then ends the connections. Calling it again waits for the same stop.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
@@ -75,38 +87,51 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   let isReady = false;
   const setReady = (value: boolean): void => {
     isReady = value;
-    for (const service of ['', ...names]) health.setStatus(value ? 'healthy' : 'unhealthy', service);
+    for (const service of ['', ...names, ...OWN_SERVICES])
+      health.setStatus(value ? 'healthy' : 'unhealthy', service);
   };
   // For probes that restart a process: it answers, whether it takes calls now or not.
   health.setStatus('healthy', 'liveness');
   setReady(false);
 
-  const server = createServer(serverOptions(maxConnectionAgeMs)).use(
-    handleCalls({
-      name,
-      logger,
-      metrics: callMetrics(metrics),
-      stopping: stopping.signal,
-      token: security.token,
-    }),
-  );
+  const gate = createCallGate();
+  const authorizer = await openAuthorizer({ ...security, logger });
+  const quotas = createQuotas();
+  const server = createServer({ ...serverOptions(maxConnectionAgeMs), interceptors: [gate.interceptor] })
+    .use(errorDetailsServerMiddleware)
+    .use(
+      handleCalls({
+        name,
+        logger,
+        metrics: callMetrics(metrics),
+        stopping: stopping.signal,
+        gate,
+        admission: { authorizer, quotas },
+      }),
+    );
   for (const { definition, implementation } of services) {
     server.add(definition, implementation);
   }
   server.add(HealthDefinition, endingHealth(HealthServiceImpl(health), stopping.signal));
-  server.add(ServerReflectionService, ServerReflection(descriptorSet(), names));
+  server.add(ServerReflectionService, ServerReflection(descriptorSet(), [...names, ...OWN_SERVICES]));
 
-  const credentials = await serverCredentials(security);
-  const port = await server.listen(`${host}:${options.port ?? 0}`, credentials).catch((cause: unknown) => {
-    const { message } = cause as Error;
-    throw unavailable(`cannot listen on ${host}:${options.port ?? 0}: ${message}`, { cause });
-  });
+  const certificates = await serverCredentials(security, logger);
+  const port = await server
+    .listen(`${host}:${options.port ?? 0}`, certificates.credentials)
+    .catch((cause: unknown) => {
+      const { message } = cause as Error;
+      throw unavailable(`cannot listen on ${host}:${options.port ?? 0}: ${message}`, { cause });
+    });
   let endpoint: MetricsEndpoint | undefined;
   const shutDown = async (drainMs: number): Promise<void> => {
     setReady(false);
     stopping.abort();
-    await Promise.race([server.shutdown(), sleep(drainMs, undefined, { ref: false })]);
+    const isDone = await gate.close(drainMs);
+    if (!isDone) logger.warn({ drainMs }, 'calls that did not end in time are cancelled');
+    await Promise.race([server.shutdown(), sleep(isDone ? CLOSE_MS : 0, undefined, { ref: false })]);
     server.forceShutdown();
+    certificates.close();
+    authorizer.close();
     await endpoint?.close();
     logger.info('stopped');
   };
@@ -117,6 +142,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
         port: options.metricsPort,
         registry: metrics,
         isReady: () => isReady,
+        access: { authorizer, quotas },
       });
     }
     await options.ready?.();
@@ -133,6 +159,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     port,
     metricsUrl: endpoint?.url,
     metrics,
+    access: { authorizer, quotas },
     stopping: stopping.signal,
     setReady,
     stop: ({ drainMs = 25_000 } = {}) => (stopped ??= shutDown(drainMs)),

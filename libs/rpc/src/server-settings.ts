@@ -28,10 +28,36 @@ export function serverSettings(defaults: { readonly port: number; readonly metri
       'Milliseconds that running calls get to finish when the service stops',
     ),
     natsUrl: setting('CASSL_NATS_URL', z.string().default('nats://127.0.0.1:4222'), 'Address of nats-server'),
-    authToken: setting('CASSL_AUTH_TOKEN', text, 'Bearer token that every call must carry', {
-      isSecret: true,
-    }),
-    tlsCertFile: setting('CASSL_TLS_CERT_FILE', text, 'PEM certificate chain of the server; turns TLS on'),
+    authToken: setting(
+      'CASSL_AUTH_TOKEN',
+      text,
+      'Bearer token that may do everything; calls then need a token',
+      {
+        isSecret: true,
+      },
+    ),
+    authTokenFile: setting(
+      'CASSL_AUTH_TOKEN_FILE',
+      text,
+      'File with such a token; read again when it changes',
+    ),
+    tokensFile: setting(
+      'CASSL_TOKENS_FILE',
+      text,
+      'JSON file of tokens with scopes, alias prefixes and quotas (docs/identity.md); read again when it changes',
+    ),
+    oidcIssuer: setting('CASSL_OIDC_ISSUER', text, 'Issuer of JWTs that are taken as bearer tokens'),
+    oidcAudience: setting('CASSL_OIDC_AUDIENCE', z.string().default('cassl'), 'Audience that they must name'),
+    oidcJwksUrl: setting(
+      'CASSL_OIDC_JWKS_URL',
+      text,
+      "The issuer's keys; default: what its discovery document names",
+    ),
+    tlsCertFile: setting(
+      'CASSL_TLS_CERT_FILE',
+      text,
+      'PEM certificate chain of the server; turns TLS on; read again when it changes',
+    ),
     tlsKeyFile: setting('CASSL_TLS_KEY_FILE', text, 'PEM private key of that certificate'),
     tlsClientCaFile: setting(
       'CASSL_TLS_CLIENT_CA_FILE',
@@ -68,12 +94,23 @@ export function addressSettings() {
 /** What `serve` needs of these settings. */
 export function serverSecurity(config: {
   readonly authToken: string | undefined;
+  readonly authTokenFile: string | undefined;
+  readonly tokensFile: string | undefined;
+  readonly oidcIssuer: string | undefined;
+  readonly oidcAudience: string;
+  readonly oidcJwksUrl: string | undefined;
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
   readonly tlsClientCaFile: string | undefined;
 }): ServerSecurity {
   return {
     token: config.authToken,
+    tokenFile: config.authTokenFile,
+    tokensFile: config.tokensFile,
+    oidc:
+      config.oidcIssuer === undefined
+        ? undefined
+        : { issuer: config.oidcIssuer, audience: config.oidcAudience, jwksUrl: config.oidcJwksUrl },
     certFile: config.tlsCertFile,
     keyFile: config.tlsKeyFile,
     clientCaFile: config.tlsClientCaFile,

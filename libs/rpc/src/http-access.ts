@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CasslError } from '@cassl/errors';
+import { errorCode, isCasslError, type ErrorCode } from '@cassl/errors';
+import type { Authorizer } from './identity/authorizer.ts';
+import { authorize, type Identity } from './identity/identity.ts';
+import type { Scope } from './identity/scope.ts';
+import type { Quotas } from './identity/quotas.ts';
+
+/** As google.rpc.Code maps them. */
+const HTTP_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
+  INVALID_ARGUMENT: 400,
+  FAILED_PRECONDITION: 400,
+  OUT_OF_RANGE: 416,
+  UNAUTHENTICATED: 401,
+  PERMISSION_DENIED: 403,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  ABORTED: 409,
+  RESOURCE_EXHAUSTED: 429,
+  CANCELLED: 499,
+  UNIMPLEMENTED: 501,
+  UNAVAILABLE: 503,
+  DEADLINE_EXCEEDED: 504,
+};
+
+export interface HttpAccess {
+  readonly authorizer: Authorizer;
+  readonly quotas?: Quotas | undefined;
+}
+
+/**
+ * Who sends an HTTP request, and that they may. The token comes as `Authorization: Bearer …`, or as the password of basic
+ * authentication, which is all that `docker login` and browsers can.
+ * @param scope `open` asks for nothing
+ * @throws UNAUTHENTICATED, PERMISSION_DENIED naming the missing scope, RESOURCE_EXHAUSTED
+ */
+export async function authorizeHttp(
+  { authorizer, quotas }: HttpAccess,
+  request: IncomingMessage,
+  scope: Scope,
+): Promise<Identity> {
+  const identity = await authorizer.identify(asBearer(request.headers.authorization));
+  authorize(identity, scope);
+  quotas?.countRequest(identity);
+  return identity;
+}
+
+function asBearer(authorization: string | undefined): string | undefined {
+  const basic = /^Basic +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (basic === undefined) return authorization;
+  const text = Buffer.from(basic, 'base64').toString('utf8');
+  return `Bearer ${text.slice(text.indexOf(':') + 1)}`;
+}
+
+/**
+ * Answers an error: its HTTP status, `{"error": {"code", "message"}}`, `retry-after` where it says when, and
+ * `www-authenticate` where a token is missing. Of an error that is not ours only the code is told.
+ */
+export function sendHttpError(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const isShown = isCasslError(error) && error.code !== 'INTERNAL';
+  const code = isShown ? error.code : errorCode(error) === 'CANCELLED' ? 'CANCELLED' : 'INTERNAL';
+  const message = isShown ? error.message : 'internal error; the service log has it';
+  response.statusCode = HTTP_STATUS[code] ?? 500;
+  response.setHeader('content-type', 'application/json');
+  const wait = isCasslError(error) ? retryAfterMs(error) : undefined;
+  if (wait !== undefined) response.setHeader('retry-after', String(Math.ceil(wait / 1000)));
+  if (code === 'UNAUTHENTICATED')
+    response.setHeader('www-authenticate', 'Bearer realm="cassl", Basic realm="cassl"');
+  response.end(`${JSON.stringify({ error: { code, message } })}\n`);
+}
+
+function retryAfterMs({ code, details }: CasslError): number | undefined {
+  const given = details['retryAfterMs'];
+  if (typeof given === 'number') return given;
+  return code === 'UNAVAILABLE' ? 1000 : undefined;
+}

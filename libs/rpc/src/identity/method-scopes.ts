@@ -1,0 +1,85 @@
+import type { Scope } from './scope.ts';
+
+/** What a method needs: a scope, or nothing at all. */
+export type MethodRule = Scope | 'open';
+
+/**
+ * The rule of every method that a service of ours can serve. A method without one is refused to everybody but `admin`, and
+ * a test walks the descriptors and fails on it: add its line with the method.
+ */
+export const METHOD_SCOPES: Readonly<Record<string, MethodRule>> = {
+  // Kubernetes' probes cannot send a token, and generic clients ask for reflection before they have one.
+  'grpc.health.v1.Health/Check': 'open',
+  'grpc.health.v1.Health/List': 'open',
+  'grpc.health.v1.Health/Watch': 'open',
+  'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': 'read',
+  'grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo': 'read',
+
+  'cassl.v1.DetectorService/Detect': 'infer',
+  'cassl.v1.DetectorService/DetectStream': 'infer',
+  'cassl.v1.LabelerService/Label': 'infer',
+  'cassl.v1.LabelerService/LabelStream': 'infer',
+  'inference.GRPCInferenceService/ServerLive': 'open',
+  'inference.GRPCInferenceService/ServerReady': 'open',
+  'inference.GRPCInferenceService/ModelReady': 'infer',
+  'inference.GRPCInferenceService/ServerMetadata': 'infer',
+  'inference.GRPCInferenceService/ModelMetadata': 'infer',
+  'inference.GRPCInferenceService/ModelConfig': 'infer',
+  'inference.GRPCInferenceService/ModelStatistics': 'infer',
+  'inference.GRPCInferenceService/ModelInfer': 'infer',
+  'inference.GRPCInferenceService/ModelStreamInfer': 'infer',
+  'inference.GRPCInferenceService/RepositoryIndex': 'read',
+  'inference.GRPCInferenceService/RepositoryModelLoad': 'admin',
+  'inference.GRPCInferenceService/RepositoryModelUnload': 'admin',
+
+  'cassl.v1.LabelerService/StartLabeling': 'label',
+  'cassl.v1.LabelerService/CancelLabeling': 'label',
+  'cassl.v1.LabelerService/GetLabeling': 'read',
+  'cassl.v1.LabelerService/WatchLabeling': 'read',
+
+  'cassl.v1.TrainerService/StartTraining': 'train',
+  'cassl.v1.TrainerService/CancelTraining': 'train',
+  'cassl.v1.TrainerService/GetTraining': 'read',
+  'cassl.v1.TrainerService/ListTrainings': 'read',
+  'cassl.v1.TrainerService/WatchTraining': 'read',
+  'cassl.v1.EvaluatorService/StartEvaluation': 'train',
+  'cassl.v1.EvaluatorService/GetEvaluation': 'read',
+  'cassl.v1.EvaluatorService/WatchEvaluation': 'read',
+  'cassl.v1.PipelineService/Start': 'train',
+  'cassl.v1.PipelineService/Cancel': 'train',
+  'cassl.v1.PipelineService/Get': 'read',
+  'cassl.v1.PipelineService/List': 'read',
+  'cassl.v1.PipelineService/Watch': 'read',
+
+  'cassl.v1.RegistryService/PublishCheckpoint': 'publish',
+  'cassl.v1.RegistryService/GetUpload': 'publish',
+  'cassl.v1.RegistryService/AttachEvaluation': 'publish',
+  'cassl.v1.RegistryService/SetAlias': 'promote',
+  'cassl.v1.RegistryService/RollbackAlias': 'promote',
+  'cassl.v1.RegistryService/DeleteAlias': 'promote',
+  'cassl.v1.RegistryService/SetAliasRule': 'admin',
+  'cassl.v1.RegistryService/DeleteCheckpoint': 'admin',
+  'cassl.v1.RegistryService/PruneCheckpoints': 'admin',
+  'cassl.v1.RegistryService/ReclaimStorage': 'admin',
+  'cassl.v1.RegistryService/VerifyCheckpoints': 'admin',
+  'cassl.v1.RegistryService/CreateWebhook': 'admin',
+  'cassl.v1.RegistryService/ListWebhooks': 'admin',
+  'cassl.v1.RegistryService/DeleteWebhook': 'admin',
+  'cassl.v1.RegistryService/ListAliases': 'read',
+  'cassl.v1.RegistryService/GetLineage': 'read',
+  'cassl.v1.RegistryService/GetCheckpoint': 'read',
+  'cassl.v1.RegistryService/ListCheckpoints': 'read',
+  'cassl.v1.RegistryService/DownloadCheckpoint': 'read',
+  'cassl.v1.RegistryService/GetAlias': 'read',
+  'cassl.v1.RegistryService/Watch': 'read',
+};
+
+/** The rule of a method's path, for example "cassl.v1.DetectorService/Detect". */
+export function ruleOf(method: string): MethodRule {
+  return Object.hasOwn(METHOD_SCOPES, method) ? (METHOD_SCOPES[method] ?? 'admin') : 'admin';
+}
+
+/** Methods that change something: each call of one leaves a line in the audit log. */
+export function isChange(method: string): boolean {
+  return !['read', 'infer', 'open'].includes(ruleOf(method));
+}
