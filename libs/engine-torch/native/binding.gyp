@@ -12,8 +12,6 @@
       '-std=<(torch_cxx_standard)',
       '-O2',
       '-g0',
-      # Their TypeScript definitions round after every operation.
-      '-ffp-contract=off',
       '-fexceptions',
       '-frtti',
       '-fvisibility=hidden',

@@ -1,5 +1,4 @@
 import { provideAutocast } from './autocast.ts';
-import { provideDetectionKernels } from './detection-kernels.ts';
 import { createEngine } from './create-engine.ts';
 import type { Engine } from './engine.ts';
 
@@ -15,7 +14,6 @@ export async function openTorchEngine(options: {
   const backend = registerTorchBackend(options);
   const { device } = backend;
   provideAutocast('torch', (mode) => backend.setAutocast(mode));
-  provideDetectionKernels('torch', backend.detection);
   return createEngine({
     name: 'torch',
     device,

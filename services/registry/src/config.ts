@@ -1,9 +1,19 @@
-import { readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
+import { portSetting, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
 import { z } from 'zod';
 
 /** The registry's settings; the table in its README is made from this. */
 export const settings = {
   ...serverSettings({ port: 7100, metricsPort: 9100 }),
+  httpPort: portSetting(
+    'CASSL_HTTP_PORT',
+    7180,
+    'Port of the HTTP views: Hugging Face Hub, OCI, `.pth`, TensorFlow.js, plain files; 0 takes a free one',
+  ),
+  httpRedirects: setting(
+    'CASSL_HTTP_REDIRECTS',
+    z.stringbool().default(true),
+    'With an S3 store: stored files are fetched from it by signed addresses; false sends them from here',
+  ),
   dataDir: setting(
     'CASSL_DATA_DIR',
     z.string().default('.cassl/registry'),

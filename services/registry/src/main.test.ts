@@ -40,6 +40,7 @@ async function startRegistry(dataDir: string, env: NodeJS.ProcessEnv = {}): Prom
       CASSL_DATA_DIR: dataDir,
       CASSL_PORT: '0',
       CASSL_METRICS_PORT: '0',
+      CASSL_HTTP_PORT: '0',
       CASSL_NATS_URL: 'nats://127.0.0.1:1',
       CASSL_LOG_LEVEL: 'info',
       ...env,

@@ -3,6 +3,9 @@ import { readRegistryConfig } from './config.ts';
 import { openRegistry } from './registry.ts';
 import { relayEvents } from './aliases/relay-events.ts';
 import { registryService } from './service.ts';
+import { allowToken } from './views/http/allow.ts';
+import { openHttp } from './views/http/open-http.ts';
+import { VIEWS } from './views/views.ts';
 
 await runService({
   name: 'registry',
@@ -20,8 +23,21 @@ await runService({
       security: serverSecurity(config),
       logger,
     });
+    const http = await openHttp({
+      registry,
+      logger,
+      views: VIEWS,
+      allow: allowToken(config.authToken),
+      host: config.host,
+      port: config.httpPort,
+      certFile: config.tlsCertFile,
+      keyFile: config.tlsKeyFile,
+      redirects: config.httpRedirects,
+    });
+    logger.info({ url: http.url }, 'serving HTTP views');
     return {
       async stop() {
+        await http.close(config.drainMs);
         await server.stop({ drainMs: config.drainMs });
         stop.abort();
         await relaying;

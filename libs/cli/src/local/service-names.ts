@@ -10,5 +10,8 @@ export const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
   evaluator: 7103,
 };
 
+/** Of the registry's HTTP views. */
+export const DEFAULT_HTTP_PORT = 7180;
+
 /** `host:port` of every service. */
 export type Endpoints = Readonly<Record<ServiceName, string>>;

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '@cassl/errors';
 import { freePort } from './free-port.ts';
 import { rootsEnvironment, type Roots } from './roots.ts';
-import type { Endpoints, ServiceName } from './service-names.ts';
+import { DEFAULT_HTTP_PORT, DEFAULT_PORTS, type Endpoints, type ServiceName } from './service-names.ts';
 
 /** What a service of this machine finds around itself. */
 export interface ServiceSurroundings {
@@ -39,6 +39,11 @@ const SERVICES = join(import.meta.dirname, '../../../../services');
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 45_000;
 
+/** The registry's HTTP views have their usual port beside the usual gRPC port, and a free one beside any other. */
+function httpPort(address: string): number {
+  return address.endsWith(`:${DEFAULT_PORTS.registry}`) ? DEFAULT_HTTP_PORT : 0;
+}
+
 /** Starts one service as a child of this process; when this process dies, the service stops by itself. */
 export async function startService(name: ServiceName, around: ServiceSurroundings): Promise<ServiceProcess> {
   const { home, endpoints, natsUrl, env, roots } = around;
@@ -58,6 +63,7 @@ export async function startService(name: ServiceName, around: ServiceSurrounding
       CASSL_HOST: '127.0.0.1',
       CASSL_PORT: endpoints[name].slice(endpoints[name].lastIndexOf(':') + 1),
       CASSL_METRICS_PORT: String(metricsPort),
+      ...(name === 'registry' ? { CASSL_HTTP_PORT: String(httpPort(endpoints.registry)) } : {}),
       CASSL_NATS_URL: natsUrl,
       CASSL_DATA_DIR: join(home, name),
       ...rootsEnvironment(home, roots),

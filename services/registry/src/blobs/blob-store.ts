@@ -68,6 +68,8 @@ export interface BlobStore {
   read(digest: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
   /** The same into a stream such as an HTTP response, which stays open; rejects when it closes early. */
   send(digest: string, sink: Writable, options?: ReadOptions): Promise<void>;
+  /** An address that gives the file to whoever knows it, for an hour; a folder has none. */
+  signedUrl?(digest: string): Promise<string>;
   /** Bytes of an earlier try that can be gone on from. */
   keptBytes(digest: string, state: string | null): Promise<number>;
   upload(digest: string, options: UploadOptions): Promise<BlobUpload>;

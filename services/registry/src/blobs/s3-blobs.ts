@@ -26,6 +26,7 @@ export async function openS3Blobs(uri: string, env: NodeJS.ProcessEnv = process.
     read: (digest, options) => read(bucket, digest, key(digest), options),
     send: (digest, sink, options = {}) =>
       sendChunks(read(bucket, digest, key(digest), options), sink, options.signal),
+    signedUrl: (digest) => signedUrl(bucket, key(digest)),
     keptBytes: (_, state) => Promise.resolve(keptOf(state)),
     upload: (digest, options) =>
       openS3Upload(bucket, key(digest), {
@@ -80,6 +81,14 @@ export async function answered<T>(request: Promise<T>): Promise<T> {
 
 export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}
+
+const SIGNED_SECONDS = 3_600;
+
+async function signedUrl(bucket: Bucket, Key: string): Promise<string> {
+  const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
+  const command = new bucket.sdk.GetObjectCommand(place(bucket, Key));
+  return getSignedUrl(bucket.client, command, { expiresIn: SIGNED_SECONDS });
 }
 
 async function head(bucket: Bucket, digest: string, Key: string): Promise<StoredBlob | undefined> {

@@ -36,3 +36,21 @@ export async function writeDerived({ db }: Pick<Registry, 'db'>, file: DerivedFi
     .onConflict((conflict) => conflict.columns(['digest', 'view']).doNothing())
     .execute();
 }
+
+/** By the digest of the file itself; `undefined` when no view has made such a file. */
+export async function findDerived(
+  { db }: Pick<Registry, 'db'>,
+  sha256: string,
+): Promise<DerivedFile | undefined> {
+  const row = await db
+    .selectFrom('derived_files')
+    .selectAll()
+    .where('sha256', '=', sha256)
+    .orderBy('digest')
+    .orderBy('view')
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { digest, view, size_bytes: sizeBytes, layout } = row;
+  return { digest, view, sizeBytes: Number(sizeBytes), sha256, layout };
+}

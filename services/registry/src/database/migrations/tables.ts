@@ -41,6 +41,7 @@ export function newTables({ time, bytes, name }: ColumnTypes): string[] {
       layout ${bytes} not null,
       primary key (digest, view)
     )`,
+    `create index derived_files_sha256 on derived_files (sha256)`,
     `create table webhooks (
       id text primary key,
       url text not null,

@@ -1,0 +1,28 @@
+import type { ViewRequest } from '../http/request.ts';
+import { sendFile } from '../http/send-file.ts';
+import { hubNotFound } from './hub-errors.ts';
+import { hubFiles, hubRepo, hubVersion } from './hub-repo.ts';
+
+/** `HEAD` and `GET /{id}/resolve/{revision}/{path}` (and `/raw/`): a file with its commit, for ranges and resumption. */
+export async function sendResolved(
+  request: ViewRequest,
+  id: string,
+  revision: string,
+  path: readonly string[],
+): Promise<void> {
+  const repo = await hubRepo(request, id);
+  const version = await hubVersion(request, repo, revision);
+  const name = path.join('/');
+  const { weights, texts } = await hubFiles(request, repo, version);
+  const text = texts.get(name);
+  if (text === undefined && name !== weights.name) {
+    throw hubNotFound('EntryNotFound', `${name.slice(0, 200)} is not in ${id}`, version.revision);
+  }
+  const file = text ?? (await weights.open());
+  await sendFile(request, file, {
+    'x-repo-commit': version.revision,
+    'x-linked-size': String(file.sizeBytes),
+    'x-linked-etag': `"${file.etag}"`,
+    'content-disposition': `inline; filename="${name}"`,
+  });
+}
