@@ -7,10 +7,22 @@ report=out/test/$suite.json
 mkdir -p out/test && rm -f "$report"
 export CASSL_SHARED=${CASSL_SHARED:-../shared}
 
+# huggingface_hub of an earlier major version (the newest comes with timm), and skopeo: where they can't be had, their tests skip.
+bring_earlier_hub() {
+  export CASSL_PYTHON_HUB1=$PWD/.tools/python-hub1/bin/python
+  if ! [ -x .tools/python-hub1/bin/hf ]; then
+    python3 -m venv .tools/python-hub1 && .tools/python-hub1/bin/pip install -q --disable-pip-version-check 'huggingface_hub<2' || true
+  fi
+  if ! command -v skopeo > /dev/null && [ "$(id -u)" -eq 0 ]; then
+    apt-get install -y -qq --no-install-recommends skopeo > /dev/null 2>&1 || true
+  fi
+}
+
 # The peers: PyTorch and friends in a virtual environment of their own.
 bring_python_peers() {
   export CASSL_PYTHON=$PWD/.tools/python/bin/python
-  local wanted='torch torchvision timm pycocotools faster-coco-eval safetensors numpy pillow'
+  bring_earlier_hub
+  local wanted='torch torchvision timm pycocotools faster-coco-eval safetensors numpy pillow transformers mmdet mmengine mmcv-lite==2.1.0'
   if [ "$(cat .tools/python/cassl-peers 2>/dev/null)" = "$wanted" ]; then return; fi
   echo "test-interop: installing $wanted from pip into .tools/python"
   python3 -m venv .tools/python || return 1

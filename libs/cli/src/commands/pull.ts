@@ -1,22 +1,50 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { Framework } from '@cassl/checkpoints';
+import type { Checkpoint } from '@cassl/proto';
 
 interface PullFlags {
   readonly out: string;
+  readonly for?: Framework;
   readonly home: string;
   readonly json: boolean;
 }
 
-/** `cassl pull`: a checkpoint's file from the registry. */
+/** Those whose own files the registry's HTTP views give too. */
+const FRAMEWORKS = [
+  'torchvision',
+  'timm',
+  'transformers',
+  'mmdet',
+  'detectron2',
+  'adelaidet',
+  'entity',
+  'swin',
+  'msra',
+];
+
+interface Pulled {
+  readonly out: string;
+  /** `sha256:…` of what was written. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+/** `cassl pull`: a checkpoint's file from the registry, as it is or as another framework reads it. */
 export function register(program: Command): void {
   program
     .command('pull')
     .description('Download a checkpoint (safetensors) from the registry; its sha256 is checked.')
     .argument('<reference>', 'digest, at least 8 leading hex digits of one, or alias')
     .requiredOption('--out <file>', 'file to write')
+    .addOption(
+      new Option(
+        '--for <framework>',
+        'write that framework’s own file, byte for byte as the registry’s HTTP views give it, and a note beside it',
+      ).choices(FRAMEWORKS),
+    )
     .option('--home <dir>', 'folder of the services', '.cassl')
     .option('--json', 'print what it is as JSON', false)
     .action(async (reference: string, flags: PullFlags) => {
-      const { copyFile, rename } = await import('node:fs/promises');
       const path = await import('node:path');
       const { RegistryServiceDefinition, Checkpoint } = await import('@cassl/proto');
       const { createClient, downloadCheckpoint } = await import('@cassl/rpc');
@@ -31,14 +59,31 @@ export function register(program: Command): void {
             reference,
             cacheDir,
           });
-          await copyFile(cached, `${flags.out}.part`);
-          await rename(`${flags.out}.part`, flags.out);
+          const pulled = await write(cached, checkpoint, flags);
           if (flags.json)
-            console.log(JSON.stringify({ out: flags.out, checkpoint: Checkpoint.toJSON(checkpoint) }));
-          else console.log(`${flags.out}  sha256:${checkpoint.digest}  ${checkpoint.sizeBytes} bytes`);
+            console.log(JSON.stringify({ ...pulled, checkpoint: Checkpoint.toJSON(checkpoint) }));
+          else console.log(`${pulled.out}  ${pulled.digest}  ${pulled.sizeBytes} bytes`);
         } finally {
           registry.close();
         }
       });
     });
+}
+
+async function write(
+  cached: string,
+  checkpoint: Checkpoint,
+  { out, for: framework }: PullFlags,
+): Promise<Pulled> {
+  if (framework !== undefined) {
+    const { modelFacts, readCheckpoint, writeExport } = await import('@cassl/checkpoints');
+    const { tensors } = await readCheckpoint(cached);
+    const model = modelFacts(checkpoint.manifest?.model);
+    const { digest, sizeBytes } = await writeExport(out, tensors, { framework, model });
+    return { out, digest, sizeBytes };
+  }
+  const { copyFile, rename } = await import('node:fs/promises');
+  await copyFile(cached, `${out}.part`);
+  await rename(`${out}.part`, out);
+  return { out, digest: `sha256:${checkpoint.digest}`, sizeBytes: checkpoint.sizeBytes };
 }
