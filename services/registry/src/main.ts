@@ -1,9 +1,8 @@
-import { runService, serve, serverSecurity } from '@cassl/rpc';
+import { openAuthorizer, runService, serve, serverSecurity } from '@cassl/rpc';
 import { readRegistryConfig } from './config.ts';
 import { openRegistry } from './registry.ts';
 import { relayEvents } from './aliases/relay-events.ts';
 import { registryService } from './service.ts';
-import { allowToken } from './views/http/allow.ts';
 import { openHttp } from './views/http/open-http.ts';
 import { VIEWS } from './views/views.ts';
 
@@ -23,21 +22,24 @@ await runService({
       security: serverSecurity(config),
       logger,
     });
+    const authorizer = await openAuthorizer({ ...serverSecurity(config), logger });
     const http = await openHttp({
       registry,
       logger,
       views: VIEWS,
-      allow: allowToken(config.authToken),
+      authorizer,
       host: config.host,
       port: config.httpPort,
       certFile: config.tlsCertFile,
       keyFile: config.tlsKeyFile,
+      clientCaFile: config.tlsClientCaFile,
       redirects: config.httpRedirects,
     });
     logger.info({ url: http.url }, 'serving HTTP views');
     return {
       async stop() {
         await http.close(config.drainMs);
+        authorizer.close();
         await server.stop({ drainMs: config.drainMs });
         stop.abort();
         await relaying;

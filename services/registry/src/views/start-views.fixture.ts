@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSafetensors, type StateDict } from '@cassl/checkpoints';
 import { Manifest, RegistryServiceDefinition } from '@cassl/proto';
-import { createClient, createLogger, publishCheckpointFile, serve, type RpcClient } from '@cassl/rpc';
+import {
+  createClient,
+  createLogger,
+  openAuthorizer,
+  publishCheckpointFile,
+  serve,
+  type RpcClient,
+} from '@cassl/rpc';
 import { openRegistry, type Registry } from '../registry.ts';
 import { registryService } from '../service.ts';
-import { allowToken } from './http/allow.ts';
 import { openHttp } from './http/open-http.ts';
 import { VIEWS } from './views.ts';
 
@@ -37,7 +43,7 @@ export async function startViews(options: { readonly token?: string } = {}): Pro
     registry,
     logger,
     views: VIEWS,
-    allow: allowToken(options.token),
+    authorizer: await openAuthorizer({ token: options.token }),
     host: '127.0.0.1',
     port: 0,
   });

@@ -11,21 +11,24 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CasslError, errorMessage, notFound, unavailable } from '@cassl/errors';
-import type { Allow } from './allow.ts';
+import { errorMessage, notFound, unavailable } from '@cassl/errors';
+import { authorizeHttp, type Authorizer } from '@cassl/rpc';
 import { failureOf } from './failure.ts';
 import { splitPath, type View, type ViewContext, type ViewRequest } from './request.ts';
 import { sendJson } from './send-json.ts';
 
 export interface HttpOptions extends ViewContext {
   readonly views: readonly View[];
-  readonly allow: Allow;
+  /** Reading needs the scope `read`; the token may come as a password, which is all that container tools can. */
+  readonly authorizer: Authorizer;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   /** PEM files; both or none. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
+  /** PEM certificates; clients must show one signed by them. */
+  readonly clientCaFile?: string | undefined;
 }
 
 export interface HttpServer {
@@ -46,12 +49,12 @@ const SILENCE_MS = 120_000;
 
 /** Serves the views over HTTP/1.1, with TLS where the service has a certificate. */
 export async function openHttp(options: HttpOptions): Promise<HttpServer> {
-  const { host, port, certFile, keyFile } = options;
+  const { host, port, certFile, keyFile, clientCaFile } = options;
   const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
     void answer(options, request, response);
   const isTls = certFile !== undefined && keyFile !== undefined;
   const server: Server = isTls
-    ? createTlsServer({ ...LIMITS, cert: await readFile(certFile), key: await readFile(keyFile) }, onRequest)
+    ? createTlsServer({ ...LIMITS, ...(await certificates(certFile, keyFile, clientCaFile)) }, onRequest)
     : createServer(LIMITS, onRequest);
   server.setTimeout(SILENCE_MS);
   try {
@@ -82,7 +85,7 @@ async function answer(options: HttpOptions, raw: IncomingMessage, response: Serv
   const view = request && options.views.find((known) => known.owns(request.path));
   try {
     if (request === undefined || view === undefined) throw notFound('no such address');
-    await checkAccess(options.allow, view, raw);
+    await authorizeHttp(options, raw, 'read');
     await view.handle(request);
   } catch (error) {
     if (gone.signal.aborted) return;
@@ -127,13 +130,11 @@ function takeApart(
   };
 }
 
-async function checkAccess(allow: Allow, view: View, request: IncomingMessage): Promise<void> {
-  if (view.isOpen?.(request) === true) return;
-  const access = await allow(request);
-  if (access === 'granted') return;
-  throw new CasslError(
-    'UNAUTHENTICATED',
-    access === 'anonymous' ? 'this registry wants a token' : 'Invalid credentials in Authorization header',
-    { details: { access } },
-  );
+async function certificates(
+  certFile: string,
+  keyFile: string,
+  clientCaFile: string | undefined,
+): Promise<{ cert: Buffer; key: Buffer; ca?: Buffer; requestCert?: boolean }> {
+  const pair = { cert: await readFile(certFile), key: await readFile(keyFile) };
+  return clientCaFile === undefined ? pair : { ...pair, ca: await readFile(clientCaFile), requestCert: true };
 }

@@ -28,8 +28,6 @@ export interface View {
   /** First segments of the paths that are its own. */
   owns(path: readonly string[]): boolean;
   handle(request: ViewRequest): Promise<void>;
-  /** Requests that carry their own ticket, or tell nothing. */
-  isOpen?(request: IncomingMessage): boolean;
   /** The answer to an error in the form that this view's clients understand. */
   fail(request: ViewRequest, failure: Failure): void;
 }

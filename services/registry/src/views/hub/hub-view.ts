@@ -70,7 +70,7 @@ function sendWho(request: ViewRequest): void {
 /** A repository that one may not see is answered like one that is not there. */
 function fail({ method, response }: ViewRequest, { status, message, error }: Failure): void {
   const details = error instanceof CasslError ? error.details : {};
-  const isAnonymous = details.access === 'anonymous';
+  const isAnonymous = details.reason === 'TOKEN_MISSING';
   const code = isAnonymous ? 'RepoNotFound' : details.hubCode;
   sendJson(
     { method, response },
