@@ -67,6 +67,8 @@ def run(name, model, images, outputs):
         states = model(images, output_hidden_states=True)
         flat(f"{name}.last", states.last_hidden_state, outputs)
     elif name.startswith("timm"):
+        if hasattr(model, "set_input_size"):
+            model.set_input_size(images.shape[2:])
         flat(f"{name}.last", model.forward_features(images), outputs)
     elif name.startswith("torchvision-detector"):
         flat(f"{name}.pyramid", list(model.backbone(images).values()), outputs)
