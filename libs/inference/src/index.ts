@@ -10,12 +10,13 @@ export {
 } from './inference-request.ts';
 export {
   openRuntime,
-  type FindModel,
   type InferenceRuntime,
   type ModelReport,
   type RuntimeLogger,
   type RuntimeOptions,
 } from './runtime/runtime.ts';
+export type { FindModel } from './runtime/routes.ts';
+export type { TrialReport, TrialSettings } from './runtime/trial.ts';
 export { DEFAULT_OPTIONS } from './runtime/fill-request.ts';
 export type { FoundModel, ModelState } from './runtime/resident-model.ts';
 export type { ModelStatistics, BatchStatistics, DurationCount } from './runtime/model-statistics.ts';

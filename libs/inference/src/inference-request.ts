@@ -11,6 +11,7 @@ export type ImageInput =
 
 /** Priorities are 1 (first) to 9; what waits is served by priority, then by age. */
 export const DEFAULT_PRIORITY = 5;
+export const LEAST_URGENT = 9;
 
 /** One image for one model. */
 export interface InferRequest {
@@ -27,7 +28,7 @@ export interface InferRequest {
   readonly signal?: AbortSignal;
   /** What to do where the queue is full: `refuse` with RESOURCE_EXHAUSTED, or `wait` for room (streams, jobs). @default 'refuse' */
   readonly whenFull?: 'refuse' | 'wait';
-  /** Value of a routing header: sends the request to the canary that names it. */
+  /** Model on trial that the caller wants, from a routing header; ignored where no canary of that name is warm. */
   readonly canary?: string;
 }
 

@@ -1,7 +1,7 @@
 import { invalidArgument } from '@cassl/errors';
 import { readImageSize } from '@cassl/vision';
 import type { InferenceOptions } from '@cassl/workers';
-import { DEFAULT_PRIORITY, type ImageInput, type InferRequest } from '../inference-request.ts';
+import { DEFAULT_PRIORITY, LEAST_URGENT, type ImageInput, type InferRequest } from '../inference-request.ts';
 import type { QueuedRequest } from './model-queue.ts';
 
 export const DEFAULT_OPTIONS: InferenceOptions = {
@@ -12,7 +12,6 @@ export const DEFAULT_OPTIONS: InferenceOptions = {
 };
 
 const MOST_DETECTIONS = 1000;
-const LEAST_URGENT = 9;
 /** Longer than timers count; nobody waits so long. */
 const FOREVER_MS = 2 ** 31 - 1;
 

@@ -1,32 +1,15 @@
 import { encodePng } from '@cassl/vision';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openRuntime, type FoundModel, type InferenceRuntime, type RuntimeOptions } from '../index.ts';
+import { openNoOpRuntime } from './open-no-op-runtime.ts';
+import type { InferenceRuntime, RuntimeOptions } from './runtime.ts';
 
-const logger = { info: () => undefined, warn: () => undefined };
 const opened: InferenceRuntime[] = [];
 afterEach(async () => {
   for (const runtime of opened.splice(0)) await runtime.stop(0);
 });
 
-/** A registry of no-op models: every reference is its own digest but those in `aliases`. */
-function open(options: Partial<RuntimeOptions> = {}, aliases = new Map<string, string>()): InferenceRuntime {
-  const runtime = openRuntime({
-    findModel: (reference): Promise<FoundModel> =>
-      Promise.resolve({
-        digest: aliases.get(reference) ?? reference,
-        categories: [{ id: 1, name: 'object' }],
-        spec: { kind: 'no-op' },
-        sizeBytes: 0,
-      }),
-    budget: { bytes: 2 ** 40, policy: 'evict' },
-    limits: { images: 256, bytes: 2 ** 28, pixels: 4e8 },
-    maxBatch: 8,
-    decodePixels: 1e8,
-    loadTimeoutMs: 30_000,
-    hangMs: 30_000,
-    logger,
-    ...options,
-  });
+function open(options: Partial<RuntimeOptions> = {}): InferenceRuntime {
+  const runtime = openNoOpRuntime(options);
   opened.push(runtime);
   return runtime;
 }

@@ -2,6 +2,7 @@ import { errorMessage, notFound, unavailable } from '@cassl/errors';
 import type { InferAnswer, InferRequest } from '../inference-request.ts';
 import { fillRequest } from './fill-request.ts';
 import { chooseEvictions, type MemoryBudget } from './memory-budget.ts';
+import { answerOnTrial } from './answer-on-trial.ts';
 import type { ModelStatistics } from './model-statistics.ts';
 import {
   keepModel,
@@ -10,9 +11,8 @@ import {
   type ModelState,
   type ResidentModel,
 } from './resident-model.ts';
-
-/** Finds a model by alias or digest and brings its file here. @throws NOT_FOUND, FAILED_PRECONDITION, UNAVAILABLE */
-export type FindModel = (reference: string, signal?: AbortSignal) => Promise<FoundModel>;
+import { openRoutes, type FindModel } from './routes.ts';
+import { startTrial, type Trial, type TrialReport, type TrialSettings } from './trial.ts';
 
 export interface RuntimeLogger {
   info(fields: object, message: string): void;
@@ -23,8 +23,8 @@ export interface RuntimeOptions extends ModelSettings {
   readonly findModel: FindModel;
   readonly budget: MemoryBudget;
   readonly logger: RuntimeLogger;
-  /** How old an answer about an alias may be. @default 2000 */
-  readonly aliasTtlMs?: number;
+  /** How often aliases are looked up again. @default 2000 */
+  readonly aliasRefreshMs?: number;
   /** What unloading waits for the images that a model has. @default 30_000 */
   readonly unloadGraceMs?: number;
 }
@@ -32,9 +32,10 @@ export interface RuntimeOptions extends ModelSettings {
 /** One resident model, for people and protocols. */
 export interface ModelReport {
   readonly digest: string;
-  /** References by which it was asked for, its digest aside. */
+  /** Names that mean it now, its digest aside. */
   readonly names: readonly string[];
   readonly state: ModelState;
+  /** Why it failed. */
   readonly reason: string;
   readonly isPinned: boolean;
   readonly residentBytes: number;
@@ -52,9 +53,9 @@ export interface InferenceRuntime {
    *   detect, RESOURCE_EXHAUSTED for a full queue or no memory for the model, DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE while draining
    */
   infer(request: InferRequest): Promise<InferAnswer>;
-  /** The checkpoint that a reference means now. */
+  /** The checkpoint that a name means now. */
   find(reference: string, signal?: AbortSignal): Promise<FoundModel>;
-  /** Loads and warms a model; a pinned one is never evicted and counts for `isReady`. */
+  /** Loads and warms a model; the model behind a pinned name is never evicted and counts for `isReady`. */
   load(
     reference: string,
     options?: { readonly pin?: boolean; readonly signal?: AbortSignal },
@@ -64,42 +65,43 @@ export interface InferenceRuntime {
   /** Without a reference: whether every pinned model is warm and the runtime is not draining. */
   isReady(reference?: string): boolean;
   list(): ModelReport[];
+  /** Puts a second model beside the one that serves a name, or ends the trial. It takes part once it is warm. */
+  setTrial(name: string, trial: TrialSettings | undefined): void;
+  /** Trials by name, with those that were rolled back. */
+  trials(): ReadonlyMap<string, TrialReport>;
+  /** Looks aliases up again now; resolves when those that moved have been taken over. */
+  refresh(): Promise<void>;
   /** From now on requests get UNAVAILABLE; those accepted are answered. */
   drain(): void;
   /** Drains, waits for the answers, ends all processes. */
   stop(graceMs?: number): Promise<void>;
 }
 
-interface Route {
-  at: number;
-  found: Promise<FoundModel>;
-}
-
 export function openRuntime(options: RuntimeOptions): InferenceRuntime {
-  const { findModel, budget, logger, aliasTtlMs = 2000, unloadGraceMs = 30_000 } = options;
+  const { findModel, budget, logger, aliasRefreshMs = 2000, unloadGraceMs = 30_000 } = options;
   const residents = new Map<string, ResidentModel>();
-  const routes = new Map<string, Route>();
+  const leaving = new Set<Promise<void>>();
   const pinned = new Set<string>();
+  const trials = new Map<string, Trial>();
   const running = new Set<Promise<unknown>>();
   let isDraining = false;
 
-  const find = (reference: string, signal?: AbortSignal): Promise<FoundModel> => {
-    const known = routes.get(reference);
-    if (known !== undefined && performance.now() - known.at < aliasTtlMs) return known.found;
-    const found = findModel(reference, signal);
-    const route: Route = { at: performance.now(), found };
-    routes.set(reference, route);
-    found.catch((error: unknown) => {
-      // A registry that does not answer is no reason to forget a model that is here.
-      if (routes.get(reference) !== route) return;
-      if (known === undefined) routes.delete(reference);
-      else routes.set(reference, { at: performance.now(), found: known.found });
-      logger.warn({ model: reference, err: errorMessage(error) }, 'a model could not be looked up');
-    });
-    return known === undefined ? found : found.catch(() => known.found);
-  };
+  const routes = openRoutes({
+    findModel,
+    refreshMs: aliasRefreshMs,
+    prepare: (next) => resident(next).ready,
+    onMove: (name, from, to) => {
+      logger.info({ model: name, from: from.digest, to: to.digest }, 'a name serves another model');
+      const old = residents.get(from.digest);
+      const isWanted = pinned.has(from.digest) || routes.namesOf(from.digest).length > 0;
+      if (old !== undefined && !isWanted) void retire(old, 'its name has moved');
+    },
+    onProblem: (name, message) =>
+      logger.warn({ model: name, err: message }, 'a name could not be followed; it serves what it did'),
+  });
 
-  const isPinned = ({ found }: ResidentModel): boolean => pinned.has(found.digest);
+  const isPinned = ({ found: { digest } }: ResidentModel): boolean =>
+    pinned.has(digest) || routes.namesOf(digest).some((name) => pinned.has(name));
 
   const resident = (found: FoundModel): ResidentModel => {
     const known = residents.get(found.digest);
@@ -117,45 +119,54 @@ export function openRuntime(options: RuntimeOptions): InferenceRuntime {
     return model;
   };
 
-  const retire = async (model: ResidentModel, why: string): Promise<void> => {
+  const retire = (model: ResidentModel, why: string): Promise<void> => {
     const { digest } = model.found;
     if (residents.get(digest) === model) residents.delete(digest);
     logger.info({ digest, why }, 'model unloads');
-    await model.drain(unloadGraceMs);
+    const left: Promise<void> = model.drain(unloadGraceMs).finally(() => leaving.delete(left));
+    leaving.add(left);
+    return left;
   };
 
-  const report = (model: ResidentModel): ModelReport => {
-    const { found, state, reason, residentBytes, pending } = model;
-    const { digest } = found;
-    const names = [...namesOf(digest)];
-    return {
-      digest,
-      names,
-      state,
-      reason,
-      isPinned: isPinned(model),
-      residentBytes,
-      pending,
-      found,
-      statistics: model.statistics(),
-    };
-  };
-
-  const names = new Map<string, string>();
-  const namesOf = (digest: string): string[] =>
-    [...names].filter(([name, of]) => of === digest && name !== digest).map(([name]) => name);
-
-  const residentOf = async (reference: string, signal?: AbortSignal): Promise<ResidentModel> => {
-    const found = await find(reference, signal);
-    names.set(reference, found.digest);
-    return resident(found);
+  /** A model on trial, once it is warm; until then it is being loaded and nobody waits for it. */
+  const onTrial = (trial: Trial): ResidentModel | undefined => {
+    const found = routes.known(trial.settings.model);
+    const model = found && residents.get(found.digest);
+    if (model?.state === 'ready') return model;
+    if (model === undefined) {
+      routes
+        .find(trial.settings.model)
+        .then(resident)
+        .catch((error: unknown) =>
+          logger.warn({ model: trial.settings.model, err: errorMessage(error) }, 'a trial is not loaded'),
+        );
+    }
+    return undefined;
   };
 
   const infer = async (request: InferRequest): Promise<InferAnswer> => {
     if (isDraining) throw unavailable('inference is stopping; try again');
     const filled = await fillRequest(request);
-    return (await residentOf(request.model, request.signal)).infer(filled);
+    const serving = resident(await routes.find(request.model, request.signal));
+    const trial = trials.get(request.model);
+    if (trial === undefined || trial.isOver) return serving.infer(filled);
+    return answerOnTrial({
+      trial,
+      candidate: onTrial(trial),
+      serving,
+      request: filled,
+      asked: request.canary,
+    });
   };
+
+  const report = (model: ResidentModel): ModelReport => {
+    const { found, state, reason, residentBytes, pending } = model;
+    const { digest } = found;
+    const facts = { digest, names: routes.namesOf(digest), state, reason, residentBytes, pending, found };
+    return { ...facts, isPinned: isPinned(model), statistics: model.statistics() };
+  };
+  const residentBehind = (reference: string): ResidentModel | undefined =>
+    residents.get(routes.known(reference)?.digest ?? reference);
 
   return {
     infer(request) {
@@ -169,37 +180,46 @@ export function openRuntime(options: RuntimeOptions): InferenceRuntime {
       running.add(settled);
       return answer;
     },
-    find,
+    find: (reference, signal) => routes.find(reference, signal),
     async load(reference, { pin = false, signal } = {}) {
-      const model = await residentOf(reference, signal);
-      if (pin) pinned.add(model.found.digest);
+      const model = resident(await routes.find(reference, signal));
+      if (pin) pinned.add(reference);
       await model.ready;
       return report(model);
     },
     async unload(reference) {
-      const digest = names.get(reference) ?? reference;
-      const model = residents.get(digest);
+      const model = residentBehind(reference);
       if (model === undefined) throw notFound(`model ${reference} is not loaded`);
-      pinned.delete(digest);
+      for (const name of [reference, model.found.digest]) pinned.delete(name);
       await retire(model, 'asked to');
     },
     isReady(reference) {
       if (isDraining) return false;
-      if (reference === undefined)
-        return [...pinned].every((digest) => residents.get(digest)?.state === 'ready');
-      return residents.get(names.get(reference) ?? reference)?.state === 'ready';
+      const wanted = reference === undefined ? [...pinned] : [reference];
+      return wanted.every((name) => residentBehind(name)?.state === 'ready');
     },
     list: () => [...residents.values()].map(report),
+    setTrial(name, settings) {
+      if (settings === undefined) return void trials.delete(name);
+      const onEnd = (reason: string): void =>
+        logger.warn({ model: name, candidate: settings.model, reason }, 'a trial was rolled back');
+      const trial = startTrial(settings, onEnd);
+      trials.set(name, trial);
+      onTrial(trial);
+    },
+    trials: () => new Map([...trials].map(([name, trial]) => [name, trial.report()])),
+    refresh: () => routes.refresh(),
     drain: () => {
       isDraining = true;
     },
     async stop(graceMs = unloadGraceMs) {
       isDraining = true;
+      routes.close();
       await Promise.race([
         Promise.all(running),
         new Promise((resolve) => setTimeout(resolve, graceMs).unref()),
       ]);
-      await Promise.all([...residents.values()].map((model) => model.drain(0)));
+      await Promise.all([...[...residents.values()].map((model) => model.drain(0)), ...leaving]);
       residents.clear();
     },
   };
