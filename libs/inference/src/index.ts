@@ -23,3 +23,12 @@ export type { ModelStatistics, BatchStatistics, DurationCount } from './runtime/
 export type { MemoryBudget } from './runtime/memory-budget.ts';
 export type { QueueLimits } from './runtime/queue-limits.ts';
 export type { ModelSpec } from './models/open-batch-model.ts';
+export { detectorModel } from './models/detector-model.ts';
+export type { BatchModel } from './models/batch-model.ts';
+export {
+  createPipeline,
+  type Pipeline,
+  type PipelineAnswer,
+  type PipelineItem,
+  type PipelineOptions,
+} from './pipeline/pipeline.ts';

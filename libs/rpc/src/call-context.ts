@@ -5,6 +5,8 @@ import type { Logger } from './logger.ts';
 export interface ServiceContext {
   /** Names this call in logs and in INTERNAL errors: the client's `x-call-id`, or one made here. */
   readonly callId: string;
+  /** When the caller stops waiting: Unix time in milliseconds, Infinity for never. */
+  readonly deadlineAt: number;
   /** Bound to the call id and method. */
   readonly log: Logger;
   /** Who calls; it has the method's scope (`METHOD_SCOPES`). */

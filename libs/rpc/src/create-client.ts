@@ -81,7 +81,7 @@ function deadlines(
     try {
       return yield* call.next(call.request, {
         ...rest,
-        metadata: withToken(rest, token()),
+        metadata: withTimeout(withToken(rest, token()), limitMs),
         signal: signal === undefined ? timer.signal : AbortSignal.any([signal, timer.signal]),
       });
     } catch (error) {
@@ -90,6 +90,17 @@ function deadlines(
       clearTimeout(timeout);
     }
   };
+}
+
+/** Behind this client's own timer, so that its error is the one that the caller sees. */
+const SLACK_MS = 100;
+/** The protocol's eight digits. */
+const MOST_TIMEOUT_MS = 99_999_999;
+
+/** Tells the server how long this client waits, as gRPC has it: what cannot be ready in time is not begun. */
+function withTimeout(metadata: Metadata, limitMs: number): Metadata {
+  const timeoutMs = Math.ceil(limitMs) + SLACK_MS;
+  return timeoutMs > MOST_TIMEOUT_MS ? metadata : metadata.set('grpc-timeout', `${timeoutMs}m`);
 }
 
 function late(path: string, limitMs: number): ClientError {

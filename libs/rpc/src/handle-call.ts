@@ -3,6 +3,7 @@ import { unavailable } from '@cassl/errors';
 import { Status, type CallContext, type ServerMiddleware, type ServerMiddlewareCall } from 'nice-grpc';
 import type { ServiceContext } from './call-context.ts';
 import type { CallGate } from './call-gate.ts';
+import { deadlineOf } from './call-deadline.ts';
 import { statusName, toServerError } from './error-status.ts';
 import { admitAliases, admitCall, type Admission } from './identity/admit-call.ts';
 import { audit } from './identity/audit.ts';
@@ -50,6 +51,7 @@ export function handleCalls(handling: CallHandling): ServerMiddleware<ServiceCon
         log,
         identity,
         stopping,
+        deadlineAt: deadlineOf(context.metadata),
       });
     } catch (error) {
       const translated = toServerError(reasonToStop(error, name, stopping, context.signal), callId);

@@ -6,6 +6,7 @@ import { failedPrecondition, notFound } from '@cassl/errors';
 import { RegistryServiceDefinition, type RegistryServiceImplementation } from '@cassl/proto';
 import * as grpc from '@grpc/grpc-js';
 import { load } from '@grpc/proto-loader';
+import { Metadata } from 'nice-grpc';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClient, createLogger, implement, serve } from './index.ts';
 import type { RpcClient, RunningServer, ServeOptions, ServiceContext } from './index.ts';
@@ -135,6 +136,16 @@ describe('serve', () => {
     await expect(call).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     await expect(call).rejects.toThrow('within 100 ms');
     await cancelled.promise;
+  });
+
+  it('tells the handler when the caller stops waiting, whatever a header says', async () => {
+    const server = await serveHandlers({
+      getAlias: (_, { deadlineAt }) => Promise.resolve({ digest: String(deadlineAt - Date.now()) }),
+    });
+    const metadata = Metadata({ 'x-cassl-deadline': '0' });
+    const soon = await clientOf(server).getAlias({}, { deadlineMs: 5000, metadata });
+    expect(Number(soon.digest)).toBeGreaterThan(3000);
+    expect(Number(soon.digest)).toBeLessThanOrEqual(5100);
   });
 
   it('wants streams to name their deadline', async () => {

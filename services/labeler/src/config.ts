@@ -1,8 +1,31 @@
+import { errorMessage } from '@cassl/errors';
 import { addressSettings, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
 import { z } from 'zod';
 
 const whole = (low: number, high: number, fallback: number): z.ZodType<number> =>
   z.coerce.number().int().min(low).max(high).default(fallback);
+
+const trialSchema = z.record(
+  z.string(),
+  z.strictObject({
+    kind: z.enum(['canary', 'shadow']),
+    model: z.string().min(1),
+    weight: z.number().min(0).max(1),
+    compare: z.number().min(0).max(1).default(0.1),
+    mostFailures: z.number().min(0).max(1).default(0.05),
+    leastAgreement: z.number().min(0).max(1).default(0),
+  }),
+);
+
+function readTrials(text: string, context: z.RefinementCtx): z.output<typeof trialSchema> {
+  try {
+    return trialSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const message = error instanceof z.ZodError ? z.prettifyError(error) : errorMessage(error);
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  }
+}
 
 /** The labeler's settings; the table in its README is made from this. */
 export const settings = {
@@ -49,6 +72,24 @@ export const settings = {
     'CASSL_DECODE_MEGAPIXELS',
     whole(1, 100_000, 128),
     'Megapixels that one model process decodes at the same time; a larger image is decoded alone',
+  ),
+  pinnedModels: setting(
+    'CASSL_PINNED_MODELS',
+    z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name !== ''),
+      ),
+    'Aliases or digests, separated by commas, that are loaded at the start and never evicted; the service is ready when all are warm',
+  ),
+  trials: setting(
+    'CASSL_MODEL_TRIALS',
+    z.string().default('{}').transform(readTrials),
+    'Canaries and shadows by served name, JSON: `{"prod": {"kind": "canary", "model": "next", "weight": 0.1, "leastAgreement": 0.8}}`',
   ),
   modelMemoryMb: setting(
     'CASSL_MODEL_MEMORY_MB',

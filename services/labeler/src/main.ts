@@ -6,6 +6,7 @@ import { createClient, runService, serve, serverSecurity } from '@cassl/rpc';
 import { readLabelerConfig } from './config.ts';
 import { createCheckpointFinder } from './find-checkpoint.ts';
 import { openInference } from './online/open-inference.ts';
+import { pinModels } from './online/pin-models.ts';
 import { runLabelWorkers } from './labeling/run-label-workers.ts';
 import { runLabelings } from './labeling/run-labelings.ts';
 import { detectorService, labelerService } from './service.ts';
@@ -54,12 +55,19 @@ await runService({
       logger,
     });
     const scaler = await serveScaler({ ...config, records, queue: shards.queue, logger });
+    const pinning = pinModels({
+      inference,
+      names: config.pinnedModels,
+      setReady: (isReady) => server.setReady(isReady),
+      logger,
+      signal: stopping.signal,
+    });
     return {
       async stop() {
         await Promise.all([server.stop({ drainMs: config.drainMs }), scaler?.stop({ drainMs: 0 })]);
         stopping.abort();
         await Promise.all([workers.stop(), inference.stop(), labelings.stop()]);
-        await collecting;
+        await Promise.all([collecting, pinning]);
         await records.close();
         registry.close();
         await connection.close();

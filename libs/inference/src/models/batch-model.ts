@@ -1,12 +1,11 @@
-import type { ImageSize } from '@cassl/vision';
+import type { Detection, ImageSize } from '@cassl/vision';
 import type { InferenceOptions } from '@cassl/workers';
 import type { DetectorConfig, FittedSize, PreparedImage } from '@cassl/detector';
-import type { FoundObject } from '../inference-request.ts';
 
 /** Results of one forward pass. */
 export interface BatchResult {
   /** By image, best first. */
-  readonly detections: readonly (readonly FoundObject[])[];
+  readonly detections: readonly (readonly Detection[])[];
   readonly computeMs: number;
   readonly outputMs: number;
 }

@@ -1,8 +1,7 @@
-import { fitImage, type PreparedImage } from '@cassl/detector';
+import { fitImage, type Detector, type PreparedImage } from '@cassl/detector';
 import type { Checkpoint } from '@cassl/proto';
-import { resolveOverlaps, rleToString, type Detection } from '@cassl/vision';
+import { resolveOverlaps, type Detection } from '@cassl/vision';
 import { openModel, type InferenceOptions } from '@cassl/workers';
-import type { FoundObject } from '../inference-request.ts';
 import type { BatchModel } from './batch-model.ts';
 
 /** A checkpoint of the registry on this process's engine. */
@@ -12,12 +11,16 @@ export async function openDetectorModel(
   engine: string,
 ): Promise<BatchModel> {
   const { detector } = await openModel(checkpoint, path);
+  return detectorModel(detector, engine);
+}
+
+export function detectorModel(detector: Detector, engine: string): BatchModel {
   const { config } = detector;
   const detect: BatchModel['detect'] = async (images, options) => {
     const startedAt = performance.now();
     const found = await detector.detectBatch(images, options.map(limitsOf));
     const computedAt = performance.now();
-    const detections = found.map((list, index) => applyOptions(list, options[index]));
+    const detections = options.map((wanted, index) => applyOptions(found[index] ?? [], wanted));
     return {
       detections,
       computeMs: computedAt - startedAt,
@@ -53,20 +56,9 @@ function limitsOf({ maxDetections, masks, nonOverlap }: InferenceOptions): {
 
 function applyOptions(
   detections: readonly Detection[],
-  options: InferenceOptions | undefined,
-): readonly FoundObject[] {
-  if (options === undefined) return [];
-  const { threshold, masks, nonOverlap } = options;
+  { threshold, masks, nonOverlap }: InferenceOptions,
+): Detection[] {
   const resolved = nonOverlap ? resolveOverlaps(detections) : detections;
-  return resolved
-    .filter(({ score }) => score > threshold)
-    .map(({ box, score, category, mask }) =>
-      mask === undefined || !masks
-        ? { box, score, category }
-        : { box, score, category, mask: { ...sizeOf(mask), counts: rleToString(mask) } },
-    );
-}
-
-function sizeOf({ height, width }: { height: number; width: number }): { height: number; width: number } {
-  return { height, width };
+  const kept = resolved.filter(({ score }) => score > threshold);
+  return masks ? kept : kept.map(({ box, score, category }) => ({ box, score, category }));
 }

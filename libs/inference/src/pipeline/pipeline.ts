@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cancelled, deadlineExceeded } from '@cassl/errors';
 import type { PreparedImage } from '@cassl/detector';
+import type { Detection } from '@cassl/vision';
 import type { InferenceOptions } from '@cassl/workers';
-import type { FoundObject, ImageInput, InferMetadata } from '../inference-request.ts';
+import type { ImageInput, InferMetadata } from '../inference-request.ts';
 import type { BatchModel } from '../models/batch-model.ts';
 import { prepareImage } from './prepare-image.ts';
 import { takeBatch, type Ready } from './take-batch.ts';
@@ -20,7 +21,7 @@ export interface PipelineItem {
 export interface PipelineAnswer {
   readonly width: number;
   readonly height: number;
-  readonly detections: readonly FoundObject[];
+  readonly detections: readonly Detection[];
   /** `queueMs` is the waiting within the pipeline. */
   readonly metadata: InferMetadata;
 }

@@ -1,6 +1,7 @@
 import type { DetectorConfig } from '@cassl/detector/fit-image';
 import type { ModelSpec } from '../models/open-batch-model.ts';
-import type { PipelineAnswer, PipelineItem, PipelineOptions } from '../pipeline/pipeline.ts';
+import type { InferAnswer } from '../inference-request.ts';
+import type { PipelineItem, PipelineOptions } from '../pipeline/pipeline.ts';
 
 /** To a model process. */
 export type ToModel =
@@ -17,10 +18,13 @@ export interface ModelFacts {
   readonly engine: string;
 }
 
+/** What a process answers about one image. */
+export type ModelAnswer = Omit<InferAnswer, 'model'>;
+
 /** From a model process. */
 export type FromModel =
   | { readonly kind: 'loaded'; readonly facts: ModelFacts }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: PipelineAnswer }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: ModelAnswer }
   | { readonly kind: 'failure'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly kind: 'memory'; readonly residentBytes: number };

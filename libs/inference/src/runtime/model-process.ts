@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { CasslError, deadlineExceeded, internal, unavailable, type ErrorCode } from '@cassl/errors';
 import { startWorkerProcess, type WorkerExit } from '@cassl/workers/worker-process';
 import type { ModelSpec } from '../models/open-batch-model.ts';
-import type { PipelineAnswer, PipelineItem, PipelineOptions } from '../pipeline/pipeline.ts';
-import type { FromModel, ModelFacts, ToModel } from './model-messages.ts';
+import type { PipelineItem, PipelineOptions } from '../pipeline/pipeline.ts';
+import type { FromModel, ModelAnswer, ModelFacts, ToModel } from './model-messages.ts';
 
 const MAIN = join(import.meta.dirname, 'model-process-main.ts');
 
@@ -24,7 +24,7 @@ export interface ModelProcess {
   readonly ready: Promise<ModelFacts>;
   readonly residentBytes: number;
   /** Rejects with `ModelProcessDied` where the process ends first. */
-  submit(item: PipelineItem, signal: AbortSignal | undefined): Promise<PipelineAnswer>;
+  submit(item: PipelineItem, signal: AbortSignal | undefined): Promise<ModelAnswer>;
   readonly exited: Promise<WorkerExit>;
   stop(graceMs: number): Promise<void>;
 }
@@ -35,7 +35,7 @@ export class ModelProcessDied extends Error {
 }
 
 interface Asked {
-  readonly resolve: (answer: PipelineAnswer) => void;
+  readonly resolve: (answer: ModelAnswer) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -99,7 +99,7 @@ export function startModelProcess(options: ModelProcessOptions): ModelProcess {
     submit(item, signal) {
       const id = nextId++;
       const cancel = (): void => void send({ kind: 'cancel', id });
-      return new Promise<PipelineAnswer>((resolve, reject) => {
+      return new Promise<ModelAnswer>((resolve, reject) => {
         if (!send({ kind: 'infer', id, item })) {
           // A full pipe says false as a dead one does; only the dead one is gone.
           if (!worker.isConnected) return reject(new ModelProcessDied('it is gone'));

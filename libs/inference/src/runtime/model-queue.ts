@@ -1,7 +1,7 @@
 import { cancelled, deadlineExceeded, type CasslError } from '@cassl/errors';
 import type { InferenceOptions } from '@cassl/workers';
 import type { ImageInput } from '../inference-request.ts';
-import type { PipelineAnswer } from '../pipeline/pipeline.ts';
+import type { ModelAnswer } from './model-messages.ts';
 import { addLoad, NO_LOAD, overload, type QueueLimits, type QueueLoad } from './queue-limits.ts';
 import { waitForEnd } from './wait-for-end.ts';
 
@@ -23,7 +23,7 @@ export interface QueuedRequest {
 export interface QueueEntry extends QueuedRequest {
   /** A process died with it inside: it goes alone, and the next death is its own fault. */
   isSuspect: boolean;
-  resolve(answer: PipelineAnswer): void;
+  resolve(answer: ModelAnswer): void;
   reject(error: Error): void;
 }
 
@@ -40,7 +40,7 @@ export interface ModelQueueOptions {
 /** The images that wait for one model, by priority and age, within limits. */
 export interface ModelQueue {
   /** Waits for the answer; for room too, where the request says so. @throws RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, CANCELLED */
-  ask(request: QueuedRequest): Promise<PipelineAnswer>;
+  ask(request: QueuedRequest): Promise<ModelAnswer>;
   readonly first: QueueEntry | undefined;
   take(): void;
   putBack(entry: QueueEntry): void;
@@ -70,7 +70,7 @@ export function createModelQueue(options: ModelQueueOptions): ModelQueue {
     );
   };
 
-  const enter = (request: QueuedRequest): Promise<PipelineAnswer> =>
+  const enter = (request: QueuedRequest): Promise<ModelAnswer> =>
     new Promise((resolve, reject) => {
       held = addLoad(held, request.load);
       const end = waitForEnd(request, 'the deadline passed before the answer', (error) =>

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { answerStream, type AnswerContext, type ImageQuestion } from './answer-images.ts';
 
 const options = { threshold: 0.05, maxDetections: 100, masks: true, nonOverlap: false };
-const caller = { signal: new AbortController().signal };
+const caller = {
+  signal: new AbortController().signal,
+  deadlineAt: Infinity,
+  metadata: new Map<string, string>(),
+};
 
 /** Later images are done first. */
 function context(): AnswerContext & { readonly seen: number[] } {
@@ -71,6 +75,18 @@ describe('answerStream', () => {
       answered.resolve();
     }
     expect(keys).toEqual(['i1', 'i2']);
+  });
+
+  it('reads no further than its window ahead of a slow reader', async () => {
+    let read = 0;
+    async function* questions(): AsyncGenerator<ImageQuestion> {
+      for (;;) yield await Promise.resolve(question(1 + (read++ % 3), 'c'));
+    }
+    const answers = answerStream(context(), questions(), caller);
+    await answers.next();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(read).toBeLessThanOrEqual(18);
+    await answers.return(undefined);
   });
 
   it('wants a checkpoint in the first message', async () => {

@@ -1,8 +1,9 @@
-import { CasslError, invalidArgument, isCasslError, type ErrorCode } from '@cassl/errors';
+import { CasslError, deadlineExceeded, invalidArgument, isCasslError, type ErrorCode } from '@cassl/errors';
 import type { FoundModel, InferenceRuntime } from '@cassl/inference';
 import type { Image, ImageDetections } from '@cassl/proto';
 import type { InferenceOptions } from '@cassl/workers';
 import { assertAgnosticModel } from '../find-checkpoint.ts';
+import { mapInOrder } from './map-in-order.ts';
 import { imageKey, readImageSource } from './read-image-source.ts';
 import { toFailedImage, toImageDetections } from './to-proto.ts';
 
@@ -20,9 +21,14 @@ export interface ImageQuestion {
   readonly priority: number;
 }
 
-/** Whoever asked: gone when `signal` aborts. */
+/** Whoever asked. */
 export interface Caller {
+  /** Aborts when it has gone away. */
   readonly signal: AbortSignal;
+  /** Unix time in milliseconds when it stops waiting. */
+  readonly deadlineAt: number;
+  /** `x-cassl-canary` names the model on trial that it wants. */
+  readonly metadata: { get(name: 'x-cassl-canary'): string | undefined };
 }
 
 /** Detects in one image. @throws INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION for what the caller can mend */
@@ -66,13 +72,20 @@ async function ask(
   { key, caller, whenFull }: { key: string; caller: Caller; whenFull: 'refuse' | 'wait' },
 ): Promise<ImageDetections> {
   await findModel(context, checkpoint, caller);
+  const bytes = await readImageSource(image);
+  const { signal, deadlineAt, metadata } = caller;
+  const timeoutMs = deadlineAt - Date.now();
+  if (timeoutMs <= 0) throw deadlineExceeded('the deadline passed while the image was read');
+  const canary = metadata.get('x-cassl-canary');
   const answer = await context.inference.infer({
     model: checkpoint,
-    image: { kind: 'encoded', bytes: await readImageSource(image) },
+    image: { kind: 'encoded', bytes },
     options,
     whenFull,
+    timeoutMs,
+    signal,
     ...(priority === 0 ? {} : { priority }),
-    signal: caller.signal,
+    ...(canary === undefined ? {} : { canary }),
   });
   return toImageDetections(key, answer);
 }
@@ -87,11 +100,9 @@ async function findModel(
   return found;
 }
 
-/** The most images of one stream that are worked on at the same time: enough to fill a batch. */
-const STREAM_WINDOW = 32;
-
 /**
- * Answers a stream in order and as soon as it can, working on several images at once.
+ * Answers a stream in order and as soon as it can, working on several images at once. A slow reader holds its stream back:
+ * nothing more is read while `WINDOW` answers are under way or unread.
  * @throws INVALID_ARGUMENT when the first message names no checkpoint
  */
 export async function* answerStream(
@@ -99,47 +110,22 @@ export async function* answerStream(
   questions: AsyncIterable<ImageQuestion>,
   caller: Caller,
 ): AsyncGenerator<ImageDetections> {
-  const pending: Promise<ImageDetections>[] = [];
-  let changed = Promise.withResolvers<void>();
-  const state = { hasEnded: false, isAbandoned: false };
-  const tell = (): void => {
-    changed.resolve();
-    changed = Promise.withResolvers<void>();
+  // Whoever leaves the stream, by an error or by going away, wants no more of its images computed.
+  const left = new AbortController();
+  const inside = { ...caller, signal: AbortSignal.any([caller.signal, left.signal]) };
+  let checkpoint = '';
+  let position = 0;
+  const answer = (question: ImageQuestion): Promise<ImageDetections> => {
+    checkpoint = question.checkpoint === '' ? checkpoint : question.checkpoint;
+    if (checkpoint === '') throw invalidArgument('the first message of a stream must name a checkpoint');
+    return answerOrError(context, { ...question, checkpoint }, position++, inside);
   };
-  const read = async (): Promise<void> => {
-    let checkpoint = '';
-    let position = 0;
-    for await (const question of questions) {
-      checkpoint = question.checkpoint === '' ? checkpoint : question.checkpoint;
-      if (checkpoint === '') throw invalidArgument('the first message of a stream must name a checkpoint');
-      const answer = answerOrError(context, { ...question, checkpoint }, position++, caller);
-      // Awaited in its turn; until then a rejection must not count as unhandled.
-      answer.catch(() => undefined);
-      pending.push(answer);
-      tell();
-      while (pending.length >= STREAM_WINDOW && !state.isAbandoned) await changed.promise;
-      if (state.isAbandoned) return;
-    }
-  };
-  const reading = read().finally(() => {
-    state.hasEnded = true;
-    tell();
-  });
-  reading.catch(() => undefined);
   try {
-    for (;;) {
-      const answer = pending.shift();
-      if (answer !== undefined) {
-        tell();
-        yield await answer;
-      } else if (state.hasEnded) {
-        return await reading;
-      } else {
-        await changed.promise;
-      }
-    }
+    yield* mapInOrder(questions, answer, WINDOW);
   } finally {
-    state.isAbandoned = true;
-    tell();
+    left.abort();
   }
 }
+
+/** Two forward passes of the default size. More would only lengthen the queue, and answers that a slow reader leaves lie in memory. */
+const WINDOW = 16;

@@ -17,7 +17,7 @@ export interface InferenceParts {
 
 /** The labeler's resident models, found in the registry. */
 export function openInference({ config, findCheckpoint, logger }: InferenceParts): InferenceRuntime {
-  return openRuntime({
+  const inference = openRuntime({
     findModel: async (reference): Promise<FoundModel> => {
       const { checkpoint, path } = await findCheckpoint(reference);
       return {
@@ -42,6 +42,8 @@ export function openInference({ config, findCheckpoint, logger }: InferenceParts
     hangMs: config.inferenceHangMs,
     logger,
   });
+  for (const [name, trial] of Object.entries(config.trials)) inference.setTrial(name, trial);
+  return inference;
 }
 
 /** The control group's limit, or the machine's memory. */
