@@ -1,5 +1,4 @@
-import type { ChannelOptions, ServerOptions } from '@grpc/grpc-js';
-import { passDeadline } from './call-deadline.ts';
+import type { ChannelOptions } from '@grpc/grpc-js';
 
 /** An encoded photo fits; a checkpoint or dataset must be streamed or named. */
 export const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
@@ -15,8 +14,8 @@ const COMMON: ChannelOptions = {
 };
 
 /** Clients ask DNS again only when they reconnect: without an end to connections a new replica would get no calls. */
-export function serverOptions(maxConnectionAgeMs: number): ServerOptions {
-  return { ...COMMON, 'grpc.max_connection_age_ms': maxConnectionAgeMs, interceptors: [passDeadline] };
+export function serverOptions(maxConnectionAgeMs: number): ChannelOptions {
+  return { ...COMMON, 'grpc.max_connection_age_ms': maxConnectionAgeMs };
 }
 
 /**

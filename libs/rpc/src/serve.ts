@@ -7,6 +7,7 @@ import { errorDetailsServerMiddleware } from 'nice-grpc-error-details';
 import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection';
 import type { Registry } from 'prom-client';
 import type { ServiceContext } from './call-context.ts';
+import { passDeadline } from './call-deadline.ts';
 import { createCallGate } from './call-gate.ts';
 import { serverOptions } from './channel-options.ts';
 import { handleCalls } from './handle-call.ts';
@@ -97,7 +98,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const gate = createCallGate();
   const authorizer = await openAuthorizer({ ...security, logger });
   const quotas = createQuotas();
-  const server = createServer({ ...serverOptions(maxConnectionAgeMs), interceptors: [gate.interceptor] })
+  const server = createServer({
+    ...serverOptions(maxConnectionAgeMs),
+    interceptors: [gate.interceptor, passDeadline],
+  })
     .use(errorDetailsServerMiddleware)
     .use(
       handleCalls({
