@@ -7,6 +7,7 @@ export * from './gen/cassl/v1/events.ts';
 export * from './gen/cassl/v1/image.ts';
 export * from './gen/cassl/v1/job.ts';
 export * from './gen/cassl/v1/labeler.ts';
+export * from './gen/cassl/v1/labels.ts';
 export * from './gen/cassl/v1/model.ts';
 export * from './gen/cassl/v1/pipeline.ts';
 export * from './gen/cassl/v1/registry.ts';

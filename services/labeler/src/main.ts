@@ -9,6 +9,7 @@ import { openInference } from './online/open-inference.ts';
 import { pinModels } from './online/pin-models.ts';
 import { runLabelWorkers } from './labeling/run-label-workers.ts';
 import { runLabelings } from './labeling/run-labelings.ts';
+import { labelSetService } from './labels/service.ts';
 import { detectorService, labelerService } from './service.ts';
 import { openShardQueue } from './labeling/shard-queue.ts';
 import { serveScaler } from './scaler/serve-scaler.ts';
@@ -47,7 +48,7 @@ await runService({
     const workers = runLabelWorkers(config.labelWorkers, logger);
     const server = await serve({
       name: 'labeler',
-      services: [labelerService(labelings, { inference }), detectorService({ inference })],
+      services: [labelerService(labelings, { inference }), detectorService({ inference }), labelSetService()],
       host: config.host,
       port: config.port,
       metricsPort: config.metricsPort,

@@ -70,7 +70,7 @@ export async function writeExport<Totals>(
           open.set(piece.path, (stream = createWriteStream(target)));
           stream.on('error', (error) => (failed ??= error));
         }
-        if (!stream.write(piece.text)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+        if (!stream.write(piece.text)) await drained(stream);
       }
       if (writing.size >= WRITES_AT_ONCE) await Promise.race(writing);
     }
@@ -81,6 +81,11 @@ export async function writeExport<Totals>(
   }
   if (failed !== undefined) throw failed as Error;
   return { files, totals };
+}
+
+/** Rejects where the stream fails instead; both ways it leaves no listener behind. */
+async function drained(stream: WriteStream): Promise<void> {
+  if (stream.writableNeedDrain) await once(stream, 'drain');
 }
 
 async function link(target: string, path: string): Promise<void> {

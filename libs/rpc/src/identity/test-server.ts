@@ -3,6 +3,7 @@ import {
   DetectorServiceDefinition,
   EvaluatorServiceDefinition,
   LabelerServiceDefinition,
+  LabelSetServiceDefinition,
   PipelineServiceDefinition,
   RegistryServiceDefinition,
   TrainerServiceDefinition,
@@ -18,6 +19,7 @@ export const DEFINITIONS = [
   PipelineServiceDefinition,
   RegistryServiceDefinition,
   TrainerServiceDefinition,
+  LabelSetServiceDefinition,
 ] as const;
 
 export interface TestServer extends RunningServer {

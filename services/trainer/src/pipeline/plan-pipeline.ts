@@ -148,6 +148,7 @@ export function planPipeline(id: string, spec: PipelineSpec): readonly PlannedSt
           data: {
             $case: 'pseudoLabels',
             value: {
+              labelSet: '',
               labelUris: ended.labeling('labeling').labelUris,
               images: required(spec.unlabeled, 'unlabeled'),
               threshold: threshold(ended),

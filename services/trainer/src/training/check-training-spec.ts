@@ -18,8 +18,12 @@ export function checkTrainingSpec(spec: TrainingSpec | undefined): TrainingSpec 
   if (spec.data.$case === 'labeled') {
     checkDataset('TrainingSpec.labeled', spec.data.value);
   } else {
-    const { labelUris, images, threshold } = spec.data.value;
-    if (labelUris.length === 0) throw invalidArgument('TrainingSpec.pseudo_labels.label_uris is empty');
+    const { labelUris, labelSet, images, threshold } = spec.data.value;
+    if ((labelUris.length === 0) === (labelSet === '')) {
+      throw invalidArgument(
+        `TrainingSpec.pseudo_labels needs either label_set or label_uris, got ${labelSet === '' ? 'neither' : 'both'}: label_uris is ${labelUris.length === 0 ? 'empty' : `${labelUris.length} addresses`}`,
+      );
+    }
     checkReadable('TrainingSpec.pseudo_labels.images.uri', images?.uri ?? '');
     for (const uri of labelUris) checkReadable('TrainingSpec.pseudo_labels.label_uris', uri);
     if (!(threshold >= 0 && threshold < 1)) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatDropReport, pseudoLabelDataset, type Dataset } from '@cassl/datasets';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
-import { readLabelFiles, type LabelRecord } from '@cassl/labels';
+import { isFailed, openLabelSet, readLabelFiles, recordOf, type LabelRecord } from '@cassl/labels';
 import type { Category, DataSource, PseudoLabels, TrainingSpec } from '@cassl/proto';
 import { openLabeledDataset } from '@cassl/workers';
 
@@ -48,11 +48,12 @@ export async function openTrainingData(spec: TrainingSpec): Promise<TrainingData
 }
 
 /** Pseudo labels with a score above the threshold; images that keep none are removed (paper, eq. 3; method.md 1.3). */
-async function openPseudoLabels({ labelUris, images: pool, threshold }: PseudoLabels): Promise<TrainingData> {
+async function openPseudoLabels(request: PseudoLabels): Promise<TrainingData> {
+  const { labelUris, labelSet, images: pool, threshold } = request;
   const checkpoints = new Set<string>();
   const images = createHash('sha256');
   async function* records(): AsyncGenerator<LabelRecord> {
-    for await (const record of readLabelFiles(labelUris)) {
+    for await (const record of labelSet === '' ? readLabelFiles(labelUris) : recordsOf(labelSet)) {
       checkpoints.add(record.checkpoint);
       images.update(`${record.digest}  ${record.key}\n`);
       yield record;
@@ -65,7 +66,7 @@ async function openPseudoLabels({ labelUris, images: pool, threshold }: PseudoLa
       `none of the ${report.images.listed} labeled images has a pseudo label above ${threshold}; lower the threshold or train the labeler longer`,
     );
   }
-  const [first = ''] = labelUris;
+  const first = labelSet === '' ? (labelUris[0] ?? '') : labelSet;
   return {
     dataset,
     categories: dataset.categories.map(toCategory),
@@ -83,6 +84,12 @@ async function openPseudoLabels({ labelUris, images: pool, threshold }: PseudoLa
     parents: [...checkpoints],
     notes: formatDropReport(report).split('\n'),
   };
+}
+
+/** The images of a label set, file by file, held to their digests; those that failed have nothing to learn from. */
+async function* recordsOf(address: string): AsyncGenerator<LabelRecord> {
+  const set = await openLabelSet(address);
+  for await (const row of set.rows()) if (!isFailed(row)) yield recordOf(row);
 }
 
 function toCategory({ index, name, sourceIds }: Dataset['categories'][number]): Category {

@@ -154,6 +154,8 @@ export interface PseudoLabels {
     | undefined;
   /** Keep labels with a score strictly above this, in [0, 1). */
   threshold: number;
+  /** Address of a label set instead of label_uris. */
+  labelSet: string;
 }
 
 /** How long and how fast to learn. */
@@ -327,7 +329,7 @@ export interface CancelTrainingResponse {
 }
 
 function createBasePseudoLabels(): PseudoLabels {
-  return { labelUris: [], images: undefined, threshold: 0 };
+  return { labelUris: [], images: undefined, threshold: 0, labelSet: "" };
 }
 
 export const PseudoLabels: MessageFns<PseudoLabels> = {
@@ -340,6 +342,9 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
     }
     if (message.threshold !== 0) {
       writer.uint32(29).float(message.threshold);
+    }
+    if (message.labelSet !== "") {
+      writer.uint32(34).string(message.labelSet);
     }
     return writer;
   },
@@ -381,6 +386,14 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
             message.threshold = reader.float();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.labelSet = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -402,6 +415,11 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
         : [],
       images: isSet(object.images) ? UnlabeledPool.fromJSON(object.images) : undefined,
       threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+      labelSet: isSet(object.labelSet)
+        ? globalThis.String(object.labelSet)
+        : isSet(object.label_set)
+        ? globalThis.String(object.label_set)
+        : "",
     };
   },
 
@@ -416,6 +434,9 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
     if (message.threshold !== 0) {
       obj.threshold = floatToJson(message.threshold);
     }
+    if (message.labelSet !== "") {
+      obj.labelSet = message.labelSet;
+    }
     return obj;
   },
 
@@ -429,6 +450,7 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
       ? UnlabeledPool.fromPartial(object.images)
       : undefined;
     message.threshold = object.threshold ?? 0;
+    message.labelSet = object.labelSet ?? "";
     return message;
   },
 };

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+
+interface Flags {
+  readonly home: string;
+  readonly json: boolean;
+}
+
+/** `cassl labels`: look at label sets and make new ones out of them, without a model. */
+export function register(program: Command): void {
+  const labels = program.command('labels').description('Look at label sets and make new ones out of them.');
+  const verb = (name: string, description: string): Command =>
+    labels
+      .command(name)
+      .description(description)
+      .option('--home <dir>', 'folder of the services', '.cassl')
+      .option('--json', 'print JSON', false);
+  // Loaded by the verb that runs, so that `cassl --help` answers at once.
+  const load = () => import('../labels/label-set-commands.ts');
+
+  verb('show', 'Print what a label set holds and who made it.')
+    .argument('<set>', 'index of a label set (.labelset.jsonl), path or address')
+    .action(async (set: string, flags: Flags) => (await load()).showLabelSet(set, flags));
+  verb('threshold', 'Make the set under another threshold.')
+    .argument('<set>', 'index of a label set')
+    .argument('<score>', 'keep labels with a score strictly above')
+    .action(async (set: string, score: string, flags: Flags) =>
+      (await load()).changeThreshold(set, Number(score), flags),
+    );
+  verb('choose', 'Find the lowest threshold with a wanted precision on held-out labeled images.')
+    .argument('<set>', 'index of a label set')
+    .requiredOption('--annotations <file>', 'COCO annotations of the held-out images')
+    .requiredOption('--images <dir>', 'their folder')
+    .requiredOption('--precision <p>', 'precision to reach, 0..1')
+    .action(async (set: string, flags: Flags & { annotations: string; images: string; precision: string }) =>
+      (await load()).chooseThreshold(set, flags),
+    );
+  verb('merge', 'Make one set of several, beside the first.')
+    .argument('<sets...>', 'indices of label sets')
+    .option('--first-wins', "an image in two sets keeps the first set's labels", false)
+    .action(async (sets: string[], flags: Flags & { firstWins: boolean }) =>
+      (await load()).mergeLabelSets(sets, flags),
+    );
+  verb('remove', 'Make the set without everything that one teacher labeled.')
+    .argument('<set>', 'index of a label set')
+    .requiredOption('--teacher <digest>', 'digest of the checkpoint or model')
+    .action(async (set: string, flags: Flags & { teacher: string }) =>
+      (await load()).removeTeacher(set, flags.teacher, flags),
+    );
+  verb('compare', 'Say how far two sets agree.')
+    .argument('<first>', 'index of a label set')
+    .argument('<second>', 'index of a label set')
+    .action(async (first: string, second: string, flags: Flags) =>
+      (await load()).compareLabelSets(first, second, flags),
+    );
+  verb('export', "Write a set in another tool's format.")
+    .argument('<set>', 'index of a label set')
+    .requiredOption('--format <format>', 'coco, yolo, label-studio, cvat or fiftyone')
+    .requiredOption('--out <dir>', 'folder to write into')
+    .option('--class-name <name>', 'name of the one class', 'object')
+    .action(async (set: string, flags: Flags & { format: string; out: string; className: string }) =>
+      (await load()).exportLabelSet(set, flags),
+    );
+}
