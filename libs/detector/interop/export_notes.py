@@ -68,7 +68,8 @@ def run(name, model, images, outputs):
         flat(f"{name}.last", states.last_hidden_state, outputs)
     elif name.startswith("timm"):
         if hasattr(model, "set_input_size"):
-            model.set_input_size(images.shape[2:])
+            # Left alone, timm would choose another window for the new size.
+            model.set_input_size(images.shape[2:], window_size=(7, 7))
         flat(f"{name}.last", model.forward_features(images), outputs)
     elif name.startswith("torchvision-detector"):
         flat(f"{name}.pyramid", list(model.backbone(images).values()), outputs)
