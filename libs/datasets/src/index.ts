@@ -26,6 +26,15 @@ export {
   type StartBatchWorkerOptions,
 } from './batches/start-batch-worker.ts';
 export { openImagePool, type OpenImagePoolOptions } from './pool/open-image-pool.ts';
+export { describePool, type PoolReport, type PoolUnread } from './pool/pool-report.ts';
+export {
+  shardRange,
+  type ManifestEntry,
+  type PoolManifest,
+  type ShardRange,
+} from './pool/manifest-format.ts';
+export { writeManifest, type WriteManifestOptions, type WrittenManifest } from './pool/write-manifest.ts';
+export { readShardEntries } from './pool/read-manifest.ts';
 export { readShard, type ReadShardOptions } from './pool/read-shard.ts';
 export type { ImagePool, PoolEntry, PoolImage, PoolShard } from './pool/image-pool.ts';
 export {

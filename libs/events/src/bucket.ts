@@ -2,7 +2,7 @@ import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
 import type { EventConnection } from './connect-events.ts';
 import { keepAsking } from './keep-asking.ts';
-import { isRevisionConflict } from './nats-error.ts';
+import { isRevisionConflict, isStoreLost } from './nats-error.ts';
 
 /** One live value. */
 export interface BucketEntry {
@@ -44,7 +44,7 @@ export async function openBucket(
   name: string,
   options: BucketOptions = {},
 ): Promise<Bucket> {
-  const kv = await keepAsking(connection, `open bucket ${name}`, () =>
+  const make = (): Promise<KV> =>
     new Kvm(connection.js).create(name, {
       history: 1,
       storage: StorageType.File,
@@ -52,10 +52,18 @@ export async function openBucket(
       // Reads from any replica could be older than this client's own last write.
       allow_direct: false,
       ...(options.ttlMs === undefined ? {} : { ttl: options.ttlMs }),
-    }),
-  );
+    });
+  const kv = await keepAsking(connection, `open bucket ${name}`, make);
   const asking = <T>(what: string, action: (isRepeat: boolean) => Promise<T>): Promise<T> =>
-    keepAsking(connection, `${what} of bucket ${name}`, action);
+    keepAsking(connection, `${what} of bucket ${name}`, async (isRepeat) => {
+      try {
+        return await action(isRepeat);
+      } catch (error) {
+        // A server whose store was lost has no bucket; the next try finds an empty one.
+        if (isStoreLost(error)) await make().catch(() => undefined);
+        throw error;
+      }
+    });
   const get = async (key: string): Promise<BucketEntry | undefined> => live(await kv.get(key));
   /** A lost answer looks like a lost race; our own bytes in the bucket tell the two apart. */
   const write = async (
@@ -84,7 +92,7 @@ export async function openBucket(
         return done ?? (isRepeat && (await get(key)) === undefined);
       }),
     list: (filter) => asking('list keys', () => list(connection, kv, name, filter)),
-    watch: (filter, signal) => watch(connection, kv, filter, signal),
+    watch: (filter, signal) => watch(connection, kv, { name, filter, signal }),
   };
 }
 
@@ -136,13 +144,17 @@ async function list(
 async function* watch(
   connection: EventConnection,
   kv: KV,
-  filter: string,
-  signal: AbortSignal,
+  { name, filter, signal }: { readonly name: string; readonly filter: string; readonly signal: AbortSignal },
 ): AsyncGenerator<BucketChange> {
   const seen = new Map<string, number>();
+  let created: string | undefined;
   while (!signal.aborted) {
     let iterator;
     try {
+      const info = await connection.jsm.streams.info(`KV_${name}`);
+      // A bucket that was lost and made again counts its revisions from one.
+      if (info.created !== created) seen.clear();
+      created = info.created;
       iterator = await kv.watch({ key: filter });
     } catch {
       await pause(signal);

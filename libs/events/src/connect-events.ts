@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failedPrecondition, unavailable, errorMessage } from '@cassl/errors';
+import { errorMessage, failedPrecondition, isCasslError, unavailable } from '@cassl/errors';
 import { jetstream, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { checkServerVersion } from './server-version.ts';
 
 export interface ConnectEventsOptions {
   /** One or more addresses, comma-separated or listed, for example `nats://127.0.0.1:4222`. */
@@ -19,6 +20,8 @@ export interface ConnectEventsOptions {
 /** A connection to nats-server with JetStream; everything in this lib is opened on one. */
 export interface EventConnection extends AsyncDisposable {
   readonly name: string;
+  /** Of the server, for example "2.15.1". */
+  readonly serverVersion: string;
   readonly connection: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
@@ -32,8 +35,8 @@ export interface EventConnection extends AsyncDisposable {
 }
 
 /**
- * Connects to nats-server (2.9 or newer) with JetStream.
- * @throws UNAVAILABLE when no server answers in time, FAILED_PRECONDITION when it runs without JetStream
+ * Connects to nats-server with JetStream, and warns of versions with known faults.
+ * @throws UNAVAILABLE when no server answers in time, FAILED_PRECONDITION when it runs without JetStream or is older than 2.9
  */
 export async function connectEvents(options: ConnectEventsOptions): Promise<EventConnection> {
   const { name, connectTimeoutMs = 15_000, token = process.env.CASSL_NATS_TOKEN } = options;
@@ -41,12 +44,15 @@ export async function connectEvents(options: ConnectEventsOptions): Promise<Even
     (server) => server.trim(),
   );
   const connection = await connectWithin(servers, name, token, connectTimeoutMs);
+  const serverVersion = connection.info?.version ?? '0';
   const js = jetstream(connection, { timeout: 3_000 });
   const jsm = await js.jetstreamManager(false);
   try {
+    warnOnce(checkServerVersion(serverVersion));
     await jsm.getAccountInfo();
   } catch (cause) {
     await connection.close();
+    if (isCasslError(cause)) throw cause;
     throw failedPrecondition(
       `nats-server at ${servers.join(', ')} runs without JetStream: start it with -js`,
       {
@@ -63,6 +69,7 @@ export async function connectEvents(options: ConnectEventsOptions): Promise<Even
   };
   return {
     name,
+    serverVersion,
     connection,
     js,
     jsm,
@@ -78,6 +85,14 @@ export async function connectEvents(options: ConnectEventsOptions): Promise<Even
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+let warned: string | undefined;
+
+function warnOnce(warning: string | undefined): void {
+  if (warning === undefined || warning === warned) return;
+  warned = warning;
+  process.emitWarning(warning);
 }
 
 async function connectWithin(

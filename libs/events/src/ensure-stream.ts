@@ -13,6 +13,8 @@ import { hasApiCode } from './nats-error.ts';
 
 /** "Stream name already in use with a different configuration". */
 const STREAM_NAME_IN_USE = 10058;
+/** "Consumer already exists", with different settings. */
+const CONSUMER_EXISTS = 10148;
 
 export type StreamOptions = Partial<StreamConfig> & { name: string; subjects: string[] };
 
@@ -36,9 +38,16 @@ export async function ensureConsumer(
   stream: string,
   config: Partial<ConsumerConfig> & { durable_name: string },
 ): Promise<void> {
-  await keepAsking(connection, `make consumer ${config.durable_name} of stream ${stream}`, () =>
-    connection.jsm.consumers.add(stream, { ack_policy: AckPolicy.Explicit, ...config }),
-  );
+  const { consumers } = connection.jsm;
+  await keepAsking(connection, `make consumer ${config.durable_name} of stream ${stream}`, async () => {
+    try {
+      await consumers.add(stream, { ack_policy: AckPolicy.Explicit, ...config });
+    } catch (error) {
+      // Servers before 2.10 take the new settings with the same request.
+      if (!hasApiCode(error, CONSUMER_EXISTS)) throw error;
+      await consumers.update(stream, config.durable_name, config);
+    }
+  });
 }
 
 /** A stream of facts that fade: the oldest go first, by age or number. Not by bytes, which the server would reserve on disk at once. */

@@ -6,11 +6,21 @@ export { openJobStore, type JobChange, type JobRecord, type JobStore } from './j
 export { openLeases, type Lease, type Leases } from './leases.ts';
 export {
   findNatsServer,
+  findNatsServers,
   startNatsServer,
   type NatsServer,
   type StartNatsServerOptions,
 } from './start-nats-server.ts';
-export { openWorkQueue, type QueueCounts, type WorkQueue } from './work-queue.ts';
+export {
+  openWorkQueue,
+  type LaneChanges,
+  type NewItem,
+  type QueueCounts,
+  type WorkQueue,
+} from './work-queue.ts';
 export type { WorkQueueOptions } from './queue-parts.ts';
 export type { ItemEnd, ProcessOptions } from './process-items.ts';
 export type { DeadItem, ItemIdentity, WorkItem } from './work-item.ts';
+export type { Lane } from './lanes.ts';
+export { failpoint, type FailpointName } from './failpoint.ts';
+export { RECOMMENDED_NATS_SERVER } from './server-version.ts';

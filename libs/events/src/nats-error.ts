@@ -11,6 +11,8 @@ import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 /** JetStream's own error codes, where the client library has no name for them. */
 const STREAM_FULL = [10077, 10047, 10023, 10025];
 const MESSAGE_TOO_LARGE = 10054;
+/** A stream or consumer is not there: the server has lost its store, and its owner makes it again. */
+const LOST = [10059, 10014];
 const AWAY = new Set([
   'TimeoutError',
   'NoRespondersError',
@@ -29,6 +31,7 @@ export function fromNatsError(error: unknown, attempt: string): CasslError {
     if (STREAM_FULL.includes(error.code) || error.code === MESSAGE_TOO_LARGE) {
       return resourceExhausted(message, { cause: error });
     }
+    if (LOST.includes(error.code)) return unavailable(`${message} (the broker lost it)`, { cause: error });
     return error.status === 503 ? unavailable(message, { cause: error }) : internalError(message, error);
   }
   if (error instanceof Error && /max_payload/i.test(error.message)) {
@@ -49,6 +52,16 @@ export function isRevisionConflict(error: unknown): boolean {
     (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
       error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown)
   );
+}
+
+/** Whether a stream seems to be gone: it must be made again, not only asked again. */
+export function isStoreLost(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return LOST.includes(error.code);
+  return error instanceof Error && (error.name === 'NoRespondersError' || isNoResponders(error.cause));
+}
+
+function isNoResponders(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'NoRespondersError';
 }
 
 export function hasApiCode(error: unknown, code: number): boolean {

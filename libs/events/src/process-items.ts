@@ -1,15 +1,15 @@
-import { errorCode, errorMessage } from '@cassl/errors';
-import type { JsMsg } from '@nats-io/jetstream';
-import { bury } from './dead-letters.ts';
-import { keepAsking } from './keep-asking.ts';
-import { PULL_MS, pullMessages } from './pull-messages.ts';
-import { itemIdentity, type WorkItem } from './work-item.ts';
-import { epochOf, WORKERS, type QueueParts } from './queue-parts.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { handleItem } from './handle-item.ts';
+import { LaneChooser } from './lane-chooser.ts';
+import { decodeLane } from './lanes.ts';
+import { PULL_MS, pullItem, type Delivery } from './pull-item.ts';
+import type { QueueParts } from './queue-parts.ts';
+import { itemIdentity, type ItemIdentity, type WorkItem } from './work-item.ts';
 
 export interface ProcessOptions<T> {
   /**
-   * Does the work and commits its result. Throwing gives the item back: INVALID_ARGUMENT, FAILED_PRECONDITION and
-   * UNIMPLEMENTED, which no repetition can heal, put it aside as dead at once; anything else is tried again, later each time.
+   * Does the work and commits its result. How it throws decides (`outlook` of its code): a permanent error puts the item aside as
+   * dead at once; an outage of a neighbour gives it back and costs no attempt; anything else is tried again, later each time.
    */
   readonly handler: (item: WorkItem<T>) => Promise<void>;
   /** Items at the same time in this process, default 1. */
@@ -18,6 +18,12 @@ export interface ProcessOptions<T> {
   readonly signal: AbortSignal;
   /** Default 0. */
   readonly drainMs?: number;
+  /** Kinds of jobs that this worker takes; default those that ask for no kind. */
+  readonly pools?: readonly string[];
+  /** An attempt that takes longer has failed; default never. */
+  readonly itemTimeoutMs?: number;
+  /** Told before an item is put aside for good. */
+  readonly onDead?: (item: ItemIdentity & { readonly payload: T; readonly reason: string }) => Promise<void>;
   /** Told of every item that ended, for logs and metrics. */
   readonly onEnd?: (end: ItemEnd) => void;
 }
@@ -26,19 +32,28 @@ export interface ItemEnd {
   readonly job: string;
   readonly id: string;
   readonly attempt: number;
-  readonly outcome: 'done' | 'dropped' | 'handed-back' | 'retried' | 'dead';
+  /** `waiting`: given back because a neighbour is away. */
+  readonly outcome: 'done' | 'dropped' | 'handed-back' | 'waiting' | 'retried' | 'dead';
+  /** With this worker. */
+  readonly seconds: number;
   /** Why it was not done. */
   readonly error?: unknown;
 }
 
-const HOPELESS = new Set(['INVALID_ARGUMENT', 'FAILED_PRECONDITION', 'UNIMPLEMENTED']);
-const MAX_DELAY_MS = 30_000;
+/** After an outage this worker leaves the job alone for so long, twice as long each time in a row. */
+const COOL_MS = 1_000;
+const MAX_COOL_MS = 30_000;
+const RETRY_MS = 250;
+const IDLE_MS = 200;
+
+type Running = Map<string, Set<{ readonly epoch: number; readonly controller: AbortController }>>;
 
 export async function processItems<T>(parts: QueueParts<T>, options: ProcessOptions<T>): Promise<void> {
   const { concurrency = 1, signal, drainMs = 0 } = options;
-  const running = new Map<string, Set<{ epoch: number; controller: AbortController }>>();
+  const running: Running = new Map();
+  const chooser = new LaneChooser(options.pools);
   const over = new AbortController();
-  const watching = watchEpochs(parts, running, over.signal);
+  const watching = watchLanes(parts, chooser, running, over.signal);
   const abortAll = (): void => {
     for (const { controller } of [...running.values()].flatMap((items) => [...items])) controller.abort();
   };
@@ -48,24 +63,10 @@ export async function processItems<T>(parts: QueueParts<T>, options: ProcessOpti
     else timer = setTimeout(abortAll, drainMs);
   };
   signal.addEventListener('abort', onStop, { once: true });
-  const slot = async (): Promise<void> => {
-    const { connection, stream, ensure } = parts;
-    for await (const message of pullMessages(connection, stream, WORKERS, ensure, signal)) {
-      const { job, epoch } = itemIdentity(message);
-      const entry = { epoch, controller: new AbortController() };
-      const entries = running.get(job) ?? new Set();
-      running.set(job, entries.add(entry));
-      try {
-        const end = await handle(parts, options, message, entry.controller);
-        options.onEnd?.(end);
-      } finally {
-        entries.delete(entry);
-        if (entries.size === 0) running.delete(job);
-      }
-    }
-  };
   try {
-    await Promise.all(Array.from({ length: concurrency }, slot));
+    await Promise.all(
+      Array.from({ length: concurrency }, () => workOn(parts, options, { chooser, running })),
+    );
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onStop);
@@ -74,70 +75,84 @@ export async function processItems<T>(parts: QueueParts<T>, options: ProcessOpti
   }
 }
 
-/** Aborts items whose job has moved on to a new epoch. */
-async function watchEpochs<T>(
-  { epochs }: QueueParts<T>,
-  running: ReadonlyMap<string, ReadonlySet<{ epoch: number; controller: AbortController }>>,
+/** Takes one item after the other until the worker stops. */
+async function workOn<T>(
+  parts: QueueParts<T>,
+  options: ProcessOptions<T>,
+  { chooser, running }: { readonly chooser: LaneChooser; readonly running: Running },
+): Promise<void> {
+  const outages = new Map<string, number>();
+  while (!options.signal.aborted) {
+    const message = await takeItem(parts, chooser, options.signal);
+    if (message === undefined) continue;
+    const { job, epoch } = itemIdentity(message);
+    const entry = { epoch, controller: new AbortController() };
+    const entries = running.get(job) ?? new Set();
+    running.set(job, entries.add(entry));
+    try {
+      const end = await handleItem({ parts, options, message, controller: entry.controller });
+      chooser.charge(job, end.seconds);
+      const inRow = end.outcome === 'waiting' ? (outages.get(job) ?? 0) + 1 : 0;
+      outages.set(job, inRow);
+      if (inRow > 0) chooser.cool(job, performance.now() + Math.min(COOL_MS * 2 ** (inRow - 1), MAX_COOL_MS));
+      options.onEnd?.(end);
+    } catch (error) {
+      // The broker was away for long: the item comes again by itself.
+      options.onEnd?.({ ...itemIdentity(message), attempt: 0, outcome: 'retried', seconds: 0, error });
+    } finally {
+      entries.delete(entry);
+      if (entries.size === 0) running.delete(job);
+    }
+  }
+}
+
+/** Asks each job in turn, then waits at the first one. */
+async function takeItem<T>(
+  parts: QueueParts<T>,
+  chooser: LaneChooser,
+  signal: AbortSignal,
+): Promise<Delivery | undefined> {
+  const order = chooser.order(performance.now());
+  const [first] = order;
+  if (first === undefined) {
+    await sleep(IDLE_MS);
+    return undefined;
+  }
+  if (order.length === 1) return pullFrom(parts, first, PULL_MS);
+  for (const job of order) {
+    const message = await pullFrom(parts, job, 0);
+    if (message !== undefined || signal.aborted) return message;
+  }
+  // Work that comes for another job meanwhile waits for as long at most.
+  return pullFrom(parts, first, PULL_MS / 3);
+}
+
+async function pullFrom<T>(
+  { connection, stream }: QueueParts<T>,
+  consumer: string,
+  waitMs: number,
+): Promise<Delivery | undefined> {
+  try {
+    return await pullItem(connection, { stream, consumer, waitMs });
+  } catch {
+    // The server is away, or has lost the job's consumer, which the job's leader makes again.
+    await sleep(RETRY_MS);
+    return undefined;
+  }
+}
+
+/** Follows the jobs, and aborts items whose job has moved on to a new epoch. */
+async function watchLanes<T>(
+  { lanes }: QueueParts<T>,
+  chooser: LaneChooser,
+  running: Running,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const change of epochs.watch('>', signal)) {
+  for await (const change of lanes.watch('>', signal)) {
+    const lane = decodeLane(change.value);
+    chooser.set(change.key, lane);
     for (const { epoch, controller } of running.get(change.key) ?? []) {
-      if (epoch < epochOf(change)) controller.abort();
+      if (epoch < lane.epoch) controller.abort();
     }
   }
-}
-
-async function handle<T>(
-  parts: QueueParts<T>,
-  { handler, signal }: ProcessOptions<T>,
-  message: JsMsg,
-  controller: AbortController,
-): Promise<ItemEnd> {
-  const identity = itemIdentity(message);
-  const { deliveryCount: attempt } = message.info;
-  const end = (outcome: ItemEnd['outcome'], error?: unknown): ItemEnd => ({
-    job: identity.job,
-    id: identity.id,
-    attempt,
-    outcome,
-    ...(error === undefined ? {} : { error }),
-  });
-  const isCurrent = async (): Promise<boolean> =>
-    identity.epoch >= epochOf(await parts.epochs.get(identity.job));
-  // A third of the wait leaves room for two lost beats.
-  const beat = setInterval(() => message.working(), parts.ackWaitMs / 3);
-  try {
-    if (signal.aborted) {
-      message.nak(PULL_MS);
-      return end('handed-back');
-    }
-    if (!(await isCurrent())) {
-      await finish(parts, message);
-      return end('dropped');
-    }
-    const payload = parts.codec.decode(message.data);
-    await handler({ ...identity, payload, attempt, signal: controller.signal });
-    await finish(parts, message);
-    return end('done');
-  } catch (error) {
-    if (controller.signal.aborted) {
-      // Of a cancelled job or of a stopping worker: the one is dropped at its next delivery, the other goes on elsewhere.
-      // Later than this worker's last pull, which would only take it again.
-      message.nak(PULL_MS);
-      return end('handed-back', error);
-    }
-    if (attempt >= parts.maxDeliver || HOPELESS.has(errorCode(error))) {
-      await bury(parts, message.seq, `${errorCode(error)}: ${errorMessage(error)}`);
-      return end('dead', error);
-    }
-    message.nak(Math.min(1_000 * 2 ** (attempt - 1), MAX_DELAY_MS));
-    return end('retried', error);
-  } finally {
-    clearInterval(beat);
-  }
-}
-
-/** Waits until the server has forgotten the item; an ack that only this side knows of would have it done twice. */
-async function finish<T>({ connection }: QueueParts<T>, message: JsMsg): Promise<void> {
-  await keepAsking(connection, `acknowledge item ${message.seq}`, () => message.ackAck({ timeout: 3_000 }));
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { connect as connectSocket, createServer, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
@@ -24,6 +24,8 @@ export interface StartNatsServerOptions {
   readonly storeDir: string;
   /** Default: a free one. */
   readonly port?: number;
+  /** Path of nats-server; default what `findNatsServer` finds. */
+  readonly program?: string;
   /** How long it may take until it answers, default 20,000 ms. */
   readonly timeoutMs?: number;
 }
@@ -36,7 +38,7 @@ const TOOLS = fileURLToPath(new URL('../../../.tools/bin', import.meta.url));
  */
 export async function startNatsServer(options: StartNatsServerOptions): Promise<NatsServer> {
   const { storeDir, timeoutMs = 20_000 } = options;
-  const program = findNatsServer();
+  const program = options.program ?? findNatsServer();
   if (options.port !== undefined && (await answers(options.port))) {
     throw failedPrecondition(
       `port ${options.port} is taken: stop the server that listens there, or choose another`,
@@ -69,22 +71,31 @@ export async function startNatsServer(options: StartNatsServerOptions): Promise<
   };
 }
 
-/** The path of nats-server: on PATH, or in the repository's `.tools/bin`. */
+/** The path of nats-server: `CASSL_NATS_SERVER`, in the repository's `.tools/bin`, or on PATH. */
 export function findNatsServer(env: NodeJS.ProcessEnv = process.env): string {
-  // Debian puts it into /usr/sbin, which is not on every user's PATH.
-  const folders = [...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin', TOOLS];
-  for (const folder of folders) {
-    const path = join(folder, 'nats-server');
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      continue;
-    }
-  }
+  const [found] = findNatsServers(env);
+  if (found !== undefined) return found;
   throw failedPrecondition(
-    'nats-server is not installed: run `apt-get install nats-server`, or put the program into .tools/bin',
+    'nats-server is not installed: run `make setup`, or put the program into .tools/bin',
   );
+}
+
+/** All that this machine has, the preferred one first: tests of the queue run on each. */
+export function findNatsServers(env: NodeJS.ProcessEnv = process.env): string[] {
+  // Debian puts it into /usr/sbin, which is not on every user's PATH.
+  const folders = [TOOLS, ...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin'];
+  const chosen = env.CASSL_NATS_SERVER ? [env.CASSL_NATS_SERVER] : [];
+  const paths = [...chosen, ...folders.map((folder) => join(folder, 'nats-server'))];
+  return [...new Set(paths.filter(isProgram).map((path) => realpathSync(path)))];
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function lastLines(child: ChildProcess): () => string {

@@ -17,6 +17,8 @@ export interface TestServer {
   connection: EventConnection;
   /** kill -9, then a new process on the same port and folder. */
   restart(): Promise<void>;
+  /** kill -9, its store deleted, then a new process on the same port. */
+  wipe(): Promise<void>;
 }
 
 /** Whether nats-server is installed; tests that need it are skipped by name where it is not. */
@@ -28,15 +30,26 @@ export function hasNatsServer(): boolean {
   }
 }
 
-export function useTestServer(): TestServer {
+/** @param program path of nats-server; default the preferred one */
+export function useTestServer(program?: string): TestServer {
+  const chosen = program === undefined ? {} : { program };
   const state = {} as { -readonly [K in keyof TestServer]: TestServer[K] };
   beforeAll(async () => {
     state.storeDir = await mkdtemp(join(tmpdir(), 'cassl-nats-'));
-    state.server = await startNatsServer({ storeDir: state.storeDir });
+    state.server = await startNatsServer({ storeDir: state.storeDir, ...chosen });
     state.connection = await connectEvents({ servers: state.server.url, name: 'test', replicas: 1 });
     state.restart = async () => {
       await state.server.stop('SIGKILL');
-      state.server = await startNatsServer({ storeDir: state.storeDir, port: state.server.port });
+      state.server = await startNatsServer({ storeDir: state.storeDir, port: state.server.port, ...chosen });
+    };
+    state.wipe = async () => {
+      await state.server.stop('SIGKILL');
+      await rm(state.storeDir, { recursive: true });
+      state.server = await startNatsServer({
+        storeDir: state.storeDir,
+        port: state.server.port,
+        ...chosen,
+      });
     };
   });
   afterAll(async () => {

@@ -128,7 +128,8 @@ export async function openReplicatedRecords<Job extends { status?: JobStatus | u
         for (let sent = -1; ;) {
           signal?.throwIfAborted();
           newest = copies.get(id) ?? newest;
-          if (newest.revision > sent) {
+          // Not only a greater one: a record made again after the store was lost counts from the beginning.
+          if (newest.revision !== sent) {
             sent = newest.revision;
             yield newest.job;
             if (isEnded(newest.job.status)) return;

@@ -56,6 +56,19 @@ export const settings = {
     whole(1000, 3_600_000, 30_000),
     'Milliseconds of silence after which a shard goes to another worker',
   ),
+  shardTimeoutMs: setting(
+    'CASSL_SHARD_TIMEOUT_MS',
+    whole(10_000, 86_400_000, 1_800_000),
+    'Milliseconds after which a shard has failed once and its worker is replaced',
+  ),
+  labelPools: setting(
+    'CASSL_LABEL_POOLS',
+    z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').map((name) => name.trim())),
+    'Kinds of jobs that the label workers take (their worker_pool), comma-separated; empty for those that name none',
+  ),
   batchSize: setting('CASSL_BATCH_SIZE', whole(1, 256, 8), 'Images of one forward pass, at most'),
   maxQueuedImages: setting(
     'CASSL_MAX_QUEUED_IMAGES',

@@ -2,6 +2,8 @@ import type { Checkpoint } from '@cassl/proto';
 import { openModel, type OpenModel } from '@cassl/workers';
 
 export interface ModelCache {
+  /** A model that is here already. */
+  resident(digest: string): OpenModel | undefined;
   get(checkpoint: Checkpoint, path: string): Promise<OpenModel>;
 }
 
@@ -9,6 +11,13 @@ export interface ModelCache {
 export function createModelCache(limit: number): ModelCache {
   const models = new Map<string, OpenModel>();
   return {
+    resident(digest) {
+      const model = models.get(digest);
+      if (model === undefined) return undefined;
+      models.delete(digest);
+      models.set(digest, model);
+      return model;
+    },
     async get(checkpoint, path) {
       const { digest } = checkpoint;
       const known = models.get(digest);

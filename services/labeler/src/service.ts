@@ -8,7 +8,7 @@ import { implement, type ServedService } from '@cassl/rpc';
 import type { InferenceOptions } from '@cassl/workers';
 import { answerImage, answerStream, type AnswerContext, type ImageQuestion } from './online/answer-images.ts';
 import { checkLimits } from './labeling/check-labeling-spec.ts';
-import type { Labelings } from './labeling/run-labelings.ts';
+import type { Labelings } from './labeling/labelings.ts';
 
 const DEFAULT_THRESHOLD = 0.05;
 const DEFAULT_DETECTIONS = 100;
@@ -33,6 +33,17 @@ export function labelerService(labelings: Labelings, parts: AnswerParts): Served
         yield { labeling };
     },
     cancelLabeling: async ({ id }) => ({ labeling: await labelings.cancel(id) }),
+    listLabelings: (page) => {
+      const { items, nextPageToken } = labelings.list(page);
+      return Promise.resolve({ labelings: [...items], nextPageToken });
+    },
+    listLabelFiles: async ({ id, ...page }) => {
+      const { items, nextPageToken } = await labelings.files(id, page);
+      return { files: [...items], nextPageToken };
+    },
+    pauseLabeling: async ({ id, reason }) => ({ labeling: await labelings.pause(id, reason) }),
+    resumeLabeling: async ({ id }) => ({ labeling: await labelings.resume(id) }),
+    retryDeadShards: async ({ id }) => ({ labeling: await labelings.retryDead(id) }),
   });
 }
 

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
+import { openStore, type ObjectStore } from '@cassl/storage';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PoolImage, PoolShard } from './image-pool.ts';
+import { listPool } from './list-pool.ts';
+import { chunkKey, shardRange, type PoolManifest } from './manifest-format.ts';
 import { openImagePool } from './open-image-pool.ts';
+import type { PoolReport } from './pool-report.ts';
+import { readShardEntries } from './read-manifest.ts';
+import { writeManifest } from './write-manifest.ts';
 import { readShard } from './read-shard.ts';
 
 let root: string;
@@ -86,16 +92,126 @@ describe('openImagePool', () => {
     await expect(shardsOf(join(root, 'folder'), 0)).rejects.toThrow(/imagesPerShard .* got 0/);
   });
 
-  it('names the tar file and the byte where it is cut off or damaged', async () => {
+  it('names the tar file and the byte where it is cut off or damaged, and keeps what comes before', async () => {
     await mkdir(join(root, 'bad'));
     await writeTar('bad/cut.tar', ['1.jpg', '2.jpg']);
     const whole = await readFile(join(root, 'bad/cut.tar'));
-    await truncate(join(root, 'bad/cut.tar'), 700);
-    const list = async (): Promise<unknown> => collect((await openImagePool(join(root, 'bad'))).entries());
-    await expect(list()).rejects.toThrow(/cut\.tar.* ends at byte 700, inside the member at byte 0/s);
+    const list = async (): Promise<[string[], PoolReport]> => {
+      const pool = await openImagePool(join(root, 'bad'));
+      return [(await collect(pool.entries())).map(({ key }) => key), pool.report()!];
+    };
+    await truncate(join(root, 'bad/cut.tar'), 1_600);
+    const [kept, report] = await list();
+    expect(kept).toEqual(['cut.tar/1.jpg']);
+    expect(report.unread[0]).toMatchObject({ count: 1, examples: ['cut.tar'] });
+    expect(report.unread[0]!.reason).toMatch(
+      /ends at byte 1600, inside the member at byte 1536 or before its end mark/,
+    );
     whole.fill('?', 512 * 3, 512 * 4);
     await writeFile(join(root, 'bad/cut.tar'), whole);
-    await expect(list()).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    expect((await list())[1].unread[0]!.reason).toMatch(/byte 1536 should start a member/);
+  });
+
+  it('tells every file that it does not read and why, and follows links, but not in circles', async () => {
+    const names = [
+      'a.jpg',
+      'b.JPG',
+      'c.avif',
+      'd.jfif',
+      'f.jpe',
+      'e.bmp',
+      'h.heic',
+      'noext',
+      'g.jpg.download',
+    ];
+    await mkdir(join(root, 'kinds/deep'), { recursive: true });
+    for (const name of names) await writeFile(join(root, 'kinds', name), bytesOf(name));
+    await mkdir(join(root, 'elsewhere'));
+    await writeFile(join(root, 'elsewhere/x1.jpg'), bytesOf('x1'));
+    await symlink('../elsewhere', join(root, 'kinds/part2'));
+    await symlink('..', join(root, 'kinds/deep/up'));
+    await symlink('nowhere', join(root, 'kinds/broken.jpg'));
+    const pool = await openImagePool(join(root, 'kinds'));
+    expect((await collect(pool.entries())).map(({ key }) => key)).toEqual([
+      'a.jpg',
+      'b.JPG',
+      'c.avif',
+      'd.jfif',
+      'f.jpe',
+      'part2/x1.jpg',
+    ]);
+    const { listed, kept, unread } = pool.report()!;
+    expect([listed, kept]).toEqual([12, 6]);
+    expect(unread.flatMap(({ examples }) => examples).sort()).toEqual([
+      'broken.jpg',
+      'deep/up',
+      'e.bmp',
+      'g.jpg.download',
+      'h.heic',
+      'noext',
+    ]);
+  });
+});
+
+describe('a manifest', () => {
+  const store = (name: string): ObjectStore => openStore(join(root, name));
+  const keysOf = async (name: string, manifest: PoolManifest): Promise<string[]> => {
+    const keys: string[] = [];
+    for (let shard = 0; shard < manifest.shards; shard++) {
+      const entries = await readShardEntries(store(name), manifest.uri, shardRange(manifest, shard));
+      keys.push(...entries.map(({ key }) => key));
+    }
+    return keys;
+  };
+
+  it('lists a pool in files named by their content, the same each time', async () => {
+    const uri = pathToFileURL(join(root, 'tars')).href;
+    const first = await writeManifest(store('m1'), { uri, imagesPerShard: 2 });
+    const again = await writeManifest(store('m2'), { uri, imagesPerShard: 2 });
+    expect(again).toEqual(first);
+    expect(first.manifest).toMatchObject({ images: 5, shards: 3, report: { listed: 7, kept: 5 } });
+    const pool = await collect((await openImagePool(uri)).entries());
+    expect(await keysOf('m1', first.manifest)).toEqual(pool.map(({ key }) => key));
+    const range = shardRange(first.manifest, 1);
+    const images = await collect(readShard({ entries: await readShardEntries(store('m1'), uri, range) }));
+    expect(images.map(({ error }) => error)).toEqual([undefined, undefined]);
+  });
+
+  it('refuses a file whose bytes were changed, and an image that was changed since', async () => {
+    const uri = pathToFileURL(join(root, 'folder')).href;
+    const { manifest } = await writeManifest(store('m3'), { uri, imagesPerShard: 10 });
+    const range = shardRange(manifest, 0);
+    const entries = await readShardEntries(store('m3'), uri, range);
+    const grown = entries.map((entry) => ({ ...entry, sizeBytes: entry.sizeBytes + 1 }));
+    const [image] = await collect(readShard({ entries: grown }));
+    expect(image!.error!.message).toMatch(/it was changed since/);
+    const path = join(root, 'm3', chunkKey(range.chunkDigest));
+    await writeFile(path, (await readFile(path, 'utf8')).replace('a.jpg', 'b.jpg'));
+    await expect(readShardEntries(store('m3'), uri, range)).rejects.toMatchObject({
+      code: 'DATA_LOSS',
+      message: expect.stringContaining('was changed'),
+    });
+  });
+
+  it('goes on where it was interrupted, at any chunk', async () => {
+    await mkdir(join(root, 'many/sub'), { recursive: true });
+    for (let i = 0; i < 40; i++) await writeFile(join(root, 'many', i % 2 ? 'sub' : '', `${i}.png`), 'x');
+    await writeTar('many/s.tar', ['1.jpg', '2.jpg', '3.jpg', '4.jpg', '5.jpg']);
+    const uri = pathToFileURL(join(root, 'many')).href;
+    const options = { uri, imagesPerShard: 2048 };
+    const whole = await writeManifest(store('m4'), options);
+    expect(whole.manifest.images).toBe(45);
+    const halfway = { chunks: [], report: { listed: 0, kept: 0, unread: [] }, after: '', skip: 0 };
+    await store('m5').put('manifest/progress.json', Buffer.from(JSON.stringify(halfway)));
+    expect(await writeManifest(store('m5'), options)).toEqual(whole);
+    const keys = await keysOf('m4', whole.manifest);
+    const cut = keys.indexOf('s.tar/3.jpg');
+    expect(cut).toBeGreaterThan(0);
+    const resumed: string[] = [];
+    for await (const { items } of listPool(uri, { after: keys[cut - 3]! })) {
+      resumed.push(...items.map(({ key }) => key));
+    }
+    expect(resumed).toEqual(keys.slice(cut - 2));
   });
 });
 

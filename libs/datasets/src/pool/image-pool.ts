@@ -1,10 +1,13 @@
 import type { ImageLocation } from '../dataset.ts';
+import type { PoolReport } from './pool-report.ts';
 
 /** An image of a pool before it is read. */
 export interface PoolEntry {
   /** Unique in its pool: the path of the file, or shard file / member for a tar shard. */
   readonly key: string;
   readonly location: ImageLocation;
+  /** When the pool was listed; another size later is an error. */
+  readonly sizeBytes?: number | undefined;
 }
 
 /** A part of a pool that one worker reads: plain data that can be written as JSON and sent anywhere. */
@@ -32,6 +35,8 @@ export interface ImagePool {
   readonly uri: string;
   /** Every image in key order. */
   entries(): AsyncIterable<PoolEntry>;
+  /** What it holds and what of it is not read; known once all of `entries()` was taken. */
+  report(): PoolReport | undefined;
   /** The pool cut into shards of at most `imagesPerShard` images. */
   shards(options: { readonly imagesPerShard: number }): AsyncIterable<PoolShard>;
 }

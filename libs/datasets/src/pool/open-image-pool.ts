@@ -1,8 +1,8 @@
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
-import { openRequestedStore, type ObjectStore } from '@cassl/storage';
 import { addressOf } from '../addresses.ts';
 import type { ImagePool, PoolEntry, PoolShard } from './image-pool.ts';
-import { isImageName, readTarMembers } from './tar-members.ts';
+import { listPool } from './list-pool.ts';
+import { describePool, PoolCounter, type PoolReport } from './pool-report.ts';
 
 export interface OpenImagePoolOptions {
   /** Use at most this many images, in key order. @default all */
@@ -11,7 +11,7 @@ export interface OpenImagePoolOptions {
 
 /**
  * Opens a pool of unlabeled images: every image file under the folder, and every image inside its `.tar` files
- * (WebDataset shards). Other files are passed over.
+ * (WebDataset shards). Other files are passed over, and counted by reason in its report.
  * @param uri `file:///folder`, `s3://bucket/prefix` or a path.
  * @throws INVALID_ARGUMENT for another scheme; FAILED_PRECONDITION where there is no image.
  */
@@ -19,29 +19,33 @@ export async function openImagePool(
   uri: string,
   { limit = Infinity }: OpenImagePoolOptions = {},
 ): Promise<ImagePool> {
-  const store = openRequestedStore('image pool', addressOf(uri), 'read');
+  const address = addressOf(uri);
+  let report: PoolReport | undefined;
   async function* entries(): AsyncGenerator<PoolEntry> {
+    const counter = new PoolCounter();
     let count = 0;
-    for await (const entry of listEntries(store)) {
-      if (count++ >= limit) return;
-      yield entry;
+    for await (const { items } of listPool(address)) {
+      for (const item of items) {
+        if (item.reason !== undefined) counter.pass(item.key, item.reason);
+        else {
+          if (count++ >= limit) return;
+          counter.keep();
+          yield { key: item.key, location: item.location };
+        }
+      }
     }
+    report = counter.report();
   }
-  const first = await entries().next();
-  if (first.done === true) {
-    throw failedPrecondition(`image pool: ${store.uri} holds no image file and no tar file with images`);
+  for await (const _ of entries()) break;
+  if (report !== undefined) {
+    throw failedPrecondition(`image pool: ${uri} holds no image that can be read: ${describePool(report)}`);
   }
-  return { uri: store.uri, entries, shards: ({ imagesPerShard }) => cutShards(entries(), imagesPerShard) };
-}
-
-async function* listEntries(store: ObjectStore): AsyncGenerator<PoolEntry> {
-  for await (const { key, sizeBytes } of store.list()) {
-    if (isImageName(key)) yield { key, location: { store: store.uri, key } };
-    if (!key.endsWith('.tar')) continue;
-    for await (const { name, start, end } of readTarMembers(store, key, sizeBytes)) {
-      yield { key: `${key}/${name}`, location: { store: store.uri, key, range: { start, end } } };
-    }
-  }
+  return {
+    uri: address,
+    entries,
+    shards: ({ imagesPerShard }) => cutShards(entries(), imagesPerShard),
+    report: () => report,
+  };
 }
 
 async function* cutShards(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { failedPrecondition } from '@cassl/errors';
 import { readImageBytes } from '../read-image.ts';
 import type { PoolEntry, PoolImage, PoolShard } from './image-pool.ts';
 
@@ -26,9 +27,14 @@ export async function* readShard(
 }
 
 /** Never rejects. */
-async function readEntry({ key, location }: PoolEntry): Promise<PoolImage> {
+async function readEntry({ key, location, sizeBytes }: PoolEntry): Promise<PoolImage> {
   try {
     const bytes = await readImageBytes(location);
+    if (sizeBytes !== undefined && bytes.length !== sizeBytes) {
+      throw failedPrecondition(
+        `image ${key}: has ${bytes.length} bytes, but ${sizeBytes} when the pool was listed: it was changed since`,
+      );
+    }
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     return { key, location, bytes, digest };
   } catch (error) {

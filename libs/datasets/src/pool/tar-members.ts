@@ -1,19 +1,18 @@
 import { dataLoss } from '@cassl/errors';
 import { readBytes, type ObjectStore } from '@cassl/storage';
+import { fileKind } from './file-kind.ts';
 
-/** An image inside a tar file: bytes [start, end) of the tar file are the image's own. */
-export interface TarMember {
-  readonly name: string;
-  readonly start: number;
-  readonly end: number;
-}
+/** An image inside a tar file: bytes [start, end) of the tar file are the image's own; or a member that is passed over. */
+export type TarMember =
+  | { readonly name: string; readonly start: number; readonly end: number; readonly reason?: undefined }
+  | { readonly name: string; readonly reason: string };
 
 const blockBytes = 512;
 // A name record longer than this is not a name.
 const longestName = 64 * 1024;
 
 /**
- * Lists the images in a tar file (POSIX ustar, with GNU long names and pax paths) by hopping from header to header, so that
+ * Lists the members of a tar file (POSIX ustar, with GNU long names and pax paths) by hopping from header to header, so that
  * no image is read. Positions let a worker fetch its own images only, which a stream parser does not give.
  * @throws DATA_LOSS naming the file and the byte where a header is damaged or the file is cut off.
  */
@@ -23,7 +22,8 @@ export async function* readTarMembers(
   sizeBytes: number,
 ): AsyncGenerator<TarMember> {
   let longName: string | undefined;
-  for (let at = 0; at + blockBytes <= sizeBytes;) {
+  let at = 0;
+  while (at + blockBytes <= sizeBytes) {
     const header = await readBytes(store, key, { start: at, end: at + blockBytes });
     if (header.every((byte) => byte === 0)) return;
     if (!hasValidChecksum(header)) {
@@ -36,6 +36,7 @@ export async function* readTarMembers(
     }
     at = start + Math.ceil((end - start) / blockBytes) * blockBytes;
     const type = String.fromCharCode(header[156]!);
+    if (type === 'g') continue;
     if (type === 'L' || type === 'x') {
       const record = await readBytes(store, key, { start, end: Math.min(end, start + longestName) });
       longName = type === 'L' ? textOf(record, 0, record.length) : paxPath(record);
@@ -43,13 +44,24 @@ export async function* readTarMembers(
     }
     const name = longName ?? shortName(header);
     longName = undefined;
-    if ((type === '0' || type === '\0') && isImageName(name)) yield { name, start, end };
+    const reason = reasonAgainst(type, name);
+    if (reason !== undefined) yield { name, reason };
+    // Folders are no loss.
+    else if (type !== '5') yield { name, start, end };
   }
+  // Two blocks of zeros end a whole file.
+  throw dataLoss(
+    `tar file ${key}: ends at byte ${sizeBytes}, inside the member at byte ${at} or before its end mark`,
+  );
 }
 
-/** By its ending: JPEG, PNG, WebP, GIF, TIFF; hidden files (macOS leaves `._photo.jpg`) are none. */
-export function isImageName(path: string): boolean {
-  return /(?:^|\/)[^./][^/]*\.(?:jpe?g|png|webp|gif|tiff?)$/i.test(path);
+function reasonAgainst(type: string, name: string): string | undefined {
+  if (type === '5') return undefined;
+  if (type === '1' || type === '2') return 'a link inside a tar file';
+  if (type !== '0' && type !== '\0' && type !== '7') return `a tar member of type ${JSON.stringify(type)}`;
+  const kind = fileKind(name);
+  if (kind.kind === 'tar') return 'a tar file inside a tar file';
+  return kind.kind === 'unread' ? kind.reason : undefined;
 }
 
 /** The sum of the header's bytes with its checksum field read as spaces. */

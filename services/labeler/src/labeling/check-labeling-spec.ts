@@ -14,9 +14,25 @@ export async function checkLabelingSpec(spec: LabelingSpec | undefined): Promise
   if (spec.shardSize > MAX_SHARD_SIZE) {
     throw invalidArgument(`LabelingSpec.shard_size must be 0 to ${MAX_SHARD_SIZE}, got ${spec.shardSize}`);
   }
+  checkRange('priority', spec.priority, -100, 100);
+  checkRange('weight', spec.weight, 0, 1000);
+  checkRange('max_workers', spec.maxWorkers, 0, 100_000);
+  checkRange('max_failure_rate', spec.maxFailureRate ?? 0, 0, 1);
+  checkRange('health.max_empty_rate', spec.health?.maxEmptyRate ?? 0, 0, 1);
+  checkRange('health.max_drift', spec.health?.maxDrift ?? 0, 0, 1000);
+  if (!/^[A-Za-z0-9_-]{0,64}$/.test(spec.workerPool)) {
+    throw invalidArgument(
+      `LabelingSpec.worker_pool must be at most 64 of [A-Za-z0-9_-], got ${JSON.stringify(spec.workerPool)}`,
+    );
+  }
   checkLimits('LabelingSpec.options', spec.options);
   await checkWritable('LabelingSpec.output_uri', spec.outputUri);
   return spec;
+}
+
+function checkRange(field: string, value: number, least: number, most: number): void {
+  if (value >= least && value <= most) return;
+  throw invalidArgument(`LabelingSpec.${field} must be ${least} to ${most}, got ${value}`);
 }
 
 /** @throws INVALID_ARGUMENT for a threshold or a number of detections out of range */

@@ -1,92 +1,73 @@
-import { readShard, type PoolImage, type PoolShard } from '@cassl/datasets';
-import { encodeLabelFile, type LabelRecord } from '@cassl/labels';
-import { errorCode, errorMessage, isCasslError } from '@cassl/errors';
-import type { LabelingShard, LabelingShardResult, ShardFailure } from '@cassl/proto';
-import { openRequestedStore } from '@cassl/storage';
+import { readShard, type PoolEntry, type PoolImage } from '@cassl/datasets';
+import { errorCode, errorMessage, isCasslError, outlook } from '@cassl/errors';
+import type { FailedImage, LabelRecord } from '@cassl/labels';
 import { decodeImage, type RgbImage } from '@cassl/vision';
-import { detectWithOptions, type OpenModel } from '@cassl/workers';
-import { storeLabelFile } from './store-label-file.ts';
+import { detectWithOptions, type InferenceOptions, type OpenModel } from '@cassl/workers';
+
+/** The images of a shard and what to find in them. */
+export interface ShardImages {
+  readonly entries: readonly PoolEntry[];
+  readonly options: InferenceOptions;
+}
+
+/** One row for each image, in the order of the shard. */
+export type ShardLabels = readonly (LabelRecord | FailedImage)[];
 
 const BATCH = 8;
-const MAX_DETECTIONS = 100;
 
 type Readable = Extract<PoolImage, { error?: undefined }> & { readonly image: RgbImage };
 
 /**
- * Labels the images of a shard and writes one label file, named by its content. Images that cannot be read are counted and
- * listed; they never fail the shard.
+ * Labels the images of a shard. One that cannot be read is a row with its reason and never fails the shard.
+ * @throws UNAVAILABLE or DEADLINE_EXCEEDED where the store of the images is away
  */
 export async function labelShard(
   model: OpenModel,
-  shard: LabelingShard,
+  { entries, options }: ShardImages,
   signal: AbortSignal,
-): Promise<LabelingShardResult> {
-  const startedAt = performance.now();
-  const { entries } = JSON.parse(shard.descriptorJson) as PoolShard;
-  const options = {
-    threshold: shard.threshold,
-    maxDetections: shard.maxDetections === 0 ? MAX_DETECTIONS : shard.maxDetections,
-    masks: model.detector.config.masks,
-    nonOverlap: shard.nonOverlap,
-  };
-  const records: LabelRecord[] = [];
-  const failures: ShardFailure[] = [];
+): Promise<ShardLabels> {
+  const rows: (LabelRecord | FailedImage)[] = [];
+  let batch: { readonly at: number; readonly image: Readable }[] = [];
 
-  const label = async (batch: readonly Readable[]): Promise<void> => {
-    const found = await detectWithOptions(
-      model,
-      batch.map(({ image }) => image),
-      options,
-    );
-    batch.forEach(({ key, digest, location, image: { width, height } }, index) => {
+  const label = async (): Promise<void> => {
+    const images = batch.map(({ image }) => image.image);
+    const found = await detectWithOptions(model, images, options);
+    batch.forEach(({ at, image: { key, digest, location, image } }, index) => {
+      const { width, height } = image;
       const detections = found[index] ?? [];
-      records.push({
+      const { digest: checkpoint } = model;
+      rows[at] = {
         key,
         digest,
         location,
         width,
         height,
         detections,
-        checkpoint: model.digest,
-        threshold: shard.threshold,
-      });
+        checkpoint,
+        threshold: options.threshold,
+      };
     });
+    batch = [];
   };
-  let batch: Readable[] = [];
+  let at = 0;
   for await (const entry of readShard({ entries }, { signal })) {
     const decoded = await decode(entry);
-    if ('failure' in decoded) failures.push(decoded.failure);
-    else batch.push(decoded);
-    if (batch.length < BATCH) continue;
-    await label(batch);
-    batch = [];
+    if ('failure' in decoded) rows[at] = decoded;
+    else batch.push({ at, image: decoded });
+    at += 1;
+    if (batch.length >= BATCH) await label();
   }
-  await label(batch);
-
-  const { uri, digest } = await storeLabelFile(
-    openRequestedStore('LabelingSpec.output_uri', shard.outputUri, 'write'),
-    shard.outputUri,
-    encodeLabelFile(records),
-  );
-  const labeled = records.filter(({ detections }) => detections.length > 0).length;
-  return {
-    index: shard.index,
-    labelUri: uri,
-    labelDigest: digest,
-    labeledImages: labeled,
-    emptyImages: records.length - labeled,
-    labelCount: records.reduce((sum, { detections }) => sum + detections.length, 0),
-    failures,
-    seconds: (performance.now() - startedAt) / 1000,
-  };
+  if (batch.length > 0) await label();
+  return rows;
 }
 
-async function decode(entry: PoolImage): Promise<Readable | { readonly failure: ShardFailure }> {
+async function decode(entry: PoolImage): Promise<Readable | FailedImage> {
+  const { key, location } = entry;
   try {
     if (entry.error !== undefined) throw entry.error;
     return { ...entry, image: await decodeImage(entry.bytes) };
   } catch (error) {
-    if (!isCasslError(error)) throw error;
-    return { failure: { key: entry.key, code: errorCode(error), message: errorMessage(error) } };
+    if (!isCasslError(error) || outlook(errorCode(error)) === 'outage') throw error;
+    return { key, location, failure: { code: errorCode(error), message: errorMessage(error) } };
   }
 }

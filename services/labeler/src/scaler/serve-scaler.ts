@@ -1,7 +1,8 @@
-import type { WorkQueue } from '@cassl/events';
-import type { JobRecords } from '@cassl/jobs';
-import type { Labeling, LabelingShard } from '@cassl/proto';
+import { isEnded } from '@cassl/jobs';
+import type { Labeling } from '@cassl/proto';
 import { serve, type Logger, type RunningServer } from '@cassl/rpc';
+import type { Labelings } from '../labeling/labelings.ts';
+import type { ShardQueue } from '../labeling/shard-queue.ts';
 import { holdLast } from './hold-last.ts';
 import { scalerService } from './scaler-service.ts';
 import { createWorkSeconds } from './work-seconds.ts';
@@ -10,8 +11,8 @@ export interface ServeScalerOptions {
   readonly host: string;
   /** Unset: nobody asks. */
   readonly scalerPort: number | undefined;
-  readonly records: Pick<JobRecords<Labeling>, 'list'>;
-  readonly queue: Pick<WorkQueue<LabelingShard>, 'counts'>;
+  readonly labelings: Pick<Labelings, 'all'>;
+  readonly queue: Pick<ShardQueue, 'counts'>;
   readonly logger: Logger;
 }
 
@@ -24,18 +25,27 @@ const COUNT_WITHIN_MS = 2000;
  * started never says that there is nothing to do.
  */
 export async function serveScaler(options: ServeScalerOptions): Promise<RunningServer | undefined> {
-  const { host, scalerPort: port, records, queue, logger } = options;
+  const { host, scalerPort: port, queue, logger } = options;
   if (port === undefined) return undefined;
   const workSeconds = createWorkSeconds();
   const read = holdLast(
     async () => {
-      const labelings = records.list();
-      const counts = await Promise.race([queue.counts(), late()]);
-      return workSeconds({ labelings, busyWorkers: counts.running });
+      // A paused job wants no workers.
+      const labelings = options.labelings.all().filter(({ pause }) => pause === undefined);
+      const busyWorkers = await Promise.race([countBusy(labelings, queue), late()]);
+      return workSeconds({ labelings, busyWorkers });
     },
     { maxAgeMs: HOLD_MS },
   );
   return serve({ name: 'scaler', services: [scalerService(read)], host, port, logger });
+}
+
+async function countBusy(labelings: readonly Labeling[], queue: Pick<ShardQueue, 'counts'>): Promise<number> {
+  const open = labelings.flatMap(({ status }) =>
+    status === undefined || isEnded(status) ? [] : [status.id],
+  );
+  const counts = await Promise.all(open.map((id) => queue.counts(id)));
+  return counts.reduce((sum, count) => sum + (count?.running ?? 0), 0);
 }
 
 function late(): Promise<never> {

@@ -1,4 +1,5 @@
 import {
+  LabelingSpec,
   LabelMapping,
   MetricKind,
   Stage,
@@ -7,7 +8,6 @@ import {
   type Initialization,
   type Labeling,
   type LabeledDataset,
-  type LabelingSpec,
   type PipelineSpec,
   type StageSpec,
   type Training,
@@ -108,13 +108,13 @@ export function planPipeline(id: string, spec: PipelineSpec): readonly PlannedSt
     needs: choose ? ['labeler', 'threshold'] : ['labeler'],
     job: (ended) => ({
       service: 'labeler',
-      spec: {
+      spec: LabelingSpec.fromPartial({
         checkpoint: ended.training('labeler').checkpointDigest,
         pool: required(spec.unlabeled, 'unlabeled'),
         options: { threshold: threshold(ended), nonOverlap: spec.entities, maxDetections: 0 },
         outputUri: folder('labels'),
         shardSize: spec.shardSize,
-      },
+      }),
     }),
   });
   const { unlabeledTruth } = spec;

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
-import { JobStatus } from "./job.ts";
+import { JobError, JobStatus } from "./job.ts";
 import { AliasChange, Stage, stageFromJSON, stageToJSON, stageToNumber } from "./registry.ts";
 
 /** A fact that happened, published on `cassl.events.<kind>`; anyone may listen. Delivered at least once: `id` tells repeats. */
@@ -69,14 +69,12 @@ export interface JobChanged {
   result: string;
 }
 
-/** A work item of the shard queue: a range of images of one labeling job. */
+/** A work item of the shard queue: a range of the images of one labeling job. */
 export interface LabelingShard {
   /** Id of the labeling job. */
   labelingId: string;
   /** Position of the shard in its job, 0-based. */
   index: number;
-  /** The shard as the pool described it (JSON). */
-  descriptorJson: string;
   /** Digest of the checkpoint that labels. */
   checkpointDigest: string;
   /** Score threshold, strict. */
@@ -85,40 +83,46 @@ export interface LabelingShard {
   nonOverlap: boolean;
   /** At most this many labels per image. */
   maxDetections: number;
-  /** Folder for the label file. */
+  /** Folder for the label files, the manifest and the commits. */
   outputUri: string;
   /** Epoch of the job: shards of an earlier epoch are dropped. */
   epoch: number;
+  /** Folder of the job's manifest and commits in `output_uri`. */
+  ledger: string;
+  /** Address of the pool. */
+  poolUri: string;
+  /** sha256 digest of the file of the manifest that lists the images. */
+  chunkDigest: string;
+  /** First image in that file, 0-based. */
+  offset: number;
+  /** Images. */
+  count: number;
 }
 
-/** What a worker made of a shard, kept once per shard in the job's state. */
-export interface LabelingShardResult {
+/** What a worker tells the leader of a labeling job. Only a note: what counts lies in the job's commits. */
+export interface LabelingReport {
+  /** What happened. */
+  fact:
+    | //
+    /** A shard is done: its commit, as it lies in the ledger (JSON). */
+    { $case: "commit"; value: Buffer }
+    | //
+    /** A shard was given up. */
+    { $case: "dead"; value: DeadShard }
+    | //
+    /** Nothing of this job can be written, whoever tries. */
+    { $case: "fault"; value: JobError }
+    | undefined;
+}
+
+/** A shard that was given up. */
+export interface DeadShard {
   /** Position of the shard in its job. */
   index: number;
-  /** Address of the label file, named by its content. */
-  labelUri: string;
-  /** sha256 of the label file. */
-  labelDigest: string;
-  /** Images with at least one label. */
-  labeledImages: number;
-  /** Images without. */
-  emptyImages: number;
-  /** Labels. */
-  labelCount: number;
-  /** Images that failed. */
-  failures: ShardFailure[];
-  /** Seconds of work. */
-  seconds: number;
-}
-
-/** An image of a shard that failed. */
-export interface ShardFailure {
-  /** Its key. */
-  key: string;
-  /** gRPC status name. */
-  code: string;
-  /** What is wrong. */
-  message: string;
+  /** Epoch in which it was given up. */
+  epoch: number;
+  /** Why. */
+  reason: string;
 }
 
 function createBaseEvent(): Event {
@@ -627,13 +631,17 @@ function createBaseLabelingShard(): LabelingShard {
   return {
     labelingId: "",
     index: 0,
-    descriptorJson: "",
     checkpointDigest: "",
     threshold: 0,
     nonOverlap: false,
     maxDetections: 0,
     outputUri: "",
     epoch: 0,
+    ledger: "",
+    poolUri: "",
+    chunkDigest: "",
+    offset: 0,
+    count: 0,
   };
 }
 
@@ -644,9 +652,6 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     }
     if (message.index !== 0) {
       writer.uint32(16).uint32(message.index);
-    }
-    if (message.descriptorJson !== "") {
-      writer.uint32(26).string(message.descriptorJson);
     }
     if (message.checkpointDigest !== "") {
       writer.uint32(34).string(message.checkpointDigest);
@@ -665,6 +670,21 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     }
     if (message.epoch !== 0) {
       writer.uint32(72).uint32(message.epoch);
+    }
+    if (message.ledger !== "") {
+      writer.uint32(82).string(message.ledger);
+    }
+    if (message.poolUri !== "") {
+      writer.uint32(90).string(message.poolUri);
+    }
+    if (message.chunkDigest !== "") {
+      writer.uint32(98).string(message.chunkDigest);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(104).uint32(message.offset);
+    }
+    if (message.count !== 0) {
+      writer.uint32(112).uint32(message.count);
     }
     return writer;
   },
@@ -696,14 +716,6 @@ export const LabelingShard: MessageFns<LabelingShard> = {
             }
 
             message.index = reader.uint32();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.descriptorJson = reader.string();
             continue;
           }
           case 4: {
@@ -754,6 +766,46 @@ export const LabelingShard: MessageFns<LabelingShard> = {
             message.epoch = reader.uint32();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.ledger = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.poolUri = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.chunkDigest = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.offset = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -774,11 +826,6 @@ export const LabelingShard: MessageFns<LabelingShard> = {
         ? globalThis.String(object.labeling_id)
         : "",
       index: isSet(object.index) ? globalThis.Number(object.index) : 0,
-      descriptorJson: isSet(object.descriptorJson)
-        ? globalThis.String(object.descriptorJson)
-        : isSet(object.descriptor_json)
-        ? globalThis.String(object.descriptor_json)
-        : "",
       checkpointDigest: isSet(object.checkpointDigest)
         ? globalThis.String(object.checkpointDigest)
         : isSet(object.checkpoint_digest)
@@ -801,6 +848,19 @@ export const LabelingShard: MessageFns<LabelingShard> = {
         ? globalThis.String(object.output_uri)
         : "",
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
+      ledger: isSet(object.ledger) ? globalThis.String(object.ledger) : "",
+      poolUri: isSet(object.poolUri)
+        ? globalThis.String(object.poolUri)
+        : isSet(object.pool_uri)
+        ? globalThis.String(object.pool_uri)
+        : "",
+      chunkDigest: isSet(object.chunkDigest)
+        ? globalThis.String(object.chunkDigest)
+        : isSet(object.chunk_digest)
+        ? globalThis.String(object.chunk_digest)
+        : "",
+      offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
     };
   },
 
@@ -811,9 +871,6 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     }
     if (message.index !== 0) {
       obj.index = Math.round(message.index);
-    }
-    if (message.descriptorJson !== "") {
-      obj.descriptorJson = message.descriptorJson;
     }
     if (message.checkpointDigest !== "") {
       obj.checkpointDigest = message.checkpointDigest;
@@ -833,6 +890,21 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     if (message.epoch !== 0) {
       obj.epoch = Math.round(message.epoch);
     }
+    if (message.ledger !== "") {
+      obj.ledger = message.ledger;
+    }
+    if (message.poolUri !== "") {
+      obj.poolUri = message.poolUri;
+    }
+    if (message.chunkDigest !== "") {
+      obj.chunkDigest = message.chunkDigest;
+    }
+    if (message.offset !== 0) {
+      obj.offset = Math.round(message.offset);
+    }
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
     return obj;
   },
 
@@ -843,60 +915,42 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     const message = createBaseLabelingShard();
     message.labelingId = object.labelingId ?? "";
     message.index = object.index ?? 0;
-    message.descriptorJson = object.descriptorJson ?? "";
     message.checkpointDigest = object.checkpointDigest ?? "";
     message.threshold = object.threshold ?? 0;
     message.nonOverlap = object.nonOverlap ?? false;
     message.maxDetections = object.maxDetections ?? 0;
     message.outputUri = object.outputUri ?? "";
     message.epoch = object.epoch ?? 0;
+    message.ledger = object.ledger ?? "";
+    message.poolUri = object.poolUri ?? "";
+    message.chunkDigest = object.chunkDigest ?? "";
+    message.offset = object.offset ?? 0;
+    message.count = object.count ?? 0;
     return message;
   },
 };
 
-function createBaseLabelingShardResult(): LabelingShardResult {
-  return {
-    index: 0,
-    labelUri: "",
-    labelDigest: "",
-    labeledImages: 0,
-    emptyImages: 0,
-    labelCount: 0,
-    failures: [],
-    seconds: 0,
-  };
+function createBaseLabelingReport(): LabelingReport {
+  return { fact: undefined };
 }
 
-export const LabelingShardResult: MessageFns<LabelingShardResult> = {
-  encode(message: LabelingShardResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.index !== 0) {
-      writer.uint32(8).uint32(message.index);
-    }
-    if (message.labelUri !== "") {
-      writer.uint32(18).string(message.labelUri);
-    }
-    if (message.labelDigest !== "") {
-      writer.uint32(26).string(message.labelDigest);
-    }
-    if (message.labeledImages !== 0) {
-      writer.uint32(32).uint32(message.labeledImages);
-    }
-    if (message.emptyImages !== 0) {
-      writer.uint32(40).uint32(message.emptyImages);
-    }
-    if (message.labelCount !== 0) {
-      writer.uint32(48).uint32(message.labelCount);
-    }
-    for (const v of message.failures) {
-      ShardFailure.encode(v!, writer.uint32(58).fork()).join();
-    }
-    if (message.seconds !== 0) {
-      writer.uint32(65).double(message.seconds);
+export const LabelingReport: MessageFns<LabelingReport> = {
+  encode(message: LabelingReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.fact?.$case) {
+      case "commit":
+        writer.uint32(10).bytes(message.fact.value);
+        break;
+      case "dead":
+        DeadShard.encode(message.fact.value, writer.uint32(18).fork()).join();
+        break;
+      case "fault":
+        JobError.encode(message.fact.value, writer.uint32(26).fork()).join();
+        break;
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): LabelingShardResult {
+  decode(input: BinaryReader | Uint8Array, length?: number): LabelingReport {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -905,7 +959,127 @@ export const LabelingShardResult: MessageFns<LabelingShardResult> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLabelingShardResult();
+      const message = createBaseLabelingReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fact = { $case: "commit", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fact = { $case: "dead", value: DeadShard.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.fact = { $case: "fault", value: JobError.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LabelingReport {
+    return {
+      fact: isSet(object.commit)
+        ? { $case: "commit", value: Buffer.from(bytesFromBase64(object.commit)) }
+        : isSet(object.dead)
+        ? { $case: "dead", value: DeadShard.fromJSON(object.dead) }
+        : isSet(object.fault)
+        ? { $case: "fault", value: JobError.fromJSON(object.fault) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: LabelingReport): unknown {
+    const obj: any = {};
+    if (message.fact?.$case === "commit") {
+      obj.commit = base64FromBytes(message.fact.value);
+    } else if (message.fact?.$case === "dead") {
+      obj.dead = DeadShard.toJSON(message.fact.value);
+    } else if (message.fact?.$case === "fault") {
+      obj.fault = JobError.toJSON(message.fact.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LabelingReport>): LabelingReport {
+    return LabelingReport.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LabelingReport>): LabelingReport {
+    const message = createBaseLabelingReport();
+    switch (object.fact?.$case) {
+      case "commit": {
+        if (object.fact?.value !== undefined && object.fact?.value !== null) {
+          message.fact = { $case: "commit", value: object.fact.value };
+        }
+        break;
+      }
+      case "dead": {
+        if (object.fact?.value !== undefined && object.fact?.value !== null) {
+          message.fact = { $case: "dead", value: DeadShard.fromPartial(object.fact.value) };
+        }
+        break;
+      }
+      case "fault": {
+        if (object.fact?.value !== undefined && object.fact?.value !== null) {
+          message.fact = { $case: "fault", value: JobError.fromPartial(object.fact.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseDeadShard(): DeadShard {
+  return { index: 0, epoch: 0, reason: "" };
+}
+
+export const DeadShard: MessageFns<DeadShard> = {
+  encode(message: DeadShard, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).uint32(message.index);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint32(message.epoch);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeadShard {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeadShard();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -918,11 +1092,11 @@ export const LabelingShardResult: MessageFns<LabelingShardResult> = {
             continue;
           }
           case 2: {
-            if (tag !== 18) {
+            if (tag !== 16) {
               break;
             }
 
-            message.labelUri = reader.string();
+            message.epoch = reader.uint32();
             continue;
           }
           case 3: {
@@ -930,47 +1104,7 @@ export const LabelingShardResult: MessageFns<LabelingShardResult> = {
               break;
             }
 
-            message.labelDigest = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.labeledImages = reader.uint32();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.emptyImages = reader.uint32();
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.labelCount = reader.uint32();
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.failures.push(ShardFailure.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 8: {
-            if (tag !== 65) {
-              break;
-            }
-
-            message.seconds = reader.double();
+            message.reason = reader.string();
             continue;
           }
         }
@@ -985,187 +1119,47 @@ export const LabelingShardResult: MessageFns<LabelingShardResult> = {
     }
   },
 
-  fromJSON(object: any): LabelingShardResult {
+  fromJSON(object: any): DeadShard {
     return {
       index: isSet(object.index) ? globalThis.Number(object.index) : 0,
-      labelUri: isSet(object.labelUri)
-        ? globalThis.String(object.labelUri)
-        : isSet(object.label_uri)
-        ? globalThis.String(object.label_uri)
-        : "",
-      labelDigest: isSet(object.labelDigest)
-        ? globalThis.String(object.labelDigest)
-        : isSet(object.label_digest)
-        ? globalThis.String(object.label_digest)
-        : "",
-      labeledImages: isSet(object.labeledImages)
-        ? globalThis.Number(object.labeledImages)
-        : isSet(object.labeled_images)
-        ? globalThis.Number(object.labeled_images)
-        : 0,
-      emptyImages: isSet(object.emptyImages)
-        ? globalThis.Number(object.emptyImages)
-        : isSet(object.empty_images)
-        ? globalThis.Number(object.empty_images)
-        : 0,
-      labelCount: isSet(object.labelCount)
-        ? globalThis.Number(object.labelCount)
-        : isSet(object.label_count)
-        ? globalThis.Number(object.label_count)
-        : 0,
-      failures: globalThis.Array.isArray(object?.failures)
-        ? object.failures.map((e: any) => ShardFailure.fromJSON(e))
-        : [],
-      seconds: isSet(object.seconds) ? globalThis.Number(object.seconds) : 0,
+      epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
   },
 
-  toJSON(message: LabelingShardResult): unknown {
+  toJSON(message: DeadShard): unknown {
     const obj: any = {};
     if (message.index !== 0) {
       obj.index = Math.round(message.index);
     }
-    if (message.labelUri !== "") {
-      obj.labelUri = message.labelUri;
+    if (message.epoch !== 0) {
+      obj.epoch = Math.round(message.epoch);
     }
-    if (message.labelDigest !== "") {
-      obj.labelDigest = message.labelDigest;
-    }
-    if (message.labeledImages !== 0) {
-      obj.labeledImages = Math.round(message.labeledImages);
-    }
-    if (message.emptyImages !== 0) {
-      obj.emptyImages = Math.round(message.emptyImages);
-    }
-    if (message.labelCount !== 0) {
-      obj.labelCount = Math.round(message.labelCount);
-    }
-    if (message.failures?.length) {
-      obj.failures = message.failures.map((e) => ShardFailure.toJSON(e));
-    }
-    if (message.seconds !== 0) {
-      obj.seconds = floatToJson(message.seconds);
+    if (message.reason !== "") {
+      obj.reason = message.reason;
     }
     return obj;
   },
 
-  create(base?: DeepPartial<LabelingShardResult>): LabelingShardResult {
-    return LabelingShardResult.fromPartial(base ?? {});
+  create(base?: DeepPartial<DeadShard>): DeadShard {
+    return DeadShard.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<LabelingShardResult>): LabelingShardResult {
-    const message = createBaseLabelingShardResult();
+  fromPartial(object: DeepPartial<DeadShard>): DeadShard {
+    const message = createBaseDeadShard();
     message.index = object.index ?? 0;
-    message.labelUri = object.labelUri ?? "";
-    message.labelDigest = object.labelDigest ?? "";
-    message.labeledImages = object.labeledImages ?? 0;
-    message.emptyImages = object.emptyImages ?? 0;
-    message.labelCount = object.labelCount ?? 0;
-    message.failures = object.failures?.map((e) => ShardFailure.fromPartial(e)) || [];
-    message.seconds = object.seconds ?? 0;
+    message.epoch = object.epoch ?? 0;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
 
-function createBaseShardFailure(): ShardFailure {
-  return { key: "", code: "", message: "" };
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
 }
 
-export const ShardFailure: MessageFns<ShardFailure> = {
-  encode(message: ShardFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.code !== "") {
-      writer.uint32(18).string(message.code);
-    }
-    if (message.message !== "") {
-      writer.uint32(26).string(message.message);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ShardFailure {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseShardFailure();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.code = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.message = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): ShardFailure {
-    return {
-      key: isSet(object.key) ? globalThis.String(object.key) : "",
-      code: isSet(object.code) ? globalThis.String(object.code) : "",
-      message: isSet(object.message) ? globalThis.String(object.message) : "",
-    };
-  },
-
-  toJSON(message: ShardFailure): unknown {
-    const obj: any = {};
-    if (message.key !== "") {
-      obj.key = message.key;
-    }
-    if (message.code !== "") {
-      obj.code = message.code;
-    }
-    if (message.message !== "") {
-      obj.message = message.message;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<ShardFailure>): ShardFailure {
-    return ShardFailure.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ShardFailure>): ShardFailure {
-    const message = createBaseShardFailure();
-    message.key = object.key ?? "";
-    message.code = object.code ?? "";
-    message.message = object.message ?? "";
-    return message;
-  },
-};
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {
   return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;

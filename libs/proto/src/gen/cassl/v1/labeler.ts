@@ -81,6 +81,74 @@ export interface LabelingSpec {
   outputUri: string;
   /** Images a shard, 1 to 4,096; 0 means 256. */
   shardSize: number;
+  /** Workers take shards of higher priorities first; -100 to 100. */
+  priority: number;
+  /** Share of the workers' time among jobs of one priority, up to 1,000; 0 means 1. */
+  weight: number;
+  /** Workers on this job at the same time, at most; 0 means any number. */
+  maxWorkers: number;
+  /** Fails the job once more than this part of all its images could not be labeled, in [0, 1]; absent means never: they are listed. */
+  maxFailureRate?:
+    | number
+    | undefined;
+  /** Kind of workers that it needs, as their CASSL_LABEL_POOLS name it; empty for any that name none. */
+  workerPool: string;
+  /** When the teacher counts as collapsed. */
+  health: TeacherHealthPolicy | undefined;
+}
+
+/** When a teacher counts as collapsed. Its job is then paused, for a person to look at. */
+export interface TeacherHealthPolicy {
+  /** Never pause. */
+  disabled: boolean;
+  /** Images before the first verdict; 0 means 16. */
+  minImages: number;
+  /** Pause when more than this part of the images got no label, in (0, 1]; 0 means: when all are empty. */
+  maxEmptyRate: number;
+  /** Pause when the scores of the last images are so far from those of the first (population stability index); 0 means 2. */
+  maxDrift: number;
+}
+
+/** How the teacher does. */
+export interface TeacherHealth {
+  /** Part of the images without a label. */
+  emptyRate: number;
+  /** Part of the images with as many labels as allowed, estimated by shard. */
+  fullRate: number;
+  /** Labels an image. */
+  labelsPerImage: number;
+  /** Scores at 10, 50 and 90 %, to a hundredth. */
+  scoreQuantiles: number[];
+  /** Population stability index of the last images' scores against the first ones'; below 0.1 is no change, above 0.25 a marked one. */
+  drift: number;
+}
+
+/** Why a job takes no more shards. */
+export interface LabelingPause {
+  /** "operator" or "health". */
+  by: string;
+  /** One line for people. */
+  reason: string;
+}
+
+/** What a pool holds. */
+export interface PoolReport {
+  /** Files and members of tar files. */
+  listed: number;
+  /** Images. */
+  kept: number;
+  /** What is not read, by reason, most frequent first. */
+  unread: PoolUnread[];
+}
+
+/** What is not read for one reason. */
+export interface PoolUnread {
+  /** Why. */
+  reason: string;
+  /** How many. */
+  count: number;
+  /** The first three, in pool order. */
+  examples: string[];
 }
 
 /** An image that could not be labeled. */
@@ -115,12 +183,41 @@ export interface Labeling {
   failedImages: number;
   /** Labels written. */
   labelCount: number;
-  /** The first 100 failures. */
+  /** The first 20 failures; all are rows of the label files. */
   failures: LabelingFailure[];
-  /** Addresses of the label files of the shards that are done. */
+  /**
+   * Addresses of the label files, only of an ended job of at most 1,000 shards and only in the answer to GetLabeling: read
+   * ListLabelFiles or the label set.
+   */
   labelUris: string[];
-  /** Shards that were given up after five deliveries; the job then FAILED. */
+  /** The first 10 shards that were given up after five attempts; the job then FAILED. */
   deadShards: string[];
+  /** How many were given up. */
+  deadShardCount: number;
+  /** sha256 digest of the manifest: the list of images as it was when the job started; empty while it is being made. */
+  manifestDigest: string;
+  /** Address of the label set, once the job has succeeded. */
+  labelSetUri: string;
+  /** Its sha256 digest: the same for the same labels, whatever happened on the way. */
+  labelSetDigest: string;
+  /** Present while it is paused; its state stays RUNNING. */
+  pause:
+    | LabelingPause
+    | undefined;
+  /** How the teacher does. */
+  health:
+    | TeacherHealth
+    | undefined;
+  /** What the pool holds, once it is listed. */
+  pool:
+    | PoolReport
+    | undefined;
+  /** Seconds that workers were busy with it. */
+  workerSeconds: number;
+  /** How often RetryDeadShards was asked for. */
+  retries: number;
+  /** Someone has resumed it: the teacher's health pauses it no more. */
+  healthAcknowledged: boolean;
 }
 
 /** Asks for a labeling job. */
@@ -169,6 +266,96 @@ export interface CancelLabelingRequest {
 
 /** The job after the request. */
 export interface CancelLabelingResponse {
+  /** Its state. */
+  labeling: Labeling | undefined;
+}
+
+/** Asks for jobs. */
+export interface ListLabelingsRequest {
+  /** At most this many, 1 to 500; 0 means 50. */
+  pageSize: number;
+  /** From the answer before; empty for the first page. */
+  pageToken: string;
+}
+
+/** Jobs. */
+export interface ListLabelingsResponse {
+  /** Newest first. */
+  labelings: Labeling[];
+  /** For the next page; empty at the end. */
+  nextPageToken: string;
+}
+
+/** Asks for label files. */
+export interface ListLabelFilesRequest {
+  /** The job's id. */
+  id: string;
+  /** At most this many, 1 to 1,000; 0 means 100. */
+  pageSize: number;
+  /** From the answer before; empty for the first page. */
+  pageToken: string;
+}
+
+/** The labels of one shard. */
+export interface LabelFile {
+  /** Position of the shard, 0-based. */
+  index: number;
+  /** Address. */
+  uri: string;
+  /** sha256 digest. */
+  digest: string;
+  /** Images with a label. */
+  labeledImages: number;
+  /** Images without. */
+  emptyImages: number;
+  /** Images that could not be labeled: rows with a reason. */
+  failedImages: number;
+  /** Labels. */
+  labelCount: number;
+}
+
+/** Label files. */
+export interface ListLabelFilesResponse {
+  /** In pool order; shards that are not done are left out. */
+  files: LabelFile[];
+  /** For the next page; empty at the end. */
+  nextPageToken: string;
+}
+
+/** Names a job to pause. */
+export interface PauseLabelingRequest {
+  /** Its id. */
+  id: string;
+  /** One line for people. */
+  reason: string;
+}
+
+/** The job after the request. */
+export interface PauseLabelingResponse {
+  /** Its state. */
+  labeling: Labeling | undefined;
+}
+
+/** Names a job to go on with. */
+export interface ResumeLabelingRequest {
+  /** Its id. */
+  id: string;
+}
+
+/** The job after the request. */
+export interface ResumeLabelingResponse {
+  /** Its state. */
+  labeling: Labeling | undefined;
+}
+
+/** Names a job whose dead shards shall be tried again. */
+export interface RetryDeadShardsRequest {
+  /** Its id. */
+  id: string;
+}
+
+/** The job after the request. */
+export interface RetryDeadShardsResponse {
   /** Its state. */
   labeling: Labeling | undefined;
 }
@@ -659,7 +846,19 @@ export const LabelStreamResponse: MessageFns<LabelStreamResponse> = {
 };
 
 function createBaseLabelingSpec(): LabelingSpec {
-  return { checkpoint: "", pool: undefined, options: undefined, outputUri: "", shardSize: 0 };
+  return {
+    checkpoint: "",
+    pool: undefined,
+    options: undefined,
+    outputUri: "",
+    shardSize: 0,
+    priority: 0,
+    weight: 0,
+    maxWorkers: 0,
+    maxFailureRate: undefined,
+    workerPool: "",
+    health: undefined,
+  };
 }
 
 export const LabelingSpec: MessageFns<LabelingSpec> = {
@@ -678,6 +877,24 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
     }
     if (message.shardSize !== 0) {
       writer.uint32(40).uint32(message.shardSize);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(48).int32(message.priority);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(56).uint32(message.weight);
+    }
+    if (message.maxWorkers !== 0) {
+      writer.uint32(64).uint32(message.maxWorkers);
+    }
+    if (message.maxFailureRate !== undefined) {
+      writer.uint32(73).double(message.maxFailureRate);
+    }
+    if (message.workerPool !== "") {
+      writer.uint32(82).string(message.workerPool);
+    }
+    if (message.health !== undefined) {
+      TeacherHealthPolicy.encode(message.health, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -735,6 +952,54 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
             message.shardSize = reader.uint32();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.priority = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.weight = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.maxWorkers = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.maxFailureRate = reader.double();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.workerPool = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.health = TeacherHealthPolicy.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -762,6 +1027,24 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
         : isSet(object.shard_size)
         ? globalThis.Number(object.shard_size)
         : 0,
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : 0,
+      weight: isSet(object.weight) ? globalThis.Number(object.weight) : 0,
+      maxWorkers: isSet(object.maxWorkers)
+        ? globalThis.Number(object.maxWorkers)
+        : isSet(object.max_workers)
+        ? globalThis.Number(object.max_workers)
+        : 0,
+      maxFailureRate: isSet(object.maxFailureRate)
+        ? globalThis.Number(object.maxFailureRate)
+        : isSet(object.max_failure_rate)
+        ? globalThis.Number(object.max_failure_rate)
+        : undefined,
+      workerPool: isSet(object.workerPool)
+        ? globalThis.String(object.workerPool)
+        : isSet(object.worker_pool)
+        ? globalThis.String(object.worker_pool)
+        : "",
+      health: isSet(object.health) ? TeacherHealthPolicy.fromJSON(object.health) : undefined,
     };
   },
 
@@ -782,6 +1065,24 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
     if (message.shardSize !== 0) {
       obj.shardSize = Math.round(message.shardSize);
     }
+    if (message.priority !== 0) {
+      obj.priority = Math.round(message.priority);
+    }
+    if (message.weight !== 0) {
+      obj.weight = Math.round(message.weight);
+    }
+    if (message.maxWorkers !== 0) {
+      obj.maxWorkers = Math.round(message.maxWorkers);
+    }
+    if (message.maxFailureRate !== undefined) {
+      obj.maxFailureRate = floatToJson(message.maxFailureRate);
+    }
+    if (message.workerPool !== "") {
+      obj.workerPool = message.workerPool;
+    }
+    if (message.health !== undefined) {
+      obj.health = TeacherHealthPolicy.toJSON(message.health);
+    }
     return obj;
   },
 
@@ -799,6 +1100,593 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
       : undefined;
     message.outputUri = object.outputUri ?? "";
     message.shardSize = object.shardSize ?? 0;
+    message.priority = object.priority ?? 0;
+    message.weight = object.weight ?? 0;
+    message.maxWorkers = object.maxWorkers ?? 0;
+    message.maxFailureRate = object.maxFailureRate ?? undefined;
+    message.workerPool = object.workerPool ?? "";
+    message.health = (object.health !== undefined && object.health !== null)
+      ? TeacherHealthPolicy.fromPartial(object.health)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTeacherHealthPolicy(): TeacherHealthPolicy {
+  return { disabled: false, minImages: 0, maxEmptyRate: 0, maxDrift: 0 };
+}
+
+export const TeacherHealthPolicy: MessageFns<TeacherHealthPolicy> = {
+  encode(message: TeacherHealthPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.disabled !== false) {
+      writer.uint32(8).bool(message.disabled);
+    }
+    if (message.minImages !== 0) {
+      writer.uint32(16).uint32(message.minImages);
+    }
+    if (message.maxEmptyRate !== 0) {
+      writer.uint32(25).double(message.maxEmptyRate);
+    }
+    if (message.maxDrift !== 0) {
+      writer.uint32(33).double(message.maxDrift);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TeacherHealthPolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTeacherHealthPolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.disabled = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.minImages = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.maxEmptyRate = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.maxDrift = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TeacherHealthPolicy {
+    return {
+      disabled: isSet(object.disabled) ? globalThis.Boolean(object.disabled) : false,
+      minImages: isSet(object.minImages)
+        ? globalThis.Number(object.minImages)
+        : isSet(object.min_images)
+        ? globalThis.Number(object.min_images)
+        : 0,
+      maxEmptyRate: isSet(object.maxEmptyRate)
+        ? globalThis.Number(object.maxEmptyRate)
+        : isSet(object.max_empty_rate)
+        ? globalThis.Number(object.max_empty_rate)
+        : 0,
+      maxDrift: isSet(object.maxDrift)
+        ? globalThis.Number(object.maxDrift)
+        : isSet(object.max_drift)
+        ? globalThis.Number(object.max_drift)
+        : 0,
+    };
+  },
+
+  toJSON(message: TeacherHealthPolicy): unknown {
+    const obj: any = {};
+    if (message.disabled !== false) {
+      obj.disabled = message.disabled;
+    }
+    if (message.minImages !== 0) {
+      obj.minImages = Math.round(message.minImages);
+    }
+    if (message.maxEmptyRate !== 0) {
+      obj.maxEmptyRate = floatToJson(message.maxEmptyRate);
+    }
+    if (message.maxDrift !== 0) {
+      obj.maxDrift = floatToJson(message.maxDrift);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TeacherHealthPolicy>): TeacherHealthPolicy {
+    return TeacherHealthPolicy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TeacherHealthPolicy>): TeacherHealthPolicy {
+    const message = createBaseTeacherHealthPolicy();
+    message.disabled = object.disabled ?? false;
+    message.minImages = object.minImages ?? 0;
+    message.maxEmptyRate = object.maxEmptyRate ?? 0;
+    message.maxDrift = object.maxDrift ?? 0;
+    return message;
+  },
+};
+
+function createBaseTeacherHealth(): TeacherHealth {
+  return { emptyRate: 0, fullRate: 0, labelsPerImage: 0, scoreQuantiles: [], drift: 0 };
+}
+
+export const TeacherHealth: MessageFns<TeacherHealth> = {
+  encode(message: TeacherHealth, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.emptyRate !== 0) {
+      writer.uint32(9).double(message.emptyRate);
+    }
+    if (message.fullRate !== 0) {
+      writer.uint32(17).double(message.fullRate);
+    }
+    if (message.labelsPerImage !== 0) {
+      writer.uint32(25).double(message.labelsPerImage);
+    }
+    if (message.scoreQuantiles.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.scoreQuantiles) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.drift !== 0) {
+      writer.uint32(41).double(message.drift);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TeacherHealth {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTeacherHealth();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.emptyRate = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.fullRate = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.labelsPerImage = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag === 33) {
+              message.scoreQuantiles.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scoreQuantiles.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.drift = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TeacherHealth {
+    return {
+      emptyRate: isSet(object.emptyRate)
+        ? globalThis.Number(object.emptyRate)
+        : isSet(object.empty_rate)
+        ? globalThis.Number(object.empty_rate)
+        : 0,
+      fullRate: isSet(object.fullRate)
+        ? globalThis.Number(object.fullRate)
+        : isSet(object.full_rate)
+        ? globalThis.Number(object.full_rate)
+        : 0,
+      labelsPerImage: isSet(object.labelsPerImage)
+        ? globalThis.Number(object.labelsPerImage)
+        : isSet(object.labels_per_image)
+        ? globalThis.Number(object.labels_per_image)
+        : 0,
+      scoreQuantiles: globalThis.Array.isArray(object?.scoreQuantiles)
+        ? object.scoreQuantiles.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.score_quantiles)
+        ? object.score_quantiles.map((e: any) => globalThis.Number(e))
+        : [],
+      drift: isSet(object.drift) ? globalThis.Number(object.drift) : 0,
+    };
+  },
+
+  toJSON(message: TeacherHealth): unknown {
+    const obj: any = {};
+    if (message.emptyRate !== 0) {
+      obj.emptyRate = floatToJson(message.emptyRate);
+    }
+    if (message.fullRate !== 0) {
+      obj.fullRate = floatToJson(message.fullRate);
+    }
+    if (message.labelsPerImage !== 0) {
+      obj.labelsPerImage = floatToJson(message.labelsPerImage);
+    }
+    if (message.scoreQuantiles?.length) {
+      obj.scoreQuantiles = message.scoreQuantiles.map((e) => floatToJson(e));
+    }
+    if (message.drift !== 0) {
+      obj.drift = floatToJson(message.drift);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TeacherHealth>): TeacherHealth {
+    return TeacherHealth.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TeacherHealth>): TeacherHealth {
+    const message = createBaseTeacherHealth();
+    message.emptyRate = object.emptyRate ?? 0;
+    message.fullRate = object.fullRate ?? 0;
+    message.labelsPerImage = object.labelsPerImage ?? 0;
+    message.scoreQuantiles = object.scoreQuantiles?.map((e) => e) || [];
+    message.drift = object.drift ?? 0;
+    return message;
+  },
+};
+
+function createBaseLabelingPause(): LabelingPause {
+  return { by: "", reason: "" };
+}
+
+export const LabelingPause: MessageFns<LabelingPause> = {
+  encode(message: LabelingPause, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.by !== "") {
+      writer.uint32(10).string(message.by);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LabelingPause {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLabelingPause();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LabelingPause {
+    return {
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: LabelingPause): unknown {
+    const obj: any = {};
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LabelingPause>): LabelingPause {
+    return LabelingPause.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LabelingPause>): LabelingPause {
+    const message = createBaseLabelingPause();
+    message.by = object.by ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBasePoolReport(): PoolReport {
+  return { listed: 0, kept: 0, unread: [] };
+}
+
+export const PoolReport: MessageFns<PoolReport> = {
+  encode(message: PoolReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.listed !== 0) {
+      writer.uint32(8).uint64(message.listed);
+    }
+    if (message.kept !== 0) {
+      writer.uint32(16).uint64(message.kept);
+    }
+    for (const v of message.unread) {
+      PoolUnread.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PoolReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePoolReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.listed = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kept = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.unread.push(PoolUnread.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PoolReport {
+    return {
+      listed: isSet(object.listed) ? globalThis.Number(object.listed) : 0,
+      kept: isSet(object.kept) ? globalThis.Number(object.kept) : 0,
+      unread: globalThis.Array.isArray(object?.unread) ? object.unread.map((e: any) => PoolUnread.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: PoolReport): unknown {
+    const obj: any = {};
+    if (message.listed !== 0) {
+      obj.listed = Math.round(message.listed);
+    }
+    if (message.kept !== 0) {
+      obj.kept = Math.round(message.kept);
+    }
+    if (message.unread?.length) {
+      obj.unread = message.unread.map((e) => PoolUnread.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PoolReport>): PoolReport {
+    return PoolReport.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PoolReport>): PoolReport {
+    const message = createBasePoolReport();
+    message.listed = object.listed ?? 0;
+    message.kept = object.kept ?? 0;
+    message.unread = object.unread?.map((e) => PoolUnread.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePoolUnread(): PoolUnread {
+  return { reason: "", count: 0, examples: [] };
+}
+
+export const PoolUnread: MessageFns<PoolUnread> = {
+  encode(message: PoolUnread, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint64(message.count);
+    }
+    for (const v of message.examples) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PoolUnread {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePoolUnread();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.examples.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PoolUnread {
+    return {
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      examples: globalThis.Array.isArray(object?.examples) ? object.examples.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: PoolUnread): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    if (message.examples?.length) {
+      obj.examples = message.examples;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PoolUnread>): PoolUnread {
+    return PoolUnread.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PoolUnread>): PoolUnread {
+    const message = createBasePoolUnread();
+    message.reason = object.reason ?? "";
+    message.count = object.count ?? 0;
+    message.examples = object.examples?.map((e) => e) || [];
     return message;
   },
 };
@@ -904,6 +1792,16 @@ function createBaseLabeling(): Labeling {
     failures: [],
     labelUris: [],
     deadShards: [],
+    deadShardCount: 0,
+    manifestDigest: "",
+    labelSetUri: "",
+    labelSetDigest: "",
+    pause: undefined,
+    health: undefined,
+    pool: undefined,
+    workerSeconds: 0,
+    retries: 0,
+    healthAcknowledged: false,
   };
 }
 
@@ -944,6 +1842,36 @@ export const Labeling: MessageFns<Labeling> = {
     }
     for (const v of message.deadShards) {
       writer.uint32(98).string(v!);
+    }
+    if (message.deadShardCount !== 0) {
+      writer.uint32(104).uint32(message.deadShardCount);
+    }
+    if (message.manifestDigest !== "") {
+      writer.uint32(114).string(message.manifestDigest);
+    }
+    if (message.labelSetUri !== "") {
+      writer.uint32(122).string(message.labelSetUri);
+    }
+    if (message.labelSetDigest !== "") {
+      writer.uint32(130).string(message.labelSetDigest);
+    }
+    if (message.pause !== undefined) {
+      LabelingPause.encode(message.pause, writer.uint32(138).fork()).join();
+    }
+    if (message.health !== undefined) {
+      TeacherHealth.encode(message.health, writer.uint32(146).fork()).join();
+    }
+    if (message.pool !== undefined) {
+      PoolReport.encode(message.pool, writer.uint32(154).fork()).join();
+    }
+    if (message.workerSeconds !== 0) {
+      writer.uint32(161).double(message.workerSeconds);
+    }
+    if (message.retries !== 0) {
+      writer.uint32(168).uint32(message.retries);
+    }
+    if (message.healthAcknowledged !== false) {
+      writer.uint32(176).bool(message.healthAcknowledged);
     }
     return writer;
   },
@@ -1057,6 +1985,86 @@ export const Labeling: MessageFns<Labeling> = {
             message.deadShards.push(reader.string());
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.deadShardCount = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.manifestDigest = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.labelSetUri = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.labelSetDigest = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.pause = LabelingPause.decode(reader, reader.uint32());
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.health = TeacherHealth.decode(reader, reader.uint32());
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.pool = PoolReport.decode(reader, reader.uint32());
+            continue;
+          }
+          case 20: {
+            if (tag !== 161) {
+              break;
+            }
+
+            message.workerSeconds = reader.double();
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.retries = reader.uint32();
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.healthAcknowledged = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1121,6 +2129,40 @@ export const Labeling: MessageFns<Labeling> = {
         : globalThis.Array.isArray(object?.dead_shards)
         ? object.dead_shards.map((e: any) => globalThis.String(e))
         : [],
+      deadShardCount: isSet(object.deadShardCount)
+        ? globalThis.Number(object.deadShardCount)
+        : isSet(object.dead_shard_count)
+        ? globalThis.Number(object.dead_shard_count)
+        : 0,
+      manifestDigest: isSet(object.manifestDigest)
+        ? globalThis.String(object.manifestDigest)
+        : isSet(object.manifest_digest)
+        ? globalThis.String(object.manifest_digest)
+        : "",
+      labelSetUri: isSet(object.labelSetUri)
+        ? globalThis.String(object.labelSetUri)
+        : isSet(object.label_set_uri)
+        ? globalThis.String(object.label_set_uri)
+        : "",
+      labelSetDigest: isSet(object.labelSetDigest)
+        ? globalThis.String(object.labelSetDigest)
+        : isSet(object.label_set_digest)
+        ? globalThis.String(object.label_set_digest)
+        : "",
+      pause: isSet(object.pause) ? LabelingPause.fromJSON(object.pause) : undefined,
+      health: isSet(object.health) ? TeacherHealth.fromJSON(object.health) : undefined,
+      pool: isSet(object.pool) ? PoolReport.fromJSON(object.pool) : undefined,
+      workerSeconds: isSet(object.workerSeconds)
+        ? globalThis.Number(object.workerSeconds)
+        : isSet(object.worker_seconds)
+        ? globalThis.Number(object.worker_seconds)
+        : 0,
+      retries: isSet(object.retries) ? globalThis.Number(object.retries) : 0,
+      healthAcknowledged: isSet(object.healthAcknowledged)
+        ? globalThis.Boolean(object.healthAcknowledged)
+        : isSet(object.health_acknowledged)
+        ? globalThis.Boolean(object.health_acknowledged)
+        : false,
     };
   },
 
@@ -1162,6 +2204,36 @@ export const Labeling: MessageFns<Labeling> = {
     if (message.deadShards?.length) {
       obj.deadShards = message.deadShards;
     }
+    if (message.deadShardCount !== 0) {
+      obj.deadShardCount = Math.round(message.deadShardCount);
+    }
+    if (message.manifestDigest !== "") {
+      obj.manifestDigest = message.manifestDigest;
+    }
+    if (message.labelSetUri !== "") {
+      obj.labelSetUri = message.labelSetUri;
+    }
+    if (message.labelSetDigest !== "") {
+      obj.labelSetDigest = message.labelSetDigest;
+    }
+    if (message.pause !== undefined) {
+      obj.pause = LabelingPause.toJSON(message.pause);
+    }
+    if (message.health !== undefined) {
+      obj.health = TeacherHealth.toJSON(message.health);
+    }
+    if (message.pool !== undefined) {
+      obj.pool = PoolReport.toJSON(message.pool);
+    }
+    if (message.workerSeconds !== 0) {
+      obj.workerSeconds = floatToJson(message.workerSeconds);
+    }
+    if (message.retries !== 0) {
+      obj.retries = Math.round(message.retries);
+    }
+    if (message.healthAcknowledged !== false) {
+      obj.healthAcknowledged = message.healthAcknowledged;
+    }
     return obj;
   },
 
@@ -1186,6 +2258,22 @@ export const Labeling: MessageFns<Labeling> = {
     message.failures = object.failures?.map((e) => LabelingFailure.fromPartial(e)) || [];
     message.labelUris = object.labelUris?.map((e) => e) || [];
     message.deadShards = object.deadShards?.map((e) => e) || [];
+    message.deadShardCount = object.deadShardCount ?? 0;
+    message.manifestDigest = object.manifestDigest ?? "";
+    message.labelSetUri = object.labelSetUri ?? "";
+    message.labelSetDigest = object.labelSetDigest ?? "";
+    message.pause = (object.pause !== undefined && object.pause !== null)
+      ? LabelingPause.fromPartial(object.pause)
+      : undefined;
+    message.health = (object.health !== undefined && object.health !== null)
+      ? TeacherHealth.fromPartial(object.health)
+      : undefined;
+    message.pool = (object.pool !== undefined && object.pool !== null)
+      ? PoolReport.fromPartial(object.pool)
+      : undefined;
+    message.workerSeconds = object.workerSeconds ?? 0;
+    message.retries = object.retries ?? 0;
+    message.healthAcknowledged = object.healthAcknowledged ?? false;
     return message;
   },
 };
@@ -1754,6 +2842,995 @@ export const CancelLabelingResponse: MessageFns<CancelLabelingResponse> = {
   },
 };
 
+function createBaseListLabelingsRequest(): ListLabelingsRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListLabelingsRequest: MessageFns<ListLabelingsRequest> = {
+  encode(message: ListLabelingsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLabelingsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLabelingsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListLabelingsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListLabelingsRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListLabelingsRequest>): ListLabelingsRequest {
+    return ListLabelingsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListLabelingsRequest>): ListLabelingsRequest {
+    const message = createBaseListLabelingsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListLabelingsResponse(): ListLabelingsResponse {
+  return { labelings: [], nextPageToken: "" };
+}
+
+export const ListLabelingsResponse: MessageFns<ListLabelingsResponse> = {
+  encode(message: ListLabelingsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.labelings) {
+      Labeling.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLabelingsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLabelingsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.labelings.push(Labeling.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListLabelingsResponse {
+    return {
+      labelings: globalThis.Array.isArray(object?.labelings)
+        ? object.labelings.map((e: any) => Labeling.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListLabelingsResponse): unknown {
+    const obj: any = {};
+    if (message.labelings?.length) {
+      obj.labelings = message.labelings.map((e) => Labeling.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListLabelingsResponse>): ListLabelingsResponse {
+    return ListLabelingsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListLabelingsResponse>): ListLabelingsResponse {
+    const message = createBaseListLabelingsResponse();
+    message.labelings = object.labelings?.map((e) => Labeling.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListLabelFilesRequest(): ListLabelFilesRequest {
+  return { id: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListLabelFilesRequest: MessageFns<ListLabelFilesRequest> = {
+  encode(message: ListLabelFilesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLabelFilesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLabelFilesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListLabelFilesRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListLabelFilesRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListLabelFilesRequest>): ListLabelFilesRequest {
+    return ListLabelFilesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListLabelFilesRequest>): ListLabelFilesRequest {
+    const message = createBaseListLabelFilesRequest();
+    message.id = object.id ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseLabelFile(): LabelFile {
+  return { index: 0, uri: "", digest: "", labeledImages: 0, emptyImages: 0, failedImages: 0, labelCount: 0 };
+}
+
+export const LabelFile: MessageFns<LabelFile> = {
+  encode(message: LabelFile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).uint32(message.index);
+    }
+    if (message.uri !== "") {
+      writer.uint32(18).string(message.uri);
+    }
+    if (message.digest !== "") {
+      writer.uint32(26).string(message.digest);
+    }
+    if (message.labeledImages !== 0) {
+      writer.uint32(32).uint32(message.labeledImages);
+    }
+    if (message.emptyImages !== 0) {
+      writer.uint32(40).uint32(message.emptyImages);
+    }
+    if (message.failedImages !== 0) {
+      writer.uint32(48).uint32(message.failedImages);
+    }
+    if (message.labelCount !== 0) {
+      writer.uint32(56).uint32(message.labelCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LabelFile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLabelFile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.uri = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.labeledImages = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.emptyImages = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.failedImages = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.labelCount = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LabelFile {
+    return {
+      index: isSet(object.index) ? globalThis.Number(object.index) : 0,
+      uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      labeledImages: isSet(object.labeledImages)
+        ? globalThis.Number(object.labeledImages)
+        : isSet(object.labeled_images)
+        ? globalThis.Number(object.labeled_images)
+        : 0,
+      emptyImages: isSet(object.emptyImages)
+        ? globalThis.Number(object.emptyImages)
+        : isSet(object.empty_images)
+        ? globalThis.Number(object.empty_images)
+        : 0,
+      failedImages: isSet(object.failedImages)
+        ? globalThis.Number(object.failedImages)
+        : isSet(object.failed_images)
+        ? globalThis.Number(object.failed_images)
+        : 0,
+      labelCount: isSet(object.labelCount)
+        ? globalThis.Number(object.labelCount)
+        : isSet(object.label_count)
+        ? globalThis.Number(object.label_count)
+        : 0,
+    };
+  },
+
+  toJSON(message: LabelFile): unknown {
+    const obj: any = {};
+    if (message.index !== 0) {
+      obj.index = Math.round(message.index);
+    }
+    if (message.uri !== "") {
+      obj.uri = message.uri;
+    }
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    if (message.labeledImages !== 0) {
+      obj.labeledImages = Math.round(message.labeledImages);
+    }
+    if (message.emptyImages !== 0) {
+      obj.emptyImages = Math.round(message.emptyImages);
+    }
+    if (message.failedImages !== 0) {
+      obj.failedImages = Math.round(message.failedImages);
+    }
+    if (message.labelCount !== 0) {
+      obj.labelCount = Math.round(message.labelCount);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LabelFile>): LabelFile {
+    return LabelFile.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LabelFile>): LabelFile {
+    const message = createBaseLabelFile();
+    message.index = object.index ?? 0;
+    message.uri = object.uri ?? "";
+    message.digest = object.digest ?? "";
+    message.labeledImages = object.labeledImages ?? 0;
+    message.emptyImages = object.emptyImages ?? 0;
+    message.failedImages = object.failedImages ?? 0;
+    message.labelCount = object.labelCount ?? 0;
+    return message;
+  },
+};
+
+function createBaseListLabelFilesResponse(): ListLabelFilesResponse {
+  return { files: [], nextPageToken: "" };
+}
+
+export const ListLabelFilesResponse: MessageFns<ListLabelFilesResponse> = {
+  encode(message: ListLabelFilesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.files) {
+      LabelFile.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLabelFilesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLabelFilesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.files.push(LabelFile.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListLabelFilesResponse {
+    return {
+      files: globalThis.Array.isArray(object?.files) ? object.files.map((e: any) => LabelFile.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListLabelFilesResponse): unknown {
+    const obj: any = {};
+    if (message.files?.length) {
+      obj.files = message.files.map((e) => LabelFile.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListLabelFilesResponse>): ListLabelFilesResponse {
+    return ListLabelFilesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListLabelFilesResponse>): ListLabelFilesResponse {
+    const message = createBaseListLabelFilesResponse();
+    message.files = object.files?.map((e) => LabelFile.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBasePauseLabelingRequest(): PauseLabelingRequest {
+  return { id: "", reason: "" };
+}
+
+export const PauseLabelingRequest: MessageFns<PauseLabelingRequest> = {
+  encode(message: PauseLabelingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseLabelingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseLabelingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PauseLabelingRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: PauseLabelingRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PauseLabelingRequest>): PauseLabelingRequest {
+    return PauseLabelingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PauseLabelingRequest>): PauseLabelingRequest {
+    const message = createBasePauseLabelingRequest();
+    message.id = object.id ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBasePauseLabelingResponse(): PauseLabelingResponse {
+  return { labeling: undefined };
+}
+
+export const PauseLabelingResponse: MessageFns<PauseLabelingResponse> = {
+  encode(message: PauseLabelingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.labeling !== undefined) {
+      Labeling.encode(message.labeling, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseLabelingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseLabelingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.labeling = Labeling.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PauseLabelingResponse {
+    return { labeling: isSet(object.labeling) ? Labeling.fromJSON(object.labeling) : undefined };
+  },
+
+  toJSON(message: PauseLabelingResponse): unknown {
+    const obj: any = {};
+    if (message.labeling !== undefined) {
+      obj.labeling = Labeling.toJSON(message.labeling);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PauseLabelingResponse>): PauseLabelingResponse {
+    return PauseLabelingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PauseLabelingResponse>): PauseLabelingResponse {
+    const message = createBasePauseLabelingResponse();
+    message.labeling = (object.labeling !== undefined && object.labeling !== null)
+      ? Labeling.fromPartial(object.labeling)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseResumeLabelingRequest(): ResumeLabelingRequest {
+  return { id: "" };
+}
+
+export const ResumeLabelingRequest: MessageFns<ResumeLabelingRequest> = {
+  encode(message: ResumeLabelingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeLabelingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeLabelingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumeLabelingRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: ResumeLabelingRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResumeLabelingRequest>): ResumeLabelingRequest {
+    return ResumeLabelingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeLabelingRequest>): ResumeLabelingRequest {
+    const message = createBaseResumeLabelingRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseResumeLabelingResponse(): ResumeLabelingResponse {
+  return { labeling: undefined };
+}
+
+export const ResumeLabelingResponse: MessageFns<ResumeLabelingResponse> = {
+  encode(message: ResumeLabelingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.labeling !== undefined) {
+      Labeling.encode(message.labeling, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeLabelingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeLabelingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.labeling = Labeling.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumeLabelingResponse {
+    return { labeling: isSet(object.labeling) ? Labeling.fromJSON(object.labeling) : undefined };
+  },
+
+  toJSON(message: ResumeLabelingResponse): unknown {
+    const obj: any = {};
+    if (message.labeling !== undefined) {
+      obj.labeling = Labeling.toJSON(message.labeling);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResumeLabelingResponse>): ResumeLabelingResponse {
+    return ResumeLabelingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeLabelingResponse>): ResumeLabelingResponse {
+    const message = createBaseResumeLabelingResponse();
+    message.labeling = (object.labeling !== undefined && object.labeling !== null)
+      ? Labeling.fromPartial(object.labeling)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRetryDeadShardsRequest(): RetryDeadShardsRequest {
+  return { id: "" };
+}
+
+export const RetryDeadShardsRequest: MessageFns<RetryDeadShardsRequest> = {
+  encode(message: RetryDeadShardsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetryDeadShardsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetryDeadShardsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetryDeadShardsRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: RetryDeadShardsRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RetryDeadShardsRequest>): RetryDeadShardsRequest {
+    return RetryDeadShardsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetryDeadShardsRequest>): RetryDeadShardsRequest {
+    const message = createBaseRetryDeadShardsRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseRetryDeadShardsResponse(): RetryDeadShardsResponse {
+  return { labeling: undefined };
+}
+
+export const RetryDeadShardsResponse: MessageFns<RetryDeadShardsResponse> = {
+  encode(message: RetryDeadShardsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.labeling !== undefined) {
+      Labeling.encode(message.labeling, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetryDeadShardsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetryDeadShardsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.labeling = Labeling.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetryDeadShardsResponse {
+    return { labeling: isSet(object.labeling) ? Labeling.fromJSON(object.labeling) : undefined };
+  },
+
+  toJSON(message: RetryDeadShardsResponse): unknown {
+    const obj: any = {};
+    if (message.labeling !== undefined) {
+      obj.labeling = Labeling.toJSON(message.labeling);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RetryDeadShardsResponse>): RetryDeadShardsResponse {
+    return RetryDeadShardsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetryDeadShardsResponse>): RetryDeadShardsResponse {
+    const message = createBaseRetryDeadShardsResponse();
+    message.labeling = (object.labeling !== undefined && object.labeling !== null)
+      ? Labeling.fromPartial(object.labeling)
+      : undefined;
+    return message;
+  },
+};
+
 /** Finds class-agnostic objects or entities: online for a few images, as a sharded job for millions. */
 export type LabelerServiceDefinition = typeof LabelerServiceDefinition;
 export const LabelerServiceDefinition = {
@@ -1814,6 +3891,51 @@ export const LabelerServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Labeling jobs, newest first. */
+    listLabelings: {
+      name: "ListLabelings",
+      requestType: ListLabelingsRequest as typeof ListLabelingsRequest,
+      requestStream: false,
+      responseType: ListLabelingsResponse as typeof ListLabelingsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The label files of the shards that are done, in pool order. */
+    listLabelFiles: {
+      name: "ListLabelFiles",
+      requestType: ListLabelFilesRequest as typeof ListLabelFilesRequest,
+      requestStream: false,
+      responseType: ListLabelFilesResponse as typeof ListLabelFilesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Workers take no more shards of the job until it is resumed; those they have are finished. */
+    pauseLabeling: {
+      name: "PauseLabeling",
+      requestType: PauseLabelingRequest as typeof PauseLabelingRequest,
+      requestStream: false,
+      responseType: PauseLabelingResponse as typeof PauseLabelingResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Goes on with a paused job, or runs a failed or cancelled one again under its id: what is labeled is kept. */
+    resumeLabeling: {
+      name: "ResumeLabeling",
+      requestType: ResumeLabelingRequest as typeof ResumeLabelingRequest,
+      requestStream: false,
+      responseType: ResumeLabelingResponse as typeof ResumeLabelingResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Puts shards that were given up back into the queue with all their attempts; a failed job runs again. */
+    retryDeadShards: {
+      name: "RetryDeadShards",
+      requestType: RetryDeadShardsRequest as typeof RetryDeadShardsRequest,
+      requestStream: false,
+      responseType: RetryDeadShardsResponse as typeof RetryDeadShardsResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -1845,6 +3967,31 @@ export interface LabelerServiceImplementation<CallContextExt = {}> {
     request: CancelLabelingRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<CancelLabelingResponse>>;
+  /** Labeling jobs, newest first. */
+  listLabelings(
+    request: ListLabelingsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListLabelingsResponse>>;
+  /** The label files of the shards that are done, in pool order. */
+  listLabelFiles(
+    request: ListLabelFilesRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListLabelFilesResponse>>;
+  /** Workers take no more shards of the job until it is resumed; those they have are finished. */
+  pauseLabeling(
+    request: PauseLabelingRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<PauseLabelingResponse>>;
+  /** Goes on with a paused job, or runs a failed or cancelled one again under its id: what is labeled is kept. */
+  resumeLabeling(
+    request: ResumeLabelingRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ResumeLabelingResponse>>;
+  /** Puts shards that were given up back into the queue with all their attempts; a failed job runs again. */
+  retryDeadShards(
+    request: RetryDeadShardsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<RetryDeadShardsResponse>>;
 }
 
 export interface LabelerServiceClient<CallOptionsExt = {}> {
@@ -1875,6 +4022,31 @@ export interface LabelerServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<CancelLabelingRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<CancelLabelingResponse>;
+  /** Labeling jobs, newest first. */
+  listLabelings(
+    request: DeepPartial<ListLabelingsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListLabelingsResponse>;
+  /** The label files of the shards that are done, in pool order. */
+  listLabelFiles(
+    request: DeepPartial<ListLabelFilesRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListLabelFilesResponse>;
+  /** Workers take no more shards of the job until it is resumed; those they have are finished. */
+  pauseLabeling(
+    request: DeepPartial<PauseLabelingRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<PauseLabelingResponse>;
+  /** Goes on with a paused job, or runs a failed or cancelled one again under its id: what is labeled is kept. */
+  resumeLabeling(
+    request: DeepPartial<ResumeLabelingRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ResumeLabelingResponse>;
+  /** Puts shards that were given up back into the queue with all their attempts; a failed job runs again. */
+  retryDeadShards(
+    request: DeepPartial<RetryDeadShardsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<RetryDeadShardsResponse>;
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

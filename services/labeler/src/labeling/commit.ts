@@ -1,0 +1,44 @@
+import type { LabelFileEntry } from '@cassl/labels';
+
+/** An image that could not be labeled. */
+export interface CommittedFailure {
+  readonly key: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** That a shard is done: written once, after its label file, by whoever was first. */
+export interface Commit {
+  readonly index: number;
+  /** The label file's line in the label set. */
+  readonly file: LabelFileEntry;
+  /** The first ten; all are rows of the label file. */
+  readonly failures: readonly CommittedFailure[];
+  /** Images with as many labels as were allowed. */
+  readonly full: number;
+  /** Of the worker. */
+  readonly seconds: number;
+  readonly attempt: number;
+}
+
+const PER_FOLDER = 1000;
+
+/** `commits/00041/0041666.json`: a folder holds a thousand at most, so that a full one need not be listed again. */
+export function commitKey(index: number): string {
+  const folder = String(Math.floor(index / PER_FOLDER)).padStart(5, '0');
+  return `${COMMITS}${folder}/${String(index).padStart(8, '0')}.json`;
+}
+
+export const COMMITS = 'commits/';
+
+export function indexOfKey(key: string): number {
+  return Number(key.slice(key.lastIndexOf('/') + 1).replace('.json', ''));
+}
+
+export function encodeCommit(commit: Commit): Buffer {
+  return Buffer.from(JSON.stringify(commit));
+}
+
+export function decodeCommit(bytes: Uint8Array): Commit {
+  return JSON.parse(Buffer.from(bytes).toString()) as Commit;
+}

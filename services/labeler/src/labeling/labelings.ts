@@ -1,0 +1,171 @@
+import type { EventBus, EventConnection } from '@cassl/events';
+import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import { isEnded, queuedStatus, runJobs, type Jobs } from '@cassl/jobs';
+import { JobState, Labeling, LabelingSpec, type LabelFile } from '@cassl/proto';
+import type { Logger } from '@cassl/rpc';
+import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
+import { checkLabelingSpec } from './check-labeling-spec.ts';
+import { leadLabeling } from './lead-labeling.ts';
+import { ledgerFolder, openLedger } from './ledger.ts';
+import type { ShardQueue } from './shard-queue.ts';
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Empty at the end. */
+  readonly nextPageToken: string;
+}
+
+/** Labeling jobs, the same from every replica. */
+export interface Labelings {
+  start(id: string, spec: LabelingSpec | undefined): Promise<Labeling>;
+  get(id: string): Promise<Labeling>;
+  /** The whole records as this replica knows them, newest first. */
+  all(): readonly Labeling[];
+  list(page: { readonly pageSize: number; readonly pageToken: string }): Page<Labeling>;
+  files(
+    id: string,
+    page: { readonly pageSize: number; readonly pageToken: string },
+  ): Promise<Page<LabelFile>>;
+  watch(id: string, signal: AbortSignal): AsyncIterable<Labeling>;
+  cancel(id: string): Promise<Labeling>;
+  pause(id: string, reason: string): Promise<Labeling>;
+  resume(id: string): Promise<Labeling>;
+  retryDead(id: string): Promise<Labeling>;
+  stop(): Promise<void>;
+}
+
+export interface LabelingsOptions {
+  readonly connection: EventConnection;
+  readonly bus: EventBus;
+  readonly queue: ShardQueue;
+  readonly findCheckpoint: FindCheckpoint;
+  readonly logger: Logger;
+}
+
+/** Addresses that GetLabeling still lists; who wants more reads the label set. */
+const LISTED_FILES = 1000;
+
+export async function openLabelings(options: LabelingsOptions): Promise<Labelings> {
+  const { queue, findCheckpoint, logger, connection, bus } = options;
+  const jobs: Jobs<Labeling> = await runJobs<Labeling, LabelingSpec>({
+    noun: 'labeling',
+    type: Labeling,
+    specType: LabelingSpec,
+    run: (lead) => leadLabeling(lead, { queue, logger, current: (id) => jobs.get(id) }),
+    result: ({ labelSetUri }) => labelSetUri,
+    connection,
+    bus,
+    source: 'labeler',
+    logger,
+  });
+  const paused = async (id: string, by: 'operator', reason: string): Promise<Labeling> =>
+    jobs.modify(id, (job) => {
+      if (isEnded(job.status)) throw failedPrecondition(`labeling ${id} has ended: it cannot be paused`);
+      return job.pause === undefined ? { ...job, pause: { by, reason } } : undefined;
+    });
+  return {
+    async start(id, spec) {
+      const checked = await checkLabelingSpec(spec);
+      const found = await findCheckpoint(checked.checkpoint);
+      assertAgnostic(found);
+      return jobs.start(id, newLabeling(id, checked, found.checkpoint.digest));
+    },
+    get: async (id) => withAddresses(await jobs.get(id)),
+    all: () => jobs.list(),
+    list: (page) => pageOf(jobs.list(), page, { most: 500, usual: 50 }),
+    files: async (id, page) => filesOf(await jobs.get(id), page),
+    watch: (id, signal) => jobs.watch(id, signal),
+    async cancel(id) {
+      const job = await jobs.cancel(id);
+      if (job.status?.state === JobState.JOB_STATE_CANCELLED) await queue.cancel(id);
+      return job;
+    },
+    async pause(id, reason) {
+      const job = await paused(id, 'operator', reason || 'paused by a call');
+      // Before the leader sees it: a worker shall take no shard after this call was answered.
+      if ((await queue.lane(id)).isOpen) await queue.openJob(id, { isPaused: true });
+      return job;
+    },
+    async resume(id) {
+      const job = await resume(jobs, id, (now) => now);
+      if ((await queue.lane(id)).isOpen) await queue.openJob(id, { isPaused: false });
+      return job;
+    },
+    retryDead: (id) => resume(jobs, id, (job) => ({ ...job, retries: job.retries + 1 })),
+    stop: () => jobs.stop(),
+  };
+}
+
+/** A paused job goes on, an ended one runs again; what is labeled is kept. */
+async function resume(
+  jobs: Jobs<Labeling>,
+  id: string,
+  change: (job: Labeling) => Labeling,
+): Promise<Labeling> {
+  const { status } = await jobs.get(id);
+  const resumed = (job: Labeling): Labeling => ({
+    ...change(job),
+    pause: undefined,
+    deadShards: [],
+    deadShardCount: 0,
+    healthAcknowledged: true,
+  });
+  return isEnded(status) ? jobs.resume(id, resumed) : jobs.modify(id, resumed);
+}
+
+async function withAddresses(labeling: Labeling): Promise<Labeling> {
+  if (!isEnded(labeling.status) || labeling.shardCount > LISTED_FILES) return labeling;
+  const { items } = await filesOf(labeling, { pageSize: LISTED_FILES, pageToken: '' });
+  return { ...labeling, labelUris: items.map(({ uri }) => uri) };
+}
+
+/** @throws INVALID_ARGUMENT for a page that cannot be */
+async function filesOf(
+  { status, spec, checkpointDigest, shardCount }: Labeling,
+  { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
+): Promise<Page<LabelFile>> {
+  if (spec === undefined) return { items: [], nextPageToken: '' };
+  const { from, size } = checkPage(pageSize, pageToken, { most: 1000, usual: 100 });
+  const to = Math.min(shardCount, from + size);
+  const ledger = openLedger(spec.outputUri, ledgerFolder(status?.id ?? '', spec, checkpointDigest));
+  const items: LabelFile[] = [];
+  for await (const { index, file } of ledger.range(from, to)) {
+    const hex = file.digest.replace('sha256:', '');
+    items.push({
+      index,
+      uri: `${ledger.labels.uri}/${hex}.jsonl.gz`,
+      digest: file.digest,
+      labeledImages: file.labeled,
+      emptyImages: file.empty,
+      failedImages: file.failed,
+      labelCount: file.labels,
+    });
+  }
+  return { items, nextPageToken: to < shardCount ? String(to) : '' };
+}
+
+function pageOf<Item>(
+  all: readonly Item[],
+  { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
+  bounds: { readonly most: number; readonly usual: number },
+): Page<Item> {
+  const { from, size } = checkPage(pageSize, pageToken, bounds);
+  return {
+    items: all.slice(from, from + size),
+    nextPageToken: from + size < all.length ? String(from + size) : '',
+  };
+}
+
+function checkPage(
+  pageSize: number,
+  pageToken: string,
+  { most, usual }: { readonly most: number; readonly usual: number },
+): { readonly from: number; readonly size: number } {
+  if (pageSize > most) throw invalidArgument(`page_size must be 0 to ${most}, got ${pageSize}`);
+  if (!/^\d{0,9}$/.test(pageToken)) throw invalidArgument(`page_token ${JSON.stringify(pageToken)} is none`);
+  return { from: Number(pageToken || 0), size: pageSize || usual };
+}
+
+function newLabeling(id: string, spec: LabelingSpec, checkpointDigest: string): Labeling {
+  return Labeling.fromPartial({ status: queuedStatus(id, { unit: 'images' }), spec, checkpointDigest });
+}

@@ -1,0 +1,46 @@
+import type { WrittenManifest } from '@cassl/datasets';
+import type { Lead } from '@cassl/jobs';
+import { writeFacts, writeLabelSet, type LabelFileEntry } from '@cassl/labels';
+import type { Labeling, LabelingSpec } from '@cassl/proto';
+import type { Ledger } from './ledger.ts';
+import { limitsOf } from './labeling-spec.ts';
+import { roundScore } from './work-shards.ts';
+
+/** Writes the label set of a job whose shards are all done, and answers the record's last change. */
+export async function writeResult(
+  lead: Lead<Labeling>,
+  parts: { readonly spec: LabelingSpec; readonly ledger: Ledger; readonly written: WrittenManifest },
+): Promise<(job: Labeling) => Labeling> {
+  const { ledger, written } = parts;
+  const { threshold, nonOverlap, maxDetections } = limitsOf(parts.spec);
+  const floor = roundScore(threshold);
+  let seconds = 0;
+  async function* entries(): AsyncGenerator<LabelFileEntry> {
+    for await (const commit of ledger.range(0, written.manifest.shards)) {
+      seconds += commit.seconds;
+      yield commit.file;
+    }
+  }
+  const { checkpointDigest: digest, status } = lead.job;
+  const source = {
+    manifest: written.digest,
+    teacher: { digest: withAlgorithm(digest), kind: 'checkpoint' as const, prompts: [], licence: '' },
+    options: { nonOverlap, maxDetections },
+    scoreFloor: floor,
+  };
+  const header = { threshold: floor, sources: [source] };
+  const set = await writeLabelSet(ledger.labels, header, entries(), lead.signal);
+  const { images } = set.totals;
+  await writeFacts(ledger.labels, set.digest, {
+    madeBy: `labeling ${lead.id}`,
+    ...(status?.startedAt === undefined ? {} : { startedAt: status.startedAt.toISOString() }),
+    endedAt: new Date().toISOString(),
+    gpuSeconds: seconds,
+    gpuSecondsPer1000Images: images === 0 ? 0 : (seconds / images) * 1000,
+  });
+  return (job) => ({ ...job, labelSetUri: set.address, labelSetDigest: set.digest });
+}
+
+function withAlgorithm(digest: string): string {
+  return digest.startsWith('sha256:') ? digest : `sha256:${digest}`;
+}
