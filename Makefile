@@ -6,10 +6,12 @@ export OMP_WAIT_POLICY ?= passive
 
 DATA ?=
 SEEDS ?= 1
+SEED ?= 1
+N ?= 100000
 OUT ?= out/demo
 TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop check gen lint format build bench image chart clean
+.PHONY: help setup demo test test-interop fuzz check gen lint format build bench image chart clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +29,9 @@ test: ## all tests of this repository, with real services
 test-interop: ## checks against Python peers from pip; skipped, saying so, where pip does not work
 	@bash scripts/setup.sh --for-interop
 	@bash scripts/test.sh interop
+
+fuzz: setup ## hostile requests to every RPC and damaged files to every reader: SEED=1 N=100000
+	CASSL_FUZZ_SEED='$(SEED)' CASSL_FUZZ_N='$(N)' npx vitest run test/fuzz
 
 check: setup ## types, lint, format, structure, generated code, proto lint: warnings are errors
 	npm run -s build

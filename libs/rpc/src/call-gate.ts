@@ -1,7 +1,6 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServerInterceptor } from '@grpc/grpc-js';
-import { ServerInterceptingCall } from '@grpc/grpc-js';
+import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 
 /** The notice of RFC 9113, 6.8: open no more streams here, but every one that is open or on its way is still served. */
 const ANY_STREAM = 2 ** 31 - 1;

@@ -1,4 +1,5 @@
 import { type CasslError, isCasslError } from '@cassl/errors';
+import { withPlainNumbers } from './plain-numbers.ts';
 import { BadRequest, ErrorInfo, RetryInfo, type ErrorDetails } from 'nice-grpc-error-details';
 
 /** `ErrorInfo.domain` of everything that the platform says. */
@@ -24,7 +25,7 @@ export function errorDetails(error: CasslError, callId: string): ErrorDetails[] 
     },
   ];
   if (error.code === 'INVALID_ARGUMENT' || error.code === 'OUT_OF_RANGE') {
-    const description = error.message.slice(0, MAX_DESCRIPTION);
+    const description = withPlainNumbers(error.message).slice(0, MAX_DESCRIPTION);
     const violation = BadRequest.fromPartial({ fieldViolations: [{ field: fieldOf(error), description }] });
     details.push(violation);
   }

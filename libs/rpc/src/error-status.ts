@@ -1,6 +1,7 @@
 import { CasslError, errorCode, errorMessage, isCasslError, type ErrorCode } from '@cassl/errors';
 import { ClientError, ServerError, Status } from 'nice-grpc';
 import { RichClientError, RichServerError } from 'nice-grpc-error-details';
+import { withPlainNumbers } from './plain-numbers.ts';
 import { errorDetails, readErrorDetails } from './error-details.ts';
 
 /** What a client learns of an error that is not ours to show. */
@@ -10,7 +11,7 @@ const MAX_MESSAGE = 2000;
 
 /**
  * Turns anything thrown by a handler into a status with details (google.rpc, `errorDetails`):
- * - `CasslError`: its code and message, as they are, very long ones cut;
+ * - `CasslError`: its code and message, very long ones cut, floats as they were given;
  * - an abort: CANCELLED, a time-out: DEADLINE_EXCEEDED, a full disk: RESOURCE_EXHAUSTED;
  * - anything else: INTERNAL without detail (`isHidden`), which the caller must log.
  */
@@ -20,7 +21,11 @@ export function toServerError(error: unknown, callId: string): { status: ServerE
   if (shown === undefined) {
     return { status: new ServerError(Status.INTERNAL, `${HIDDEN} (${callId})`), isHidden: true };
   }
-  const status = new RichServerError(Status[shown.code], cut(shown.message), errorDetails(shown, callId));
+  const status = new RichServerError(
+    Status[shown.code],
+    cut(withPlainNumbers(shown.message)),
+    errorDetails(shown, callId),
+  );
   return { status, isHidden: false };
 }
 

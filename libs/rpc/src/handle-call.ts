@@ -4,6 +4,7 @@ import { Status, type CallContext, type ServerMiddleware, type ServerMiddlewareC
 import type { ServiceContext } from './call-context.ts';
 import type { CallGate } from './call-gate.ts';
 import { deadlineOf } from './call-deadline.ts';
+import { checkTexts, withTextsChecked } from './check-text.ts';
 import { statusName, toServerError } from './error-status.ts';
 import { admitAliases, admitCall, type Admission } from './identity/admit-call.ts';
 import { audit } from './identity/audit.ts';
@@ -11,6 +12,7 @@ import { countStreamedImages } from './identity/count-images.ts';
 import type { Identity } from './identity/identity.ts';
 import { ruleOf } from './identity/method-scopes.ts';
 import type { Logger } from './logger.ts';
+import { checkReadable } from './unreadable-request.ts';
 import type { CallMetrics } from './server-metrics.ts';
 
 export interface CallHandling {
@@ -44,8 +46,12 @@ export function handleCalls(handling: CallHandling): ServerMiddleware<ServiceCon
       if (gate.isClosing && ruleOf(method) !== 'open') throw unavailable(`${name} is stopping; try again`);
       const authorization = context.metadata.get('authorization');
       const identity = await admitCall(admission, method, authorization, (found) => (who = found.name));
-      if (!call.requestStream) admitAliases(identity, method, call.request);
-      return yield* withImagesCounted(admission, identity, call, {
+      if (!call.requestStream) {
+        checkReadable(call.request);
+        checkTexts(call.request);
+        admitAliases(identity, method, call.request);
+      }
+      return yield* withImagesCounted(admission, identity, withTexts(call), {
         ...context,
         callId,
         log,
@@ -69,6 +75,13 @@ export function handleCalls(handling: CallHandling): ServerMiddleware<ServiceCon
       log.debug({ code, seconds, peer: context.peer }, 'call');
     }
   };
+}
+
+/** The messages of a stream are looked at as they come. */
+function withTexts<Request, Response>(
+  call: ServerMiddlewareCall<Request, Response, ServiceContext>,
+): ServerMiddlewareCall<Request, Response, ServiceContext> {
+  return call.requestStream ? { ...call, request: withTextsChecked(call.request) } : call;
 }
 
 /** Calls of the scope `infer` take places for their images. */

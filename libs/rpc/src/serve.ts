@@ -15,6 +15,7 @@ import { createLogger, type Logger } from './logger.ts';
 import { openMetricsEndpoint, type MetricsEndpoint } from './metrics-endpoint.ts';
 import { serverCredentials, type ServerSecurity } from './security.ts';
 import { callMetrics, createMetrics } from './server-metrics.ts';
+import { withReadableRequests } from './unreadable-request.ts';
 import type { HttpAccess } from './http-access.ts';
 import { openAuthorizer } from './identity/authorizer.ts';
 import { createQuotas } from './identity/quotas.ts';
@@ -23,6 +24,8 @@ import { createQuotas } from './identity/quotas.ts';
 const OWN_SERVICES = [HealthDefinition.fullName, 'grpc.reflection.v1alpha.ServerReflection'];
 /** All calls are answered: the connections only have to end. */
 const CLOSE_MS = 1000;
+/** Of the drain time; the rest is for what the service itself has to put away. */
+const CALLS_SHARE = 0.8;
 
 /** A generated service definition with the code behind it; made by `implement`. */
 export interface ServedService {
@@ -71,8 +74,8 @@ export interface RunningServer {
   readonly stopping: AbortSignal;
   setReady(isReady: boolean): void;
   /**
-   * Turns readiness off, ends watches, answers UNAVAILABLE to new calls, lets those that were taken finish for up to `drainMs`
-   * (default 25,000), cancels the rest, and then ends the connections. Calling it again waits for the same stop.
+   * Turns readiness off, ends watches, answers UNAVAILABLE to new calls, lets those that were taken finish for four fifths of
+   * `drainMs` (default 25,000), cancels the rest, and then ends the connections. Calling it again waits for the same stop.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
@@ -114,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       }),
     );
   for (const { definition, implementation } of services) {
-    server.add(definition, implementation);
+    server.add(withReadableRequests(definition), implementation);
   }
   server.add(HealthDefinition, endingHealth(HealthServiceImpl(health), stopping.signal));
   server.add(ServerReflectionService, ServerReflection(descriptorSet(), [...names, ...OWN_SERVICES]));
@@ -130,7 +133,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const shutDown = async (drainMs: number): Promise<void> => {
     setReady(false);
     stopping.abort();
-    const isDone = await gate.close(drainMs);
+    const isDone = await gate.close(drainMs * CALLS_SHARE);
     if (!isDone) logger.warn({ drainMs }, 'calls that did not end in time are cancelled');
     await Promise.race([server.shutdown(), sleep(isDone ? CLOSE_MS : 0, undefined, { ref: false })]);
     server.forceShutdown();

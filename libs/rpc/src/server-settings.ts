@@ -25,7 +25,7 @@ export function serverSettings(defaults: { readonly port: number; readonly metri
     drainMs: setting(
       'CASSL_DRAIN_MS',
       z.coerce.number().int().min(0).max(3_600_000).default(25_000),
-      'Milliseconds that running calls get to finish when the service stops',
+      'Milliseconds within which the process ends once it is asked to stop; running calls get four fifths of them',
     ),
     natsUrl: setting('CASSL_NATS_URL', z.string().default('nats://127.0.0.1:4222'), 'Address of nats-server'),
     authToken: setting(

@@ -34,11 +34,18 @@ export function register(program: Command): void {
         );
       }
       const stopAsked = Promise.withResolvers<void>();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopAsked.resolve());
+      const stopping = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        process.once(signal, () => {
+          stopping.abort();
+          stopAsked.resolve();
+        });
+      }
 
       const services = await startLocalServices({
         home: flags.home,
         roots: flags,
+        signal: stopping.signal,
         ...(flags.freePorts ? {} : { ports: DEFAULT_PORTS }),
       });
       await writeEndpoints(flags.home, services.endpoints);

@@ -31,8 +31,8 @@ export interface ServiceProcess {
   ready(): Promise<void>;
   readonly ended: Promise<HowEnded>;
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL after 45 s. */
-  stop(): Promise<HowEnded>;
+  /** SIGTERM, and SIGKILL after `limitMs`. @default 45_000 */
+  stop(limitMs?: number): Promise<HowEnded>;
 }
 
 const SERVICES = join(import.meta.dirname, '../../../../services');
@@ -95,10 +95,10 @@ export async function startService(name: ServiceName, around: ServiceSurrounding
       const what = isAlive() ? `was not ready after ${START_TIMEOUT_MS / 1000} s` : 'ended while it started';
       throw unavailable(`${name} ${what}; see ${logFile}`);
     },
-    async stop() {
+    async stop(limitMs = STOP_TIMEOUT_MS) {
       if (!isAlive()) return ended;
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
       const how = await ended;
       clearTimeout(timer);
       return how;

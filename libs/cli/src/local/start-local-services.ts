@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { unavailable } from '@cassl/errors';
+import { cancelled, unavailable } from '@cassl/errors';
 import { startNatsServer } from '@cassl/events';
 import { endOrphanedNats, forgetNats, rememberNats } from './end-orphaned-nats.ts';
 import { freePort } from './free-port.ts';
@@ -17,7 +17,13 @@ export interface StartLocalServicesOptions {
   readonly ports?: Readonly<Record<ServiceName, number>>;
   readonly natsPort?: number;
   readonly roots?: Roots | undefined;
+  /** Gives up starting, and stops what was started. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** Ctrl-C lets nobody wait longer than ten seconds: services end by themselves, then they are ended, then nats-server. */
+const DRAIN_MS = 6000;
+const STOP_MS = 7000;
 
 export interface LocalServices {
   readonly endpoints: Endpoints;
@@ -55,7 +61,7 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
   let isStopping = false;
   const stop = async (): Promise<void> => {
     isStopping = true;
-    await Promise.all(started.map((service) => service.stop()));
+    await Promise.all(started.map((service) => service.stop(STOP_MS)));
     await nats.stop();
     await forgetNats(home);
   };
@@ -63,14 +69,18 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
     if (isStopping) return;
     failure.reject(unavailable(`${name} ended (${how}); see ${join(logsDir, `${name}.log`)}`));
   };
+  const giveUp = (): void => failure.reject(cancelled('interrupted while the services were starting'));
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   void nats.exited.then(() => mourn('nats-server', 'by itself'));
   try {
     for (const name of names) {
+      if (options.signal?.aborted === true) throw cancelled('interrupted while the services were starting');
       const service = await startService(name, {
         home,
         endpoints,
         natsUrl: nats.url,
         roots: options.roots,
+        env: { CASSL_DRAIN_MS: process.env.CASSL_DRAIN_MS ?? String(DRAIN_MS) },
       });
       started.push(service);
       void service.ended.then((how) => mourn(name, how));

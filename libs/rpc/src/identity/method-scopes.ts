@@ -15,6 +15,12 @@ export const METHOD_SCOPES: Readonly<Record<string, MethodRule>> = {
   'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': 'read',
   'grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo': 'read',
 
+  // KEDA can show a certificate but no token; it learns how much work is left and nothing else.
+  'externalscaler.ExternalScaler/IsActive': 'open',
+  'externalscaler.ExternalScaler/StreamIsActive': 'open',
+  'externalscaler.ExternalScaler/GetMetricSpec': 'open',
+  'externalscaler.ExternalScaler/GetMetrics': 'open',
+
   'cassl.v1.DetectorService/Detect': 'infer',
   'cassl.v1.DetectorService/DetectStream': 'infer',
   'cassl.v1.LabelerService/Label': 'infer',

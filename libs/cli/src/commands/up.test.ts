@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const MAIN = join(import.meta.dirname, '../main.ts');
+
+describe('cassl up', () => {
+  let home = '';
+  let up: ChildProcess | undefined;
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'cassl-up-'));
+  });
+  afterEach(async () => {
+    if (up?.exitCode === null && up.signalCode === null) up.kill('SIGKILL');
+    await rm(home, { recursive: true, force: true });
+  });
+
+  const start = (): ChildProcess => {
+    up = spawn(process.execPath, [MAIN, 'up', '--home', home, '--free-ports', '--json'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return up;
+  };
+  const secondsToStop = async (child: ChildProcess): Promise<number> => {
+    const startedAt = performance.now();
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    return (performance.now() - startedAt) / 1000;
+  };
+
+  it('stops everything within ten seconds', async () => {
+    const child = start();
+    const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+    const { pids } = JSON.parse(String(line)) as { pids: Record<string, number> };
+    expect(await secondsToStop(child)).toBeLessThan(10);
+    for (const pid of Object.values(pids)) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  }, 120_000);
+
+  it.each([500, 2000])(
+    'stops everything within ten seconds also %d ms after its start',
+    async (afterMs) => {
+      const child = start();
+      await delay(afterMs);
+      expect(await secondsToStop(child)).toBeLessThan(10);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,48 @@
+import { errorMessage, invalidArgument } from '@cassl/errors';
+import type { CompatServiceDefinition } from 'nice-grpc';
+
+/** Stands in for a request that could not be decoded, until the wrapper around handlers refuses it. */
+class UnreadableRequest {
+  readonly reason: string;
+
+  constructor(error: unknown) {
+    this.reason = errorMessage(error);
+  }
+}
+
+interface Decoder {
+  decode(input: Uint8Array, length?: number): unknown;
+}
+
+/**
+ * The same definition, but bytes that are no message of a method, or that hold a whole number above 2^53 - 1, reach
+ * `checkReadable`: grpc-js itself answers INTERNAL to them, though it is the caller who sent them.
+ */
+export function withReadableRequests<Definition extends CompatServiceDefinition>(
+  definition: Definition,
+): Definition {
+  if (!('methods' in definition)) return definition;
+  const methods = Object.entries(definition.methods as Record<string, { readonly requestType: Decoder }>).map(
+    ([name, method]) => [name, { ...method, requestType: decodingSafely(method.requestType) }],
+  );
+  return { ...definition, methods: Object.fromEntries(methods) as Definition['methods'] };
+}
+
+function decodingSafely(type: Decoder): Decoder {
+  return {
+    ...type,
+    decode(input, length) {
+      try {
+        return type.decode(input, length);
+      } catch (error) {
+        return new UnreadableRequest(error);
+      }
+    },
+  };
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkReadable(request: unknown): void {
+  if (!(request instanceof UnreadableRequest)) return;
+  throw invalidArgument(`the request cannot be read as a message of this method: ${request.reason}`);
+}
