@@ -11,6 +11,7 @@
 #include "autocast.h"
 #include "cuda-runtime.h"
 #include "data-functions.h"
+#include "detection-functions.h"
 #include "device.h"
 #include "memory.h"
 #include "napi-call.h"
@@ -218,6 +219,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   napi_set_named_property(env, exports, "operations", operations);
 
   for (const auto& function : data_functions()) set_function(env, exports, function.name, function.run);
+  for (const auto& function : detection_functions()) set_function(env, exports, function.name, function.run);
   set_function(env, exports, "setDevice", configure_device);
   set_function(env, exports, "setThreads", configure_threads);
   set_function(env, exports, "setAutocast", configure_autocast);

@@ -12,6 +12,8 @@
       '-std=<(torch_cxx_standard)',
       '-O2',
       '-g0',
+      # Their TypeScript definitions round after every operation.
+      '-ffp-contract=off',
       '-fexceptions',
       '-frtti',
       '-fvisibility=hidden',

@@ -42,8 +42,8 @@ napi_value guarded(napi_env env, Body body) {
 void must(napi_status status, const char* what);
 
 struct Call {
-  napi_value arguments[6] = {};
-  size_t count = 6;
+  napi_value arguments[8] = {};
+  size_t count = 8;
   void* data = nullptr;
 
   Call(napi_env env, napi_callback_info info) { napi_get_cb_info(env, info, &count, arguments, nullptr, &data); }

@@ -35,6 +35,17 @@ export interface NativeAddon {
   /** The values of this moment; on a GPU a pool thread waits for them. */
   downloadAsync(handle: number, into: ArrayBufferView): Promise<void>;
   release(handle: number): void;
+  /** These three: native/detection-functions.h; `detectionFunctions` calls them. */
+  placeImages(pictures: readonly Uint8Array[], settings: Float64Array): number;
+  selectDetections(classes: Float32Array, boxes: Float32Array, settings: Float64Array): Float64Array;
+  pasteMasks(
+    maps: number,
+    settings: Float64Array,
+    rowStarts: Int32Array,
+    rowWeights: Float32Array,
+    columnStarts: Int32Array,
+    columnWeights: Float32Array,
+  ): Uint32Array;
   /** 'cpu' or 'cuda:N'. */
   deviceOf(handle: number): string;
   /** Where tensors are made from now on. */

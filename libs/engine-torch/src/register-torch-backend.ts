@@ -5,6 +5,7 @@ import { failedPrecondition } from '@cassl/errors';
 import { Fallbacks, cpuKernel, fallbackKernelNames, type FallbackCount } from './fallback-kernels.ts';
 import { allKernels } from './kernels/all-kernels.ts';
 import type { Kernel } from './kernels/kernel-table.ts';
+import { detectionFunctions, type DetectionFunctions } from './detection-functions.ts';
 import { loadTorchAddon, type NativeAddon, type NativeStatus } from './native-addon.ts';
 import { fromNativeError } from './native-error.ts';
 import { NoNativeForm } from './no-native-form.ts';
@@ -46,6 +47,7 @@ export interface TorchBackendFacts {
   readonly memory: () => Pick<NativeStatus, 'cpuBytes' | 'cpuBytesKept' | 'deviceBytes' | 'deviceBytesPeak'>;
   /** Waits for everything queued on the current device. */
   readonly synchronize: () => void;
+  readonly detection: DetectionFunctions;
 }
 
 export type AutocastMode = 'fp32' | 'bf16';
@@ -153,6 +155,7 @@ function facts(backend: TorchBackend, firstDevice: string, fallbacks: Fallbacks)
     setTf32: (allowed) => addon.setTf32(allowed ? 1 : 0),
     setConvolutionSearch: (enabled) => addon.setConvolutionSearch(enabled ? 1 : 0),
     memory: () => addon.status(),
+    detection: detectionFunctions(backend),
     synchronize: () => {
       try {
         addon.synchronize();

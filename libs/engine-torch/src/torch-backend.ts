@@ -104,6 +104,12 @@ export class TorchBackend extends tf.KernelBackend {
     return { dataId: this.write(encoded, shape, dtype), shape, dtype };
   }
 
+  /** A float32 tensor that native code made, owned by the caller from here on. */
+  adopt(handle: number, shape: number[]): tf.TensorInfo {
+    this.#dataIds++;
+    return { dataId: new TorchData(handle, shape, 'float32'), shape, dtype: 'float32' };
+  }
+
   /** A complex tensor over two real ones, which it owns from here on. */
   makeComplex(real: tf.TensorInfo, imag: tf.TensorInfo): tf.TensorInfo {
     const data = new TorchData(0, real.shape, 'complex64');

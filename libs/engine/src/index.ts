@@ -17,6 +17,13 @@ export { layerNorm } from './ops/layer-norm.ts';
 export { attention, type AttentionOptions } from './ops/attention.ts';
 export { sigmoidFocalLoss, type FocalLossOptions } from './ops/sigmoid-focal-loss.ts';
 export { gelu } from './ops/gelu.ts';
+export {
+  detectionKernels,
+  type AxisTaps,
+  type DetectionKernels,
+  type PlacedFrame,
+  type PlacedPicture,
+} from './detection-kernels.ts';
 export { withAutocast } from './autocast.ts';
 export { createSgd, type SgdOptions } from './optimizers/sgd.ts';
 export { createAdamW, type AdamWOptions } from './optimizers/adamw.ts';

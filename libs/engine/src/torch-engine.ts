@@ -1,4 +1,5 @@
 import { provideAutocast } from './autocast.ts';
+import { provideDetectionKernels } from './detection-kernels.ts';
 import { createEngine } from './create-engine.ts';
 import type { Engine } from './engine.ts';
 
@@ -14,6 +15,7 @@ export async function openTorchEngine(options: {
   const backend = registerTorchBackend(options);
   const { device } = backend;
   provideAutocast('torch', (mode) => backend.setAutocast(mode));
+  provideDetectionKernels('torch', backend.detection);
   return createEngine({
     name: 'torch',
     device,

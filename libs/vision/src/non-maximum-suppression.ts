@@ -9,7 +9,7 @@ export interface SuppressionOptions {
   readonly groups?: ArrayLike<number>;
   /** A box goes when its IoU with a kept one is above this. */
   readonly iouThreshold: number;
-  /** Stop after so many kept boxes. @default all */
+  /** Stop after so many kept boxes and those that tie with the last of them. @default all */
   readonly limit?: number;
 }
 
@@ -22,7 +22,7 @@ export function nonMaximumSuppression(options: SuppressionOptions): Int32Array {
   const keptByGroup = new Map<number, number[]>();
   const kept: number[] = [];
   for (const index of order) {
-    if (kept.length >= limit) break;
+    if (kept.length >= limit && scores[index]! < scores[kept[limit - 1]!]!) break;
     const group = groups?.[index] ?? 0;
     let rivals = keptByGroup.get(group);
     if (rivals === undefined) keptByGroup.set(group, (rivals = []));

@@ -1,21 +1,26 @@
-import type { Detection } from '@cassl/vision';
+import { detectionKernels } from '@cassl/engine';
+import type { Detection, Rle } from '@cassl/vision';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DetectorConfig } from '../config.ts';
 import { cellRows, gatherPatches } from '../heads/cells.ts';
 import { dynamicMaskLogits } from '../heads/dynamic-mask-head.ts';
 import type { Model } from '../model.ts';
-import { levelSizes, type MapSize, pyramidLevels } from '../pyramid.ts';
+import { type Level, levelSizes, type MapSize, pyramidLevels } from '../pyramid.ts';
 import { type CellGrid, cellGrid, writePatch } from '../targets/patch-indices.ts';
-import { createMaskPaster } from './paste-mask.ts';
-import { type Candidate, selectDetections, type SelectionLimits } from './select-detections.ts';
+import { createMaskPaster, tapsOf } from './paste-mask.ts';
+import { type PlacedImage, placeImages } from './place-images.ts';
+import {
+  type Candidate,
+  type DensePredictions,
+  selectDetections,
+  type SelectionLimits,
+} from './select-detections.ts';
+import { selectNatively } from './select-natively.ts';
 
-/** Images of one padded size, normalised, with what is needed to go back to their own pixels. */
+/** Images of one padded size, with what is needed to go back to their own pixels. */
 export interface InferenceBatch {
   readonly padded: MapSize;
-  /** [B × height × width × 3] */
-  readonly images: Float32Array;
-  /** Size of each image inside the padding. */
-  readonly resized: readonly MapSize[];
+  readonly images: readonly PlacedImage[];
   readonly original: readonly MapSize[];
 }
 
@@ -35,19 +40,18 @@ export async function detectBatch(
   const levels = pyramidLevels(config);
   const grid = cellGrid(batch.original.length, levelSizes(config, batch.padded));
   const masks = limits.every((limit) => limit.masks === false) ? undefined : model.masks;
-  const dense = densePass(model, masks, batch);
+  const dense = densePass(config, model, masks, batch);
   try {
     const [classes, boxes] = await Promise.all([
       dense.classes.data<'float32'>(),
       dense.boxes.data<'float32'>(),
     ]);
-    const perImage = batch.original.map((original, image) =>
-      selectDetections(config, levels, grid, { classes, boxes }, image, limits[image]).flatMap(
-        (candidate) => {
-          const box = toOriginal(candidate.box, batch.resized[image]!, original);
-          return box[2] > box[0] && box[3] > box[1] ? [{ candidate, box }] : [];
-        },
-      ),
+    const selected = selectAll(config, levels, grid, { classes, boxes }, limits);
+    const perImage = selected.map((candidates, image) =>
+      candidates.flatMap((candidate) => {
+        const box = toOriginal(candidate.box, batch.images[image]!.resized, batch.original[image]!);
+        return box[2] > box[0] && box[3] > box[1] ? [{ candidate, box }] : [];
+      }),
     );
     const rles =
       dense.mask === undefined
@@ -72,6 +76,19 @@ export async function detectBatch(
   }
 }
 
+function selectAll(
+  config: DetectorConfig,
+  levels: readonly Level[],
+  grid: CellGrid,
+  predictions: DensePredictions,
+  limits: readonly SelectionLimits[],
+): Candidate[][] {
+  const native = detectionKernels();
+  return native === undefined
+    ? limits.map((limit, image) => selectDetections(config, levels, grid, predictions, image, limit))
+    : selectNatively(native, config, levels, grid, predictions, limits);
+}
+
 interface MaskInputs {
   readonly parts: NonNullable<Model['masks']>;
   /** [B, h, w, d] */
@@ -81,13 +98,14 @@ interface MaskInputs {
 }
 
 function densePass(
+  config: DetectorConfig,
   model: Model,
   parts: Model['masks'],
-  { images, padded, original }: InferenceBatch,
+  { images, padded }: InferenceBatch,
 ): { classes: tf.Tensor2D; boxes: tf.Tensor2D; mask: MaskInputs | undefined } {
   let mask: MaskInputs | undefined;
   const { classes, boxes } = tf.tidy(() => {
-    const input = tf.tensor4d(images, [original.length, padded.height, padded.width, 3]);
+    const input = placeImages(config, images, padded);
     const pyramid = model.pyramid(input, { training: false, random: () => 0 });
     const towers = model.head.boxTower(pyramid);
     const perLevel = towers.map((tower, level) => {
@@ -133,24 +151,38 @@ async function pasteMasks(
   if (slots === 0) return perImage.map(() => []);
   const probabilities = maskProbabilities(config, inputs, grid, perImage, slots);
   const [, height, width] = probabilities.shape;
+  const native = detectionKernels();
   try {
-    const values = await probabilities.data<'float32'>();
-    return perImage.map((list, image) => {
-      const paste = createMaskPaster({
+    const values = native === undefined ? await probabilities.data<'float32'>() : undefined;
+    return perImage.map((list, image): Rle[] => {
+      if (list.length === 0) return [];
+      const { resized } = batch.images[image]!;
+      const original = batch.original[image]!;
+      const paste = {
         map: { height, width },
         factor: 2 ** (config.levels[0]! - 1),
-        resized: batch.resized[image]!,
-        original: batch.original[image]!,
+        resized,
+        original,
         threshold: config.maskThreshold,
-      });
-      return list.map((_, index) => {
-        const first = (image * slots + index) * height * width;
-        return paste(values.subarray(first, first + height * width));
-      });
+      };
+      const first = image * slots;
+      if (native !== undefined) {
+        const options = { ...tapsOf(paste), first, count: list.length, threshold: paste.threshold };
+        return native.pasteMasks(probabilities, options).map((counts) => ({ ...sizeOf(original), counts }));
+      }
+      const pasteOne = createMaskPaster(paste);
+      const size = height * width;
+      return list.map((_, index) =>
+        pasteOne(values!.subarray((first + index) * size, (first + index + 1) * size)),
+      );
     });
   } finally {
     probabilities.dispose();
   }
+}
+
+function sizeOf({ height, width }: MapSize): MapSize {
+  return { height, width };
 }
 
 /** [B × slots, 2h, 2w]; slots beyond an image's detections repeat cell 0 and are not read. */

@@ -1,9 +1,9 @@
 import { type RgbImage, resizeImage } from '@cassl/vision';
 import type { DetectorConfig } from '../config.ts';
-import { createNormaliser } from '../normalise-image.ts';
 import type { MapSize } from '../pyramid.ts';
 import type { InferenceBatch } from './detect-batch.ts';
 import { fitImage } from './fit-image.ts';
+import type { PlacedImage } from './place-images.ts';
 
 /** A picture on its way into the network: of its own size, or resized while it was decoded. */
 export interface PreparedImage {
@@ -31,25 +31,21 @@ export function groupImages(
   );
 }
 
-/** Resizes and normalises images that share one padded size. */
+/** Shrinks what is larger than its place in the input; images that share one padded size. */
 export async function loadBatch(
   config: DetectorConfig,
   images: readonly PreparedImage[],
 ): Promise<InferenceBatch> {
-  const normalise = createNormaliser(config);
   const fits = images.map(({ original }) => fitImage(config, original));
-  const { padded } = fits[0]!;
-  const resized = await Promise.all(
-    images.map(({ pixels }, index) => resizeImage(pixels, fits[index]!.resized)),
-  );
-  const values = new Float32Array(images.length * padded.height * padded.width * 3);
-  resized.forEach((image, index) => {
-    normalise(image, values, index * padded.height * padded.width * 3, padded.width);
-  });
   return {
-    padded,
-    images: values,
-    resized: fits.map((fit) => fit.resized),
+    padded: fits[0]!.padded,
+    images: await Promise.all(
+      images.map(async ({ pixels }, index): Promise<PlacedImage> => {
+        const { resized } = fits[index]!;
+        const shrinks = resized.width < pixels.width || resized.height < pixels.height;
+        return { pixels: shrinks ? await resizeImage(pixels, resized) : pixels, resized };
+      }),
+    ),
     original: images.map(({ original }) => original),
   };
 }

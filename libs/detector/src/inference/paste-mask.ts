@@ -1,11 +1,6 @@
+import type { AxisTaps } from '@cassl/engine';
 import type { Rle } from '@cassl/vision';
 import type { MapSize } from '../pyramid.ts';
-
-/** For every output pixel of one axis: where its three taps start and what they weigh. */
-interface Taps {
-  readonly starts: Int32Array;
-  readonly weights: Float32Array; // [length × 3]
-}
 
 const TAPS = 3;
 
@@ -14,7 +9,7 @@ const TAPS = 3;
  * `resized` are image, then half-pixel bilinear to `original` pixels (method 2.7). Both blend two neighbours, so every
  * output reads at most three consecutive samples.
  */
-export function pasteTaps(count: number, factor: number, resized: number, original: number): Taps {
+export function pasteTaps(count: number, factor: number, resized: number, original: number): AxisTaps {
   const starts = new Int32Array(original);
   const weights = new Float32Array(original * TAPS);
   const sample = (pixel: number): { low: number; fraction: number } => {
@@ -53,61 +48,89 @@ export interface MaskPaste {
   readonly threshold: number;
 }
 
-/** Turns probability maps of one image into masks of its original size, looking only where a mask can be. */
+/** How a paste reads the map, for each row and each column of the image. */
+export function tapsOf({ map, factor, resized, original }: Omit<MaskPaste, 'threshold'>): {
+  readonly rows: AxisTaps;
+  readonly columns: AxisTaps;
+} {
+  return {
+    rows: pasteTaps(map.height, factor, resized.height, original.height),
+    columns: pasteTaps(map.width, factor, resized.width, original.width),
+  };
+}
+
+/**
+ * Turns probability maps of one image into masks of its original size, looking only where a mask can be. The definition of
+ * the engine's `pasteMasks`, bit for bit: three columns are blended first, then three rows, in float32 after every operation.
+ */
 export function createMaskPaster(paste: MaskPaste): (probabilities: Float32Array) => Rle {
-  const rows = pasteTaps(paste.map.height, paste.factor, paste.resized.height, paste.original.height);
-  const columns = pasteTaps(paste.map.width, paste.factor, paste.resized.width, paste.original.width);
+  const { rows, columns } = tapsOf(paste);
   return (probabilities) => encodePasted(paste, probabilities, rows, columns);
 }
 
 function encodePasted(
   { map, original, threshold }: MaskPaste,
   probabilities: Float32Array,
-  rows: Taps,
-  columns: Taps,
+  rows: AxisTaps,
+  columns: AxisTaps,
 ): Rle {
   const counts: number[] = [];
-  let position = 0;
   let runStart = 0;
-  const flush = (until: number): void => {
-    counts.push(until - runStart);
-    runStart = until;
+  let inside = false;
+  const change = (position: number): void => {
+    counts.push(position - runStart);
+    runStart = position;
+    inside = !inside;
   };
-  const bounds = setBounds(probabilities, map, threshold);
+  const limit = Math.fround(threshold);
+  const bounds = setBounds(probabilities, map, limit);
   if (bounds !== undefined) {
     const [top, bottom] = reach(rows, bounds.top, bounds.bottom);
     const [left, right] = reach(columns, bounds.left, bounds.right);
-    const height = bottom - top;
-    const tall = interpolateRows(probabilities, map.width, rows, top, bottom);
-    let inside = false;
+    const column = new Float32Array(map.height);
     for (let x = left; x < right; x++) {
-      const start = columns.starts[x]!;
-      const [w0, w1, w2] = [
-        columns.weights[x * TAPS]!,
-        columns.weights[x * TAPS + 1]!,
-        columns.weights[x * TAPS + 2]!,
-      ];
-      for (let y = 0; y < height; y++) {
-        const at = y * map.width + start;
-        // A map narrower than three samples has taps beyond its end, with weight 0.
-        const value =
-          w0 * tall[at]! + (w1 === 0 ? 0 : w1 * tall[at + 1]!) + (w2 === 0 ? 0 : w2 * tall[at + 2]!);
-        if (value > threshold === inside) continue;
-        position = x * original.height + top + y;
-        flush(position);
-        inside = !inside;
+      blendColumns(probabilities, map, columns, x, column);
+      for (let y = top; y < bottom; y++) {
+        if (blendRows(column, rows, y) > limit !== inside) change(x * original.height + y);
       }
       // Rows outside the visited ones are unset: a run goes on into the next column only where every row is visited.
-      if (inside && height < original.height) {
-        flush(x * original.height + bottom);
-        inside = false;
-      }
+      if (inside && bottom - top < original.height) change(x * original.height + bottom);
     }
-    if (inside) flush(right * original.height);
+    if (inside) change(right * original.height);
   }
   const total = original.height * original.width;
-  if (runStart < total || counts.length === 0) flush(total);
+  if (runStart < total || counts.length === 0) counts.push(total - runStart);
   return { height: original.height, width: original.width, counts: Uint32Array.from(counts) };
+}
+
+/** The map's samples along output column x. A map narrower than three samples has taps beyond its end, with weight 0. */
+function blendColumns(
+  values: Float32Array,
+  { height, width }: MapSize,
+  { starts, weights }: AxisTaps,
+  x: number,
+  out: Float32Array,
+): void {
+  const [a, b, c] = tapPlaces(starts[x]!, width);
+  for (let row = 0; row < height; row++) {
+    const at = row * width;
+    out[row] = blend(weights, x, values[at + a]!, values[at + b]!, values[at + c]!);
+  }
+}
+
+function blendRows(column: Float32Array, { starts, weights }: AxisTaps, y: number): number {
+  const [a, b, c] = tapPlaces(starts[y]!, column.length);
+  return blend(weights, y, column[a]!, column[b]!, column[c]!);
+}
+
+function tapPlaces(start: number, count: number): [number, number, number] {
+  return [start, Math.min(start + 1, count - 1), Math.min(start + 2, count - 1)];
+}
+
+function blend(weights: Float32Array, at: number, a: number, b: number, c: number): number {
+  const { fround } = Math;
+  const two = fround(fround(weights[at * TAPS]! * a) + fround(weights[at * TAPS + 1]! * b));
+  return fround(two + fround(weights[at * TAPS + 2]! * c));
 }
 
 function setBounds(
@@ -129,30 +152,10 @@ function setBounds(
 }
 
 /** Outputs [from, to) that read any sample of first..last: an average passes the threshold only if a member does. */
-function reach({ starts }: Taps, first: number, last: number): [from: number, to: number] {
+function reach({ starts }: AxisTaps, first: number, last: number): [from: number, to: number] {
   let from = 0;
   while (from < starts.length && starts[from]! + TAPS - 1 < first) from++;
   let to = starts.length;
   while (to > from && starts[to - 1]! > last) to--;
   return [from, to];
-}
-
-function interpolateRows(
-  values: Float32Array,
-  width: number,
-  { starts, weights }: Taps,
-  top: number,
-  bottom: number,
-): Float32Array {
-  const out = new Float32Array((bottom - top) * width);
-  for (let y = top; y < bottom; y++) {
-    for (let tap = 0; tap < TAPS; tap++) {
-      const weight = weights[y * TAPS + tap]!;
-      if (weight === 0) continue;
-      const source = (starts[y]! + tap) * width;
-      const target = (y - top) * width;
-      for (let x = 0; x < width; x++) out[target + x]! += weight * values[source + x]!;
-    }
-  }
-  return out;
 }

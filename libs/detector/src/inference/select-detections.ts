@@ -50,6 +50,7 @@ export function selectDetections(
     scores: Float32Array.from(candidates, (candidate) => candidate.score),
     groups: Int32Array.from(candidates, (candidate) => candidate.category),
     iouThreshold: limits.nmsThreshold ?? config.nmsThreshold,
+    limit: limits.maxDetections ?? config.maxDetections,
   });
   const survivors = [...kept].map((index) => candidates[index]!).sort((a, b) => b.score - a.score);
   return keepBest(survivors, limits.maxDetections ?? config.maxDetections);
