@@ -1,8 +1,11 @@
 /** `npm run bench -- NAME [--json]`: runs `bench/NAME/main.ts`; progress on stderr, one JSON object on stdout with `--json`. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Benchmark {
+  /** Measures against Python peers, which are brought first. */
+  readonly needsPython?: boolean;
   run(options: { readonly json: boolean; readonly argv: readonly string[] }): Promise<void>;
 }
 
@@ -16,4 +19,18 @@ if (name === '' || !existsSync(main)) {
   process.exit(2);
 }
 const benchmark = (await import(main)) as Benchmark;
+if (benchmark.needsPython === true && !process.env['CASSL_PYTHON']) {
+  const brought = spawnSync('bash', ['scripts/python-peers.sh'], {
+    cwd: join(import.meta.dirname, '..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (brought.status !== 0) {
+    console.error(
+      `bench ${name}: the Python peers cannot be had; name a python that has them by CASSL_PYTHON`,
+    );
+    process.exit(2);
+  }
+  process.env['CASSL_PYTHON'] = brought.stdout.trim();
+}
 await benchmark.run({ json: argv.includes('--json'), argv });

@@ -18,20 +18,11 @@ bring_earlier_hub() {
   fi
 }
 
-# The peers: PyTorch and friends in a virtual environment of their own.
-bring_python_peers() {
-  export CASSL_PYTHON=$PWD/.tools/python/bin/python
-  bring_earlier_hub
-  local wanted='torch torchvision timm pycocotools faster-coco-eval safetensors numpy pillow transformers mmdet mmengine mmcv-lite==2.1.0'
-  if [ "$(cat .tools/python/cassl-peers 2>/dev/null)" = "$wanted" ]; then return; fi
-  echo "test-interop: installing $wanted from pip into .tools/python"
-  python3 -m venv .tools/python || return 1
-  # shellcheck disable=SC2086
-  .tools/python/bin/pip install -q --disable-pip-version-check $wanted && echo "$wanted" > .tools/python/cassl-peers
-}
-
 if [ "$suite" = interop ]; then
-  if ! bring_python_peers; then
+  bring_earlier_hub
+  CASSL_PYTHON=${CASSL_PYTHON:-$(bash scripts/python-peers.sh)}
+  export CASSL_PYTHON
+  if [ -z "$CASSL_PYTHON" ]; then
     echo 'test-interop: skipped, because pip cannot install the Python peers here'
     echo '{"numPassedTests":0,"numFailedTests":0,"numPendingTests":1}' > "$report"
     node scripts/count-tests.ts "$report"

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { failedPrecondition } from '@cassl/errors';
 import type { Measured, MeasuredCase } from './measured.ts';
 
-const PYTHON = process.env['CASSL_PYTHON'] ?? join(import.meta.dirname, '../../.tools/python/bin/python');
+export const needsPython = true;
+const PYTHON = process.env['CASSL_PYTHON'] ?? 'python3';
 const MODELS = ['condinst-r50', 'condinst-swin-t'] as const;
 
 /** The claim: at least 0.9 of the twin's speed in at most 1.2 of its memory. */
@@ -34,7 +33,6 @@ export async function run({
   readonly json: boolean;
   readonly argv: readonly string[];
 }): Promise<void> {
-  if (!existsSync(PYTHON)) throw failedPrecondition(`bench detector needs PyTorch; there is no ${PYTHON}`);
   const model = option(argv, '--model');
   const steps = Number(option(argv, '--steps') ?? 3);
   const sizes = argv.includes('--quick') ? [320] : [320, 800];

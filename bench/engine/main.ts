@@ -108,6 +108,8 @@ function startWorker(engine: string, threads: number): WorkerProcess {
   );
 }
 
+export const needsPython = true;
+
 /** Debian's python3-torch is the library that the default build of the addon links; CASSL_BENCH_PYTHON names another. */
 function peerPython(): string {
   const wanted = process.env['CASSL_BENCH_PYTHON'];

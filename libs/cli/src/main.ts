@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { errorMessage, isCasslError } from '@cassl/errors';
@@ -8,10 +7,20 @@ import { errorMessage, isCasslError } from '@cassl/errors';
 const commands = join(import.meta.dirname, 'commands');
 const verbs = readdirSync(commands).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
 
+const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+  version: string;
+};
 const program = new Command('cassl')
+  .version(manifest.version)
   .description('Turns a few labeled images and many unlabeled ones into better object detectors (CA-SSL).')
   .showHelpAfterError()
   .exitOverride();
+
+// `cassl … | head` ends when its reader does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 try {
   for (const verb of verbs) {
