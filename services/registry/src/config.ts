@@ -17,7 +17,7 @@ export const settings = {
   dataDir: setting(
     'CASSL_DATA_DIR',
     z.string().default('.cassl/registry'),
-    'Folder for unfinished uploads and, unless set elsewhere, metadata and blobs',
+    'Folder of the metadata and the blobs, unless they are set elsewhere',
   ),
   blobsUri: setting(
     'CASSL_BLOBS_URI',
@@ -27,8 +27,13 @@ export const settings = {
   databaseUrl: setting(
     'DATABASE_URL',
     z.string().optional(),
-    'PostgreSQL that keeps the metadata, `postgres://…`; default: PGlite in the data folder',
+    'PostgreSQL that keeps the metadata, `postgres://…`; default: SQLite in the data folder',
     { isSecret: true },
+  ),
+  verifyEveryHours: setting(
+    'CASSL_VERIFY_EVERY_HOURS',
+    z.coerce.number().min(0).max(8_760).default(168),
+    'How often every stored file is hashed again, in hours; 0 leaves it to VerifyCheckpoints',
   ),
 };
 

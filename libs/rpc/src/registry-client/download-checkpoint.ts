@@ -24,6 +24,8 @@ export interface DownloadedCheckpoint {
 }
 
 const MAX_ATTEMPTS = 10;
+/** Bytes spoiled on the way are rare; spoiled twice, they were so before. */
+const MAX_DAMAGED = 2;
 const RETRY_MS = 500;
 
 /**
@@ -49,9 +51,11 @@ export async function downloadCheckpoint(options: DownloadCheckpointOptions): Pr
       return { path, checkpoint };
     } catch (error) {
       const code = errorCode(error);
-      if (code === 'DATA_LOSS') await rm(part, { force: true });
+      const isWrongHere = isWrongBytes(error);
+      if (isWrongHere) await rm(part, { force: true });
       const isFurther = ((await sizeIfThere(part)) ?? 0) > before;
-      const isTransient = code === 'UNAVAILABLE' || code === 'DATA_LOSS';
+      // A registry that says its own file is damaged will say so again.
+      const isTransient = code === 'UNAVAILABLE' || (isWrongHere && attempt < MAX_DAMAGED);
       if (signal.aborted || !isTransient || (attempt >= MAX_ATTEMPTS && !isFurther)) {
         await release(part, cacheDir, digest);
         throw error;
@@ -92,12 +96,17 @@ async function fetchRest(
     if (actual !== digest) {
       throw dataLoss(
         `checkpoint ${digest}: ${received} of ${sizeBytes} bytes received, with sha256 ${actual}`,
+        { details: { isWrongBytes: true } },
       );
     }
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+function isWrongBytes(error: unknown): boolean {
+  return (error as { details?: { isWrongBytes?: boolean } }).details?.isWrongBytes === true;
 }
 
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {

@@ -3,6 +3,7 @@ import { errorMessage } from '@cassl/errors';
 import { connectEvents, openEvents, type EventBus, type EventConnection } from '@cassl/events';
 import { Event } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
+import { tryLease } from '../database/lease.ts';
 import type { Registry } from '../registry.ts';
 import { wakeUp } from './watch-changes.ts';
 
@@ -41,7 +42,18 @@ export async function relayEvents(
   await connection?.close();
 }
 
+/** Replicas take turns, so that events keep their order. */
 async function relayOnce({ db }: Registry, bus: EventBus): Promise<number> {
+  const lease = await tryLease(db, 'events');
+  if (lease === undefined) return 0;
+  try {
+    return await relayWaiting(db, bus);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function relayWaiting(db: Registry['db'], bus: EventBus): Promise<number> {
   const rows = await db
     .selectFrom('changes')
     .select(['sequence', 'event'])

@@ -68,6 +68,18 @@ export async function sendChunks(
   for await (const chunk of chunks) {
     signal?.throwIfAborted();
     if (sink.destroyed) throw cancelled('the client went away');
-    if (!sink.write(chunk)) await Promise.race([once(sink, 'drain'), once(sink, 'close')]);
+    if (!sink.write(chunk)) await drained(sink);
+  }
+}
+
+/** Resolves when the stream takes more, or never will. */
+async function drained(sink: Writable): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    await Promise.race([once(sink, 'drain', { signal }), once(sink, 'close', { signal })]);
+  } finally {
+    // Takes the listener of the other away.
+    over.abort();
   }
 }

@@ -1,0 +1,62 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface TestS3 {
+  readonly endpoint: string;
+  makeBucket(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A real HTTP server that speaks S3: what S3_TEST_ENDPOINT names, or moto (`pip install 'moto[server]'`). */
+export function hasS3(): boolean {
+  if (process.env.S3_TEST_ENDPOINT) return true;
+  return spawnSync('python3', ['-c', 'import moto.server, flask']).status === 0;
+}
+
+export async function startS3(): Promise<TestS3> {
+  process.env.AWS_ACCESS_KEY_ID ??= 'test';
+  process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
+  const given = process.env.S3_TEST_ENDPOINT;
+  const endpoint = given ?? `http://127.0.0.1:${await freePort()}`;
+  const server = given === undefined ? await startMoto(endpoint) : undefined;
+  return {
+    endpoint,
+    async makeBucket(Bucket) {
+      const { S3Client, CreateBucketCommand } = await import('@aws-sdk/client-s3');
+      const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
+      await client.send(new CreateBucketCommand({ Bucket }));
+      client.destroy();
+    },
+    async stop() {
+      if (server === undefined) return;
+      server.kill();
+      await once(server, 'exit');
+    },
+  };
+}
+
+async function startMoto(endpoint: string): Promise<ReturnType<typeof spawn>> {
+  const { port } = new URL(endpoint);
+  const server = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', port], { stdio: 'ignore' });
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const isUp = await fetch(endpoint).then(
+      ({ status }) => status < 500,
+      () => false,
+    );
+    if (isUp) return server;
+    await sleep(100);
+  }
+  server.kill();
+  throw new Error('the S3 server did not answer within 60 s');
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
