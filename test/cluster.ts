@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,69 +15,95 @@ import { startNatsServer, type NatsServer } from '@cassl/events';
 /** All services of one machine, each of which a test can kill and start again. */
 export interface Cluster {
   readonly home: string;
+  /** Of all replicas of each service. */
   readonly endpoints: Endpoints;
   readonly natsPort: number;
   /** SIGKILL, without a word to anyone. */
   kill(name: ServiceName | 'nats-server'): Promise<void>;
   start(name: ServiceName | 'nats-server'): Promise<void>;
+  /** Kills the replica that `JobStatus.leader` names and, once it is gone, starts another one in its place. */
+  replaceLeader(leader: string): Promise<boolean>;
   /** Kills a worker process of a service; false where it has none now. */
   killWorker(name: ServiceName, entry: string): boolean;
   /** SIGTERM to all; answers how each ended. */
   stop(): Promise<Readonly<Record<string, string>>>;
 }
 
+export interface ClusterOptions {
+  /** Processes of a service. @default one of each */
+  readonly replicas?: Partial<Readonly<Record<ServiceName, number>>>;
+}
+
 /** Quick settings: what waits for seconds in life waits for less here. */
 const ENV = { CASSL_POLL_MS: '100', CASSL_SHARD_ACK_WAIT_MS: '2000', CASSL_LOG_LEVEL: 'info' };
 
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster({ replicas = {} }: ClusterOptions = {}): Promise<Cluster> {
   const home = await mkdtemp(join(tmpdir(), 'cassl-test-'));
   const natsPort = await freePort();
+  const ports = new Map<string, number>();
+  const names = SERVICE_NAMES.flatMap((name) =>
+    Array.from({ length: replicas[name] ?? 1 }, (_, index) => [name, `${name}-${index}`] as const),
+  );
+  for (const [, replica] of names) ports.set(replica, await freePort());
   const endpoints = Object.fromEntries(
-    await Promise.all(SERVICE_NAMES.map(async (name) => [name, `127.0.0.1:${await freePort()}`] as const)),
+    SERVICE_NAMES.map((name) => {
+      const own = names
+        .filter(([service]) => service === name)
+        .map(([, key]) => `127.0.0.1:${ports.get(key)}`);
+      return [name, own.length === 1 ? own[0] : `ipv4:${own.join(',')}`];
+    }),
   ) as Endpoints;
-  const around = {
-    home,
-    endpoints,
-    natsUrl: `nats://127.0.0.1:${natsPort}`,
-    env: ENV,
-    roots: { data: [home], output: [home] },
-  };
-  const services = new Map<ServiceName, ServiceProcess>();
+  const services = new Map<string, ServiceProcess>();
   let nats: NatsServer;
   const startNats = async (): Promise<void> => {
     nats = await startNatsServer({ storeDir: join(home, 'nats'), port: natsPort });
   };
-  const startOne = async (name: ServiceName): Promise<void> => {
-    const service = await startService(name, around);
-    services.set(name, service);
+  const startOne = async (name: ServiceName, key: string): Promise<void> => {
+    const env = { ...ENV, CASSL_PORT: String(ports.get(key)) };
+    const service = await startService(name, {
+      roots: { data: [home], output: [home] },
+      home,
+      endpoints,
+      natsUrl: `nats://127.0.0.1:${natsPort}`,
+      env,
+    });
+    services.set(key, service);
     await service.ready();
   };
+  const killOne = async (key: string): Promise<void> => {
+    services.get(key)?.kill('SIGKILL');
+    await services.get(key)?.ended;
+  };
   await startNats();
-  await Promise.all(SERVICE_NAMES.map(startOne));
+  await Promise.all(names.map(([name, key]) => startOne(name, key)));
 
   return {
     home,
     endpoints,
     natsPort,
-    async kill(name) {
-      if (name === 'nats-server') return nats.stop('SIGKILL');
-      services.get(name)?.kill('SIGKILL');
-      await services.get(name)?.ended;
+    kill: (name) => (name === 'nats-server' ? nats.stop('SIGKILL') : killOne(`${name}-0`)),
+    start: (name) => (name === 'nats-server' ? startNats() : startOne(name, `${name}-0`)),
+    async replaceLeader(leader) {
+      const pid = Number(leader.slice(leader.lastIndexOf(':') + 1));
+      const found = names.find(([, key]) => services.get(key)?.pid === pid);
+      if (found === undefined) return false;
+      await killOne(found[1]);
+      await startOne(...found);
+      return true;
     },
-    start: (name) => (name === 'nats-server' ? startNats() : startOne(name)),
     killWorker(name, entry) {
-      const parent = services.get(name)?.pid ?? 0;
-      const processes = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(parent)], {
+      const parents = names.filter(([service]) => service === name).map(([, key]) => services.get(key)?.pid);
+      const { stdout } = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', parents.join(',')], {
         encoding: 'utf8',
       });
-      const line = processes.split('\n').find((text) => text.includes(entry));
+      const line = stdout.split('\n').find((text) => text.includes(entry));
       if (line === undefined) return false;
       process.kill(Number.parseInt(line, 10), 'SIGKILL');
       return true;
     },
     async stop() {
       const ends = await Promise.all(
-        [...services].map(async ([name, service]) => [name, await service.stop()] as const),
+        [...services].map(async ([key, service]) => [key, await service.stop()] as const),
       );
       await nats.stop();
       await rm(home, { recursive: true, force: true });

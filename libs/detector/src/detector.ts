@@ -9,10 +9,11 @@ import { groupImages, loadBatch, type PreparedImage } from './inference/group-im
 import { detectionLoss, type LossTensors } from './losses/detection-loss.ts';
 import { createModel, type Model } from './model.ts';
 import { createParameterStore } from './parameters.ts';
-import { type RandomStream, randomStream } from './random.ts';
+import { type RandomStream, resumableStream } from './random.ts';
 import { type LoadOptions, type LoadReport, loadState } from './state/load-state.ts';
 import { saveState } from './state/save-state.ts';
 import type { TrainingBatch } from './training-batch.ts';
+import { createPositivesAverage } from './training/positives-average.ts';
 import { gradientsOf } from './training/variable-gradients.ts';
 
 /** Order of `TrainStep.losses`. */
@@ -53,8 +54,18 @@ export interface Detector {
   stateDict(): Promise<StateDict>;
   /** @throws FAILED_PRECONDITION, INVALID_ARGUMENT as `loadState` says. */
   loadStateDict(state: StateDict, options?: LoadOptions): LoadReport;
+  /** What steps move on besides weights: a training goes on bit by bit where it was with both. */
+  trainingState(): TrainingState;
+  loadTrainingState(state: TrainingState): void;
   /** Frees all weights; the detector is unusable afterwards. */
   dispose(): void;
+}
+
+export interface TrainingState {
+  /** Position of drop path's random stream, in [0, 2^32). */
+  readonly random: number;
+  /** The moving average of positives that divides the losses, where the config has one. */
+  readonly positives: number;
 }
 
 export interface CreateDetectorOptions {
@@ -73,13 +84,13 @@ export function createDetector(
   const config = parseDetectorConfig(input);
   const store = createParameterStore(seed);
   const model = createModel(store, config);
-  const random = randomStream(seed);
-  const normaliser = createNormaliserCount(config);
+  const random = resumableStream(seed);
+  const positives = createPositivesAverage(config);
   const trainable = [...store.variables]
     .filter(([name, variable]) => variable.trainable && !isIdle(config, name))
     .map(([name, variable]): NamedVariable => ({ name, variable }));
   const loss = (batch: TrainingBatch): LossTensors =>
-    trainingLoss(config, model, batch, random, normaliser(batch));
+    trainingLoss(config, model, batch, random.next, positives.next(batch.positives.count));
 
   return {
     config,
@@ -92,6 +103,11 @@ export function createDetector(
       images.length === 0 ? [] : detectBatch(config, model, await loadBatch(config, images), limits),
     stateDict: () => saveState(store),
     loadStateDict: (state, options) => loadState(store, state, { seed, ...options }),
+    trainingState: () => ({ random: random.position(), positives: positives.value() }),
+    loadTrainingState: (state) => {
+      random.moveTo(state.random);
+      positives.set(state.positives);
+    },
     dispose: () => {
       tf.dispose([...store.variables.values()]);
     },
@@ -120,16 +136,6 @@ function trainingLoss(
   const images = tf.tensor4d(batch.images, [batch.batchSize, batch.height, batch.width, 3]);
   const pyramid = model.pyramid(images, { training: true, random });
   return detectionLoss(config, model, pyramid, batch, positives);
-}
-
-/** Positives that divide the loss sums: this batch's, or AdelaiDet's moving average, which starts at 100. */
-function createNormaliserCount(config: DetectorConfig): (batch: TrainingBatch) => number {
-  let average = 100;
-  return ({ positives }) => {
-    if (config.normaliser === 'batch') return Math.max(1, positives.count);
-    average = 0.9 * average + 0.1 * positives.count;
-    return Math.max(1, average);
-  };
 }
 
 function computeGradients(trainable: readonly NamedVariable[], loss: () => LossTensors): TrainStep {

@@ -14,6 +14,7 @@ export {
   type DetectOptions,
   type Detector,
   type LossValues,
+  type TrainingState,
   type TrainStep,
 } from './detector.ts';
 export type { DetectLimits } from './inference/detect-batch.ts';

@@ -1,14 +1,32 @@
 /** A stream of numbers in [0, 1) that depends on its seed alone, on every engine and machine. */
 export type RandomStream = () => number;
 
+/** A stream whose position can be kept and come back to. */
+export interface ResumableStream {
+  readonly next: RandomStream;
+  /** In [0, 2^32). */
+  position(): number;
+  moveTo(position: number): void;
+}
+
 /** Mulberry32: 32 bits of state, period 2^32, plenty for initial weights and subsets. */
 export function randomStream(seed: number): RandomStream {
+  return resumableStream(seed).next;
+}
+
+export function resumableStream(seed: number): ResumableStream {
   let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  return {
+    next: () => {
+      state = (state + 0x6d2b79f5) >>> 0;
+      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+      return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+    },
+    position: () => state,
+    moveTo: (position) => {
+      state = position >>> 0;
+    },
   };
 }
 

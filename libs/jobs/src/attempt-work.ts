@@ -1,9 +1,12 @@
 import { errorCode, errorMessage, outlook } from '@cassl/errors';
 import type { JobStatus } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
-import pRetry from 'p-retry';
+import pRetry, { AbortError } from 'p-retry';
 import { queuedStatus, startedStatus, withMessage } from './job-status.ts';
 import type { Lead } from './lead-job.ts';
+
+/** `throw new FinalError(error)` fails the job with `error`, whatever another attempt might expect. */
+export { AbortError as FinalError };
 
 /** Faults in a row without the work getting further: then it is the job's own. */
 const MAX_FAULTS = 4;

@@ -8,8 +8,9 @@ export {
   startedStatus,
   succeededStatus,
   toJobError,
+  withMessage,
 } from './job-status.ts';
-export { openJobRecords, type JobRecords, type JobRecordsOptions } from './job-records.ts';
 export { announceJobs, type AnnounceJob, type AnnounceJobsOptions } from './announce-jobs.ts';
 export { runJobs, type Jobs, type JobMessage, type RunJobsOptions } from './run-jobs.ts';
-export type { Lead } from './lead-job.ts';
+export { LostLead, type Lead } from './lead-job.ts';
+export { FinalError } from './attempt-work.ts';

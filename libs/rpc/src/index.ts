@@ -19,7 +19,7 @@ export {
   type Settings,
 } from './settings.ts';
 export { addressSettings, portSetting, serverSecurity, serverSettings } from './server-settings.ts';
-export { runService, type RunServiceOptions, type Stoppable } from './run-service.ts';
+export { runService, type RunServiceOptions, type ServiceParts } from './run-service.ts';
 export { MAX_MESSAGE_BYTES } from './channel-options.ts';
 export {
   publishCheckpointFile,

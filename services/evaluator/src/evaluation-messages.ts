@@ -1,7 +1,7 @@
 import type { ThresholdQuality } from '@cassl/proto';
 
-/** What the evaluator hands its worker. */
-export interface EvaluationOrder {
+/** The job file that a worker reads: all it needs to know. */
+export interface EvaluationJobFile {
   readonly id: string;
   /** `EvaluationSpec` as protobuf JSON. */
   readonly spec: unknown;
@@ -25,5 +25,4 @@ export interface Measured {
 /** What a worker tells the evaluator. */
 export type EvaluationMessage =
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
-  | { readonly type: 'measured'; readonly measured: Measured }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string };
+  | { readonly type: 'measured'; readonly measured: Measured };

@@ -1,14 +1,30 @@
-import { EvaluatorServiceDefinition } from '@cassl/proto';
+import { queuedStatus, type Jobs } from '@cassl/jobs';
+import { EvaluatorServiceDefinition, type EvaluationJob, type EvaluationSpec } from '@cassl/proto';
 import { implement, type ServedService } from '@cassl/rpc';
-import type { Evaluations } from './run-evaluations.ts';
+import { checkEvaluationSpec } from './check-evaluation-spec.ts';
 
 /** RPC ⇄ domain. */
-export function evaluatorService(evaluations: Evaluations): ServedService {
+export function evaluatorService(evaluations: Jobs<EvaluationJob>): ServedService {
   return implement(EvaluatorServiceDefinition, {
-    startEvaluation: async ({ id, spec }) => ({ job: await evaluations.start(id, spec) }),
-    getEvaluation: ({ id }) => Promise.resolve({ job: evaluations.require(id) }),
+    startEvaluation: async ({ id, spec }) => ({
+      job: await evaluations.start(id, newEvaluation(id, await checkEvaluationSpec(spec))),
+    }),
+    getEvaluation: async ({ id }) => ({ job: await evaluations.get(id) }),
     async *watchEvaluation({ id }, { signal, stopping }) {
       for await (const job of evaluations.watch(id, AbortSignal.any([signal, stopping]))) yield { job };
     },
+    cancelEvaluation: async ({ id }) => ({ job: await evaluations.cancel(id) }),
+    resumeEvaluation: async ({ id }) => ({ job: await evaluations.resume(id) }),
   });
+}
+
+function newEvaluation(id: string, spec: EvaluationSpec): EvaluationJob {
+  return {
+    status: queuedStatus(id, { unit: 'images' }),
+    spec,
+    evaluation: undefined,
+    sweep: [],
+    bestThreshold: 0,
+    detectionsUri: '',
+  };
 }

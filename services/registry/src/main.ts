@@ -1,4 +1,4 @@
-import { createMetrics, openAuthorizer, runService, serve, serverSecurity } from '@cassl/rpc';
+import { createMetrics, openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
 import { readRegistryConfig } from './config.ts';
 import { openRegistry } from './registry.ts';
 import { relayEvents } from './aliases/relay-events.ts';
@@ -11,9 +11,10 @@ import { VIEWS } from './views/views.ts';
 
 await runService({
   name: 'registry',
-  main: async ({ logger }) => {
+  async main({ logger, atStop }) {
     const config = readRegistryConfig();
     const registry = await openRegistry({ ...config, logger });
+    atStop(() => registry.close());
     const stop = new AbortController();
     const { signal } = stop;
     const metrics = createMetrics('registry');
@@ -23,17 +24,12 @@ await runService({
       deliverWebhooks(registry, signal),
       runUpkeep(registry, { verifyEveryMs: config.verifyEveryHours * 3_600_000, signal }),
     ]);
-    const server = await serve({
-      name: 'registry',
-      services: [registryService(registry)],
-      host: config.host,
-      port: config.port,
-      metricsPort: config.metricsPort,
-      security: serverSecurity(config),
-      logger,
-      metrics,
+    atStop(() => {
+      stop.abort();
+      return work;
     });
     const authorizer = await openAuthorizer({ ...serverSecurity(config), logger });
+    atStop(() => authorizer.close());
     const http = await openHttp({
       registry,
       logger,
@@ -48,14 +44,10 @@ await runService({
     });
     logger.info({ url: http.url }, 'serving HTTP views');
     return {
-      async stop() {
-        await http.close(config.drainMs);
-        authorizer.close();
-        await server.stop({ drainMs: config.drainMs });
-        stop.abort();
-        await work;
-        await registry.close();
-      },
+      config,
+      services: [registryService(registry)],
+      metrics,
+      handBack: () => http.close(config.drainMs),
     };
   },
 });

@@ -1,77 +1,62 @@
 import { join, resolve } from 'node:path';
-import { connectEvents, messageCodec, openEvents, openJobStore } from '@cassl/events';
-import { announceJobs, openJobRecords } from '@cassl/jobs';
-import { EvaluatorServiceDefinition, LabelerServiceDefinition, Pipeline, Training } from '@cassl/proto';
-import { createClient, runService, serve, serverSecurity } from '@cassl/rpc';
+import { connectEvents, openEvents } from '@cassl/events';
+import { runJobs } from '@cassl/jobs';
+import {
+  EvaluatorServiceDefinition,
+  LabelerServiceDefinition,
+  Pipeline,
+  PipelineSpec,
+  Training,
+  TrainingSpec,
+} from '@cassl/proto';
+import { createClient, runService } from '@cassl/rpc';
 import { readTrainerConfig } from './config.ts';
-import { runPipelines } from './pipeline/run-pipelines.ts';
-import { runTrainings } from './training/run-trainings.ts';
-import { pipelineService, trainerService } from './service.ts';
+import { pipelineChecker } from './pipeline/check-pipeline.ts';
+import { openPipelines } from './pipeline/pipelines.ts';
+import { runPipeline } from './pipeline/run-pipeline.ts';
 import { stageServices } from './pipeline/stage-services.ts';
+import { pipelineService, trainerService } from './service.ts';
+import { runTraining } from './training/run-training.ts';
 
 await runService({
   name: 'trainer',
-  main: async ({ logger }) => {
+  async main({ logger, atStop }) {
     const config = readTrainerConfig();
+    const { registryAddress } = config;
     const connection = await connectEvents({ servers: config.natsUrl, name: 'trainer' });
-    const bus = await openEvents(connection);
-    const onWriteError = (id: string, error: unknown): void =>
-      logger.warn({ job: id, err: error }, 'cannot keep a record now, trying again');
-    const onError = (error: unknown): void => logger.warn({ err: error }, 'an event was not published');
+    atStop(() => connection.close());
+    const shared = { connection, bus: await openEvents(connection), source: 'trainer', logger };
 
-    const trainingRecords = await openJobRecords({
-      store: await openJobStore(connection, { name: 'trainings', codec: messageCodec<Training>(Training) }),
+    const dataDir = resolve(join(config.dataDir, 'trainings'));
+    const trainings = await runJobs<Training, TrainingSpec>({
+      ...shared,
       noun: 'training',
-      onWriteError,
-    });
-    const announceTraining = announceJobs({ bus, source: 'trainer', kind: 'training', onError });
-    const trainings = runTrainings({
-      records: trainingRecords,
-      logger,
-      dataDir: resolve(join(config.dataDir, 'trainings')),
-      registryAddress: config.registryAddress,
-      parallelTrainings: config.parallelTrainings,
-      onChange: ({ status, checkpointDigest }) => announceTraining(status, checkpointDigest),
+      type: Training,
+      specType: TrainingSpec,
+      run: (lead) => runTraining(lead, { dataDir, registryAddress, logger }),
+      result: ({ checkpointDigest }) => checkpointDigest,
+      parallel: config.parallelTrainings,
     });
 
     const labeler = createClient(LabelerServiceDefinition, config.labelerAddress);
+    atStop(() => labeler.close());
     const evaluator = createClient(EvaluatorServiceDefinition, config.evaluatorAddress);
-    const pipelineRecords = await openJobRecords({
-      store: await openJobStore(connection, { name: 'pipelines', codec: messageCodec<Pipeline>(Pipeline) }),
+    atStop(() => evaluator.close());
+    const services = stageServices({ trainings, labeler, evaluator });
+    const check = pipelineChecker(resolve(join(config.dataDir, 'checks')));
+    const jobs = await runJobs<Pipeline, PipelineSpec>({
+      ...shared,
       noun: 'pipeline',
-      onWriteError,
+      type: Pipeline,
+      specType: PipelineSpec,
+      run: (lead) => runPipeline(lead, { ...config, services, check, logger }),
+      result: ({ spec }) => spec?.outputUri ?? '',
     });
-    const announcePipeline = announceJobs({ bus, source: 'trainer', kind: 'pipeline', onError });
-    const pipelines = runPipelines({
-      records: pipelineRecords,
-      services: stageServices({ trainings, labeler, evaluator }),
-      logger,
-      parallelStages: config.parallelStages,
-      pollMs: config.pollMs,
-      onChange: ({ status, spec }) => announcePipeline(status, spec?.outputUri ?? ''),
-    });
-
-    const server = await serve({
-      name: 'trainer',
-      services: [trainerService(trainings), pipelineService(pipelines)],
-      host: config.host,
-      port: config.port,
-      metricsPort: config.metricsPort,
-      security: serverSecurity(config),
-      logger,
-    });
+    const pipelines = openPipelines({ jobs, services, logger });
     return {
-      async stop() {
-        const drained = server.stop({ drainMs: config.drainMs });
-        await pipelines.stop();
-        await trainings.stop();
-        await drained;
-        await pipelineRecords.close();
-        await trainingRecords.close();
-        labeler.close();
-        evaluator.close();
-        await connection.close();
-      },
+      config,
+      services: [trainerService(trainings), pipelineService(pipelines, check)],
+      handBack: () => Promise.all([jobs.stop(), trainings.stop()]),
     };
   },
 });

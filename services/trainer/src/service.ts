@@ -1,13 +1,15 @@
 import { PipelineServiceDefinition, TrainerServiceDefinition, type Training } from '@cassl/proto';
+import type { Jobs } from '@cassl/jobs';
 import { implement, type ServedService } from '@cassl/rpc';
-import type { Pipelines } from './pipeline/run-pipelines.ts';
-import type { Trainings } from './training/run-trainings.ts';
+import type { CheckPipeline } from './pipeline/check-pipeline.ts';
+import type { Pipelines } from './pipeline/pipelines.ts';
+import { startTraining } from './training/start-training.ts';
 
 /** RPC ⇄ domain. */
-export function trainerService(trainings: Trainings): ServedService {
+export function trainerService(trainings: Jobs<Training>): ServedService {
   return implement(TrainerServiceDefinition, {
-    startTraining: async ({ id, spec }) => ({ training: await trainings.start(id, spec) }),
-    getTraining: ({ id }) => Promise.resolve({ training: trainings.require(id) }),
+    startTraining: async ({ id, spec }) => ({ training: await startTraining(trainings, id, spec) }),
+    getTraining: async ({ id }) => ({ training: await trainings.get(id) }),
     listTrainings: ({ state }) =>
       Promise.resolve({
         trainings: trainings
@@ -23,19 +25,22 @@ export function trainerService(trainings: Trainings): ServedService {
       }
     },
     cancelTraining: async ({ id }) => ({ training: await trainings.cancel(id) }),
+    resumeTraining: async ({ id }) => ({ training: await trainings.resume(id) }),
   });
 }
 
-export function pipelineService(pipelines: Pipelines): ServedService {
+export function pipelineService(pipelines: Pipelines, check: CheckPipeline): ServedService {
   return implement(PipelineServiceDefinition, {
     start: async ({ id, spec }) => ({ pipeline: await pipelines.start(id, spec) }),
-    get: ({ id }) => Promise.resolve({ pipeline: pipelines.require(id) }),
+    get: async ({ id }) => ({ pipeline: await pipelines.get(id) }),
     list: () => Promise.resolve({ pipelines: [...pipelines.list()] }),
     async *watch({ id }, { signal, stopping }) {
       for await (const pipeline of pipelines.watch(id, AbortSignal.any([signal, stopping])))
         yield { pipeline };
     },
     cancel: async ({ id }) => ({ pipeline: await pipelines.cancel(id) }),
+    resume: async ({ id }) => ({ pipeline: await pipelines.resume(id) }),
+    check: ({ spec }, { signal }) => check(spec, signal),
   });
 }
 

@@ -8,6 +8,7 @@ interface RunFlags {
   readonly id?: string;
   readonly home: string;
   readonly json: boolean;
+  readonly check: boolean;
 }
 
 /** `cassl run`: a whole pipeline, through running services or its own. */
@@ -28,6 +29,11 @@ export function register(program: Command): void {
     .option('--id <id>', 'id of the run; the same id goes on where it was (default: from the specification)')
     .option('--home <dir>', 'folder of the services', '.cassl')
     .option('--json', 'print report.json instead of the table', false)
+    .option(
+      '--check',
+      'only look: open every data set, decode a batch, compare categories, engine and disk',
+      false,
+    )
     .addHelpText(
       'after',
       '\nUses the services of a running `cassl up`, else starts its own for the run. Interrupted? Run the same command again.',

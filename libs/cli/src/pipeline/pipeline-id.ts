@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { errorCode } from '@cassl/errors';
+import { internal } from '@cassl/errors';
 import { JobState, PipelineSpec, type Pipeline, type PipelineServiceDefinition } from '@cassl/proto';
 import type { RpcClient } from '@cassl/rpc';
 
@@ -11,29 +11,16 @@ export function defaultPipelineId(spec: PipelineSpec): string {
   return `${spec.name}-${digest.slice(0, 10)}`;
 }
 
-/** Starts the pipeline under the id; where a run of that id failed or was cancelled, under the next free `id-2`, `id-3`. */
+/** Starts the pipeline, or goes on with it: one that failed or was cancelled at the stages that did not succeed. */
 export async function startPipeline(
   client: PipelineClient,
   id: string,
   spec: PipelineSpec,
 ): Promise<Pipeline> {
-  for (let attempt = 1; ; attempt += 1) {
-    const tried = attempt === 1 ? id : `${id}-${attempt}`;
-    const known = await find(client, tried);
-    const hasFailed =
-      known?.status?.state === JobState.JOB_STATE_FAILED ||
-      known?.status?.state === JobState.JOB_STATE_CANCELLED;
-    if (hasFailed) continue;
-    const { pipeline } = await client.start({ id: tried, spec });
-    if (pipeline !== undefined) return pipeline;
-  }
-}
-
-async function find(client: PipelineClient, id: string): Promise<Pipeline | undefined> {
-  try {
-    return (await client.get({ id })).pipeline;
-  } catch (error) {
-    if (errorCode(error) === 'NOT_FOUND') return undefined;
-    throw error;
-  }
+  const { pipeline } = await client.start({ id, spec });
+  if (pipeline === undefined) throw internal('the trainer answered without the pipeline');
+  const state = pipeline.status?.state;
+  if (state !== JobState.JOB_STATE_FAILED && state !== JobState.JOB_STATE_CANCELLED) return pipeline;
+  const resumed = await client.resume({ id });
+  return resumed.pipeline ?? pipeline;
 }

@@ -17,6 +17,7 @@ import type { Roots } from '../local/roots.ts';
 import { defaultPipelineId, startPipeline } from './pipeline-id.ts';
 import type { PipelineFile } from './pipeline-schema.ts';
 import { readPipelineFile } from './read-pipeline-file.ts';
+import { showCheck } from './show-check.ts';
 import { createProgressDisplay } from './show-progress.ts';
 import { toPipelineSpec } from './to-spec.ts';
 import { watchPipeline } from './watch-pipeline.ts';
@@ -29,6 +30,8 @@ export interface RunPipelineFlags {
   readonly id?: string;
   readonly home: string;
   readonly json: boolean;
+  /** Only check. */
+  readonly check?: boolean;
 }
 
 /** Runs a pipeline file to its report. */
@@ -45,6 +48,7 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
       const trainings = createClient(TrainerServiceDefinition, endpoints.trainer);
       const display = createProgressDisplay();
       try {
+        if (flags.check === true) return await showCheck(pipelines, spec, flags.json);
         const started = await startPipeline(pipelines, flags.id ?? defaultPipelineId(spec), spec);
         const id = started.status?.id ?? '';
         say(`pipeline ${id}${isEnded(started.status) ? ' has ended before; --id starts a new one' : ''}`);

@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import { augmentPolicies } from '@cassl/datasets';
+import { detectorPreset } from '@cassl/detector';
+import { failedPrecondition, invalidArgument, notFound } from '@cassl/errors';
 import {
   AnnotationKind,
   ClassifierInitialization,
@@ -28,6 +30,7 @@ export interface ToSpecOptions {
 
 /** The pipeline as the trainer takes it; makes the scenes where the file asks for them. */
 export async function toPipelineSpec(file: PipelineFile, options: ToSpecOptions): Promise<PipelineSpec> {
+  checkNames(file);
   const data = await resolveData(file, options);
   const labels =
     file.labels === 'supercategory'
@@ -176,9 +179,26 @@ function toStage(stage: PipelineFile['labeler']): StageSpec {
   };
 }
 
-/** Weights that are not there cost accuracy, not the run. */
+/** @throws NOT_FOUND: random weights in the place of named ones would cost the run its accuracy without a word */
 async function backboneUri(path: string | undefined): Promise<string> {
-  return path !== undefined && (await exists(path)) ? fileUri(path) : '';
+  if (path === undefined) return '';
+  if (!/^[a-z0-9]+:\/\//.test(path) && !(await exists(path))) {
+    throw notFound(`backbone: ${path} does not exist; take the key out to start from random weights`);
+  }
+  return fileUri(path);
+}
+
+/** @throws INVALID_ARGUMENT for an unknown preset or policy, before the first of a thousand scenes is made */
+function checkNames(file: PipelineFile): void {
+  const stages = { labeler: file.labeler, warmup: file.warmup, finetune: file.finetune };
+  const models = [file.model, ...Object.values(stages).flatMap(({ model }) => model ?? [])];
+  for (const { preset, overrides } of models.map(toModel)) detectorPreset(preset, overrides ?? {});
+  for (const [name, { augmentation }] of Object.entries(stages)) {
+    if (augmentPolicies.some((known) => known === augmentation)) continue;
+    throw invalidArgument(
+      `${name}.augmentation must be one of ${augmentPolicies.join(', ')}, got ${JSON.stringify(augmentation)}`,
+    );
+  }
 }
 
 function fileUri(path: string): string {

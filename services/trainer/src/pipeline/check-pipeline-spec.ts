@@ -1,47 +1,91 @@
 import { invalidArgument } from '@cassl/errors';
 import type { PipelineSpec, StageSpec } from '@cassl/proto';
-import { checkReadable, checkWritable } from '@cassl/storage';
-import { checkDataset, checkSchedule } from '../training/check-training-spec.ts';
+import { checkWritable } from '@cassl/storage';
+import {
+  checkAugmentation,
+  checkDataset,
+  checkExists,
+  checkModel,
+  checkSchedule,
+} from '../training/check-training-spec.ts';
+
+/** Stage names are appended to make job ids, which end at 128. */
+const MAX_ID = 90;
+const MAX_SEEDS = 100;
+const MAX_SHARD_SIZE = 100_000;
+
+/** @throws INVALID_ARGUMENT unless stages' job ids can be made of it */
+export function checkPipelineId(id: string): void {
+  if (id.length <= MAX_ID) return;
+  throw invalidArgument(
+    `PipelineServiceStartRequest.id must have at most ${MAX_ID} characters, got ${id.length}`,
+  );
+}
 
 /**
- * Refuses what can never run, and tries to write to `output_uri`.
- * @throws INVALID_ARGUMENT that names the field, its value and its bound; as `checkWritable` says
+ * Refuses what can never run: every field, every address of this machine that names nothing, an output that can't be written.
+ * @throws INVALID_ARGUMENT that names the field, its value and its bound; NOT_FOUND for an address that holds nothing; as
+ *   `checkWritable` says
  */
-export async function checkPipelineSpec(id: string, spec: PipelineSpec | undefined): Promise<PipelineSpec> {
-  if (spec === undefined) throw invalidArgument('PipelineServiceStartRequest.spec is missing');
-  // Stage names are appended to make job ids, which end at 128.
-  if (id.length > 90)
-    throw invalidArgument(`PipelineServiceStartRequest.id must have at most 90 characters, got ${id.length}`);
-  if (!/^[a-z0-9-]{1,64}$/.test(spec.name)) {
-    throw invalidArgument(`PipelineSpec.name must be 1 to 64 of [a-z0-9-], got ${JSON.stringify(spec.name)}`);
+export async function checkPipelineSpec(spec: PipelineSpec | undefined): Promise<PipelineSpec> {
+  for (const check of pipelineChecks(spec)) await check();
+  return spec as PipelineSpec;
+}
+
+/** The checks one by one, so that all findings can be told and not the first alone. */
+export function pipelineChecks(spec: PipelineSpec | undefined): readonly (() => void | Promise<void>)[] {
+  if (spec === undefined) {
+    return [() => Promise.reject(invalidArgument('PipelineServiceStartRequest.spec is missing'))];
   }
-  checkDataset('PipelineSpec.labeled', spec.labeled);
-  checkDataset('PipelineSpec.validation', spec.validation);
-  if (spec.unlabeledTruth !== undefined) checkDataset('PipelineSpec.unlabeled_truth', spec.unlabeledTruth);
-  for (const [name, dataset] of [
-    ['labeled_agnostic', spec.labeledAgnostic],
-    ['validation_agnostic', spec.validationAgnostic],
-  ] as const) {
-    if (dataset !== undefined) checkDataset(`PipelineSpec.${name}`, dataset);
-  }
-  checkReadable('PipelineSpec.unlabeled.uri', spec.unlabeled?.uri ?? '');
-  if (spec.backboneUri !== '') checkReadable('PipelineSpec.backbone_uri', spec.backboneUri);
-  checkStage('PipelineSpec.labeler', spec.labeler);
-  checkStage('PipelineSpec.warmup', spec.warmup);
-  checkStage('PipelineSpec.finetune', spec.finetune);
-  if (spec.model === undefined) throw invalidArgument('PipelineSpec.model is missing');
-  checkRange('PipelineSpec.threshold', spec.threshold, 0, 1, 'exclusive');
-  checkRange('PipelineSpec.holdout_fraction', spec.holdoutFraction, 0, 0.5, 'inclusive');
-  if (new Set(spec.seeds).size !== spec.seeds.length) {
-    throw invalidArgument(`PipelineSpec.seeds must differ from each other, got ${spec.seeds.join(', ')}`);
-  }
-  await checkWritable('PipelineSpec.output_uri', spec.outputUri);
-  return spec;
+  const { labeledAgnostic, validationAgnostic, unlabeledTruth } = spec;
+  const stages = { labeler: spec.labeler, warmup: spec.warmup, finetune: spec.finetune };
+  return [
+    () => checkName(spec.name),
+    () => void checkModel('PipelineSpec.model', spec.model),
+    ...Object.entries(stages).map(
+      ([name, stage]) =>
+        () =>
+          checkStage(`PipelineSpec.${name}`, stage),
+    ),
+    () => checkRange('PipelineSpec.threshold', spec.threshold, 0, 1, 'exclusive'),
+    () => checkRange('PipelineSpec.holdout_fraction', spec.holdoutFraction, 0, 0.5, 'inclusive'),
+    () => checkRange('PipelineSpec.shard_size', spec.shardSize, 0, MAX_SHARD_SIZE, 'inclusive'),
+    () => checkSeeds(spec.seeds),
+    () => checkDataset('PipelineSpec.labeled', spec.labeled),
+    () => checkDataset('PipelineSpec.validation', spec.validation),
+    ...Object.entries({
+      labeled_agnostic: labeledAgnostic,
+      validation_agnostic: validationAgnostic,
+      unlabeled_truth: unlabeledTruth,
+    }).flatMap(([name, dataset]) =>
+      dataset === undefined ? [] : [() => checkDataset(`PipelineSpec.${name}`, dataset)],
+    ),
+    () => checkExists('PipelineSpec.unlabeled.uri', spec.unlabeled?.uri ?? ''),
+    () => checkWritable('PipelineSpec.output_uri', spec.outputUri),
+    ...(spec.backboneUri === '' ? [] : [() => checkExists('PipelineSpec.backbone_uri', spec.backboneUri)]),
+  ];
+}
+
+function checkName(name: string): void {
+  if (/^[a-z0-9-]{1,64}$/.test(name)) return;
+  throw invalidArgument(
+    `PipelineSpec.name must be 1 to 64 of [a-z0-9-], got ${JSON.stringify(name.slice(0, 80))}`,
+  );
 }
 
 function checkStage(field: string, stage: StageSpec | undefined): void {
   if (stage === undefined) throw invalidArgument(`${field} is missing`);
   checkSchedule(`${field}.schedule`, stage.schedule);
+  checkAugmentation(`${field}.augmentation`, stage.augmentation);
+  if (stage.model !== undefined) checkModel(`${field}.model`, stage.model);
+}
+
+function checkSeeds(seeds: readonly number[]): void {
+  if (seeds.length > MAX_SEEDS) {
+    throw invalidArgument(`PipelineSpec.seeds must be at most ${MAX_SEEDS}, got ${seeds.length}`);
+  }
+  if (new Set(seeds).size === seeds.length) return;
+  throw invalidArgument(`PipelineSpec.seeds must differ from each other, got ${seeds.join(', ')}`);
 }
 
 function checkRange(
@@ -51,9 +95,7 @@ function checkRange(
   high: number,
   end: 'inclusive' | 'exclusive',
 ): void {
-  const fits = value >= low && (end === 'inclusive' ? value <= high : value < high);
-  if (!fits)
-    throw invalidArgument(
-      `${field} must be in [${low}, ${high}${end === 'inclusive' ? ']' : ')'}, got ${value}`,
-    );
+  if (value >= low && (end === 'inclusive' ? value <= high : value < high)) return;
+  const bound = `[${low}, ${high}${end === 'inclusive' ? ']' : ')'}`;
+  throw invalidArgument(`${field} must be in ${bound}, got ${value}`);
 }

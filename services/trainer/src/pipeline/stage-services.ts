@@ -1,4 +1,5 @@
 import { internal } from '@cassl/errors';
+import type { Jobs } from '@cassl/jobs';
 import type {
   EvaluationJob,
   EvaluatorServiceDefinition,
@@ -9,7 +10,7 @@ import type {
 } from '@cassl/proto';
 import type { RpcClient } from '@cassl/rpc';
 import type { StageJob } from './plan-pipeline.ts';
-import type { Trainings } from '../training/run-trainings.ts';
+import { startTraining } from '../training/start-training.ts';
 
 export type ServiceName = StageJob['service'];
 
@@ -23,13 +24,15 @@ export type StageRecord =
 export interface StageServices {
   start(id: string, job: StageJob): Promise<StageRecord>;
   get(service: ServiceName, id: string): Promise<StageRecord>;
-  /** Harmless where the job is unknown or over. */
+  /** Queues a failed or cancelled job again. */
+  resume(service: ServiceName, id: string): Promise<StageRecord>;
+  /** Harmless where the job is over. @throws NOT_FOUND where it is unknown */
   cancel(service: ServiceName, id: string): Promise<void>;
 }
 
 export interface StageServicesOptions {
   /** The trainer asks itself without a detour over the network. */
-  readonly trainings: Trainings;
+  readonly trainings: Jobs<Training>;
   readonly labeler: RpcClient<LabelerServiceDefinition>;
   readonly evaluator: RpcClient<EvaluatorServiceDefinition>;
 }
@@ -39,7 +42,7 @@ export function stageServices({ trainings, labeler, evaluator }: StageServicesOp
     async start(id, { service, spec }) {
       switch (service) {
         case 'trainer':
-          return { service, job: await trainings.start(id, spec) };
+          return { service, job: await startTraining(trainings, id, spec) };
         case 'labeler':
           return { service, job: present((await labeler.startLabeling({ id, spec })).labeling) };
         case 'evaluator':
@@ -49,23 +52,33 @@ export function stageServices({ trainings, labeler, evaluator }: StageServicesOp
     async get(service, id) {
       switch (service) {
         case 'trainer':
-          return { service, job: trainings.require(id) };
+          return { service, job: await trainings.get(id) };
         case 'labeler':
           return { service, job: present((await labeler.getLabeling({ id })).labeling) };
         case 'evaluator':
           return { service, job: present((await evaluator.getEvaluation({ id })).job) };
       }
     },
+    async resume(service, id) {
+      switch (service) {
+        case 'trainer':
+          return { service, job: await trainings.resume(id) };
+        case 'labeler':
+          return { service, job: present((await labeler.resumeLabeling({ id })).labeling) };
+        case 'evaluator':
+          return { service, job: present((await evaluator.resumeEvaluation({ id })).job) };
+      }
+    },
     async cancel(service, id) {
       switch (service) {
         case 'trainer':
-          if (trainings.get(id) !== undefined) await trainings.cancel(id);
+          await trainings.cancel(id);
           return;
         case 'labeler':
           await labeler.cancelLabeling({ id });
           return;
         case 'evaluator':
-          // An evaluation takes seconds and changes nothing: it may end by itself.
+          await evaluator.cancelEvaluation({ id });
           return;
       }
     },

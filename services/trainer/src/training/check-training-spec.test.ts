@@ -1,32 +1,64 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { TrainingSpec } from '@cassl/proto';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkTrainingSpec } from './check-training-spec.ts';
 
-const good = {
-  model: { preset: 'tiny' },
-  data: {
-    $case: 'labeled' as const,
-    value: { annotationsUri: 'file:///a.json', imagesUri: 'file:///images' },
-  },
-  schedule: { iterations: 1, batchSize: 1, learningRate: 0.1 },
-};
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cassl-spec-'));
+  await writeFile(join(folder, 'a.json'), '{}');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const schedule = { iterations: 1, batchSize: 1, learningRate: 0.1 };
+const labeled = (value: object): object => ({ data: { $case: 'labeled' as const, value } });
+const specOf = (change: object): TrainingSpec =>
+  TrainingSpec.fromPartial({
+    model: { preset: 'tiny' },
+    ...labeled({
+      annotationsUri: pathToFileURL(join(folder, 'a.json')).href,
+      imagesUri: pathToFileURL(folder).href,
+    }),
+    schedule,
+    ...change,
+  });
 
 describe('checkTrainingSpec', () => {
-  it('takes what can run', () => {
-    expect(checkTrainingSpec(TrainingSpec.fromPartial(good)).model?.preset).toBe('tiny');
+  it('takes what can run', async () => {
+    const checked = await checkTrainingSpec(specOf({ alias: 'demo/labeler', augmentation: 'jitter' }));
+    expect(checked.model?.preset).toBe('tiny');
   });
 
   it.each([
     [{ model: undefined }, /TrainingSpec\.model\.preset is missing/],
-    [{ data: undefined }, /TrainingSpec\.data is missing/],
-    [{ schedule: { ...good.schedule, iterations: 0 } }, /schedule\.iterations must be at least 1, got 0/],
-    [{ schedule: { ...good.schedule, learningRate: NaN } }, /learning_rate must be above 0, got NaN/],
+    [{ model: { preset: 'tinny' } }, /TrainingSpec\.model: detector preset 'tinny' does not exist/],
     [
-      { data: { $case: 'labeled' as const, value: { annotationsUri: '/a.json', imagesUri: 'file:///b' } } },
-      /annotations_uri must be a file:\/\/ or s3:\/\/ address, got "\/a\.json"/,
+      { model: { preset: 'tiny', overrides: { pyramidChannels: -1 } } },
+      /TrainingSpec\.model: .*pyramidChannels/,
     ],
+    [{ augmentation: 'strong' }, /TrainingSpec\.augmentation must be one of .*got "strong"/],
+    [{ alias: '../../x' }, /TrainingSpec\.alias must be .*got "\.\.\/\.\.\/x"/],
+    [{ alias: 'Demo Labeler' }, /TrainingSpec\.alias must be/],
+    [{ alias: 'deadbeef' }, /not look like a digest/],
+    [{ data: undefined }, /TrainingSpec\.data is missing/],
+    [{ schedule: { ...schedule, iterations: 0 } }, /schedule\.iterations must be in \[1, 10000000\], got 0/],
+    [
+      { schedule: { ...schedule, batchSize: 4e9 } },
+      /schedule\.batch_size must be in \[1, 256\], got 4000000000/,
+    ],
+    [{ schedule: { ...schedule, learningRate: NaN } }, /learning_rate must be in \(0, 100\], got NaN/],
+    [
+      { schedule: { ...schedule, learningRate: Infinity } },
+      /learning_rate must be in \(0, 100\], got Infinity/,
+    ],
+    [{ schedule: { ...schedule, weightDecay: Infinity } }, /weight_decay must be in \[0, 10\], got Infinity/],
+    [labeled({ annotationsUri: '/a.json', imagesUri: 'file:///b' }), /annotations_uri .*got "\/a\.json"/],
+    [labeled({ annotationsUri: 'file:///nowhere/a.json', imagesUri: 'file:///tmp' }), /\/nowhere\/a\.json/],
     [{ data: { $case: 'pseudoLabels' as const, value: { labelUris: [] } } }, /label_uris is empty/],
-  ])('refuses %j and names the field', (change, message) => {
-    expect(() => checkTrainingSpec(TrainingSpec.fromPartial({ ...good, ...change }))).toThrow(message);
+  ])('refuses %j and names the field', async (change, message) => {
+    await expect(checkTrainingSpec(specOf(change))).rejects.toThrow(message);
   });
 });

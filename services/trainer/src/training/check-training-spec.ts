@@ -1,62 +1,110 @@
-import { invalidArgument } from '@cassl/errors';
-import type { LabeledDataset, Schedule, TrainingSpec } from '@cassl/proto';
-import { checkReadable } from '@cassl/storage';
+import { augmentPolicies } from '@cassl/datasets';
+import { detectorPreset, type DetectorConfig } from '@cassl/detector';
+import { CasslError, errorMessage, invalidArgument, isCasslError } from '@cassl/errors';
+import { Decay, type LabeledDataset, type ModelSpec, type Schedule, type TrainingSpec } from '@cassl/proto';
+import { checkReadable, readablePath } from '@cassl/storage';
+
+/** Where memory, not arithmetic, would end the training: sixteen times the paper's batch. */
+const MAX_BATCH = 256;
+const MAX_ITERATIONS = 10_000_000;
+/** As the registry names them; no alias may look like a digest or leave its folder. */
+const ALIAS = /^(?![0-9a-f]{8,64}$)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[a-z0-9._/@-]{1,128}$/;
 
 /**
- * Refuses what can never run; files and checkpoints are looked at by the worker.
- * @throws INVALID_ARGUMENT that names the field, its value and its bound
+ * Refuses what can never run, before anything is started.
+ * @throws INVALID_ARGUMENT that names the field, its value and its bound; NOT_FOUND for an address that holds nothing
  */
-export function checkTrainingSpec(spec: TrainingSpec | undefined): TrainingSpec {
+export async function checkTrainingSpec(spec: TrainingSpec | undefined): Promise<TrainingSpec> {
   if (spec === undefined) throw invalidArgument('StartTrainingRequest.spec is missing');
-  if (spec.model === undefined || spec.model.preset === '') {
+  checkModel('TrainingSpec.model', spec.model);
+  checkAugmentation('TrainingSpec.augmentation', spec.augmentation);
+  checkSchedule('TrainingSpec.schedule', spec.schedule);
+  if (spec.alias !== '' && !ALIAS.test(spec.alias)) {
     throw invalidArgument(
-      'TrainingSpec.model.preset is missing; name a preset of the detector, for example "tiny"',
+      `TrainingSpec.alias must be 1 to 128 of [a-z0-9._/@-], without empty, "." or ".." parts, and not look like a digest, got ${JSON.stringify(spec.alias.slice(0, 140))}`,
     );
   }
-  if (spec.data === undefined)
-    throw invalidArgument('TrainingSpec.data is missing: give labeled or pseudo_labels');
-  if (spec.data.$case === 'labeled') {
-    checkDataset('TrainingSpec.labeled', spec.data.value);
-  } else {
-    const { labelUris, labelSet, images, threshold } = spec.data.value;
-    if ((labelUris.length === 0) === (labelSet === '')) {
-      throw invalidArgument(
-        `TrainingSpec.pseudo_labels needs either label_set or label_uris, got ${labelSet === '' ? 'neither' : 'both'}: label_uris is ${labelUris.length === 0 ? 'empty' : `${labelUris.length} addresses`}`,
-      );
-    }
-    checkReadable('TrainingSpec.pseudo_labels.images.uri', images?.uri ?? '');
-    for (const uri of labelUris) checkReadable('TrainingSpec.pseudo_labels.label_uris', uri);
-    if (!(threshold >= 0 && threshold < 1)) {
-      throw invalidArgument(`TrainingSpec.pseudo_labels.threshold must be in [0, 1), got ${threshold}`);
-    }
-  }
   const backbone = spec.initialization?.backboneUri ?? '';
-  if (backbone !== '') checkReadable('TrainingSpec.initialization.backbone_uri', backbone);
-  checkSchedule('TrainingSpec.schedule', spec.schedule);
+  if (backbone !== '') await checkExists('TrainingSpec.initialization.backbone_uri', backbone);
+  await checkData(spec.data);
   return spec;
 }
 
-export function checkDataset(field: string, dataset: LabeledDataset | undefined): void {
-  if (dataset === undefined) throw invalidArgument(`${field} is missing`);
-  for (const [name, uri] of [
-    ['annotations_uri', dataset.annotationsUri],
-    ['images_uri', dataset.imagesUri],
-  ] as const) {
-    checkReadable(`${field}.${name}`, uri);
+async function checkData(data: TrainingSpec['data']): Promise<void> {
+  if (data === undefined)
+    throw invalidArgument('TrainingSpec.data is missing: give labeled or pseudo_labels');
+  if (data.$case === 'labeled') return checkDataset('TrainingSpec.labeled', data.value);
+  const { labelUris, labelSet, images, threshold } = data.value;
+  if ((labelUris.length === 0) === (labelSet === '')) {
+    throw invalidArgument(
+      `TrainingSpec.pseudo_labels needs either label_set or label_uris, got ${labelSet === '' ? 'neither' : 'both'}: label_uris is ${labelUris.length === 0 ? 'empty' : `${labelUris.length} addresses`}`,
+    );
   }
-  if (dataset.segmentsUri !== '') checkReadable(`${field}.segments_uri`, dataset.segmentsUri);
+  checkReadable('TrainingSpec.pseudo_labels.images.uri', images?.uri ?? '');
+  for (const uri of labelUris) checkReadable('TrainingSpec.pseudo_labels.label_uris', uri);
+  if (!(threshold >= 0 && threshold < 1)) {
+    throw invalidArgument(`TrainingSpec.pseudo_labels.threshold must be in [0, 1), got ${threshold}`);
+  }
 }
 
-export function checkSchedule(field: string, schedule: Schedule | undefined): void {
-  if (schedule === undefined) throw invalidArgument(`${field} is missing`);
-  const atLeast = (name: string, value: number, low: number): void => {
-    if (!(value >= low)) throw invalidArgument(`${field}.${name} must be at least ${low}, got ${value}`);
-  };
-  atLeast('iterations', schedule.iterations, 1);
-  atLeast('batch_size', schedule.batchSize, 1);
-  atLeast('weight_decay', schedule.weightDecay, 0);
-  atLeast('clip_norm', schedule.clipNorm, 0);
-  if (!(schedule.learningRate > 0)) {
-    throw invalidArgument(`${field}.learning_rate must be above 0, got ${schedule.learningRate}`);
+/** The detector that a specification names. @throws INVALID_ARGUMENT that begins with `field` */
+export function checkModel(field: string, model: ModelSpec | undefined): DetectorConfig {
+  if (model === undefined || model.preset === '') {
+    throw invalidArgument(`${field}.preset is missing; name a preset of the detector, for example "tiny"`);
   }
+  try {
+    return detectorPreset(model.preset, model.overrides ?? {});
+  } catch (error) {
+    if (!isCasslError(error)) throw error;
+    throw new CasslError(error.code, `${field}: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+/** @throws INVALID_ARGUMENT unless it is empty or the name of a policy */
+export function checkAugmentation(field: string, name: string): void {
+  if (name === '' || augmentPolicies.some((known) => known === name)) return;
+  throw invalidArgument(`${field} must be one of ${augmentPolicies.join(', ')}, got ${JSON.stringify(name)}`);
+}
+
+/** @throws INVALID_ARGUMENT for a field, NOT_FOUND for an address that holds nothing */
+export async function checkDataset(field: string, dataset: LabeledDataset | undefined): Promise<void> {
+  if (dataset === undefined) throw invalidArgument(`${field} is missing`);
+  const { fromFraction: from, toFraction: to } = dataset;
+  if (!(from >= 0 && from < 1))
+    throw invalidArgument(`${field}.from_fraction must be in [0, 1), got ${from}`);
+  if (to !== 0 && !(to > from && to <= 1)) {
+    throw invalidArgument(`${field}.to_fraction must be in (from_fraction, 1] or 0, got ${to}`);
+  }
+  await checkExists(`${field}.annotations_uri`, dataset.annotationsUri);
+  await checkExists(`${field}.images_uri`, dataset.imagesUri);
+  if (dataset.segmentsUri !== '') await checkExists(`${field}.segments_uri`, dataset.segmentsUri);
+}
+
+/** What is in a bucket is looked at by the worker. @throws as `checkReadable`; NOT_FOUND for a file that is not there */
+export async function checkExists(field: string, uri: string): Promise<void> {
+  checkReadable(field, uri);
+  if (uri.startsWith('file:')) await readablePath(field, uri);
+}
+
+export function checkSchedule(field: string, schedule: Schedule | undefined): Schedule {
+  if (schedule === undefined) throw invalidArgument(`${field} is missing`);
+  const { iterations, batchSize, learningRate, weightDecay, clipNorm, milestones } = schedule;
+  const within = (name: string, value: number, low: number, high: number): void => {
+    if (value >= low && value <= high) return;
+    throw invalidArgument(`${field}.${name} must be in [${low}, ${high}], got ${value}`);
+  };
+  within('iterations', iterations, 1, MAX_ITERATIONS);
+  within('batch_size', batchSize, 1, MAX_BATCH);
+  within('weight_decay', weightDecay, 0, 10);
+  within('clip_norm', clipNorm, 0, Number.MAX_VALUE);
+  if (!(learningRate > 0 && learningRate <= 100)) {
+    throw invalidArgument(`${field}.learning_rate must be in (0, 100], got ${learningRate}`);
+  }
+  if (
+    schedule.decay === Decay.DECAY_MULTISTEP &&
+    milestones.some((step, index) => step <= (milestones[index - 1] ?? 0))
+  ) {
+    throw invalidArgument(`${field}.milestones must rise from 1, got ${milestones.join(', ')}`);
+  }
+  return schedule;
 }

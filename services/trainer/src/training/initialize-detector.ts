@@ -1,5 +1,6 @@
 import { importWeights, readCheckpoint, readSafetensors } from '@cassl/checkpoints';
 import type { Detector, DetectorPart } from '@cassl/detector';
+import { failedPrecondition } from '@cassl/errors';
 import { ClassifierInitialization, ModelPart, type TrainingSpec } from '@cassl/proto';
 import { downloadCheckpoint, type Logger } from '@cassl/rpc';
 import { readablePath } from '@cassl/storage';
@@ -37,10 +38,15 @@ export async function initializeDetector(options: InitializeDetectorOptions): Pr
     // Whatever names they have: torchvision's, timm's, Swin's, detectron2's, or ours after `cassl import`.
     const { tensors } = importWeights(file.tensors);
     const report = detector.loadStateDict(tensors, { parts: ['backbone'] });
-    logger.info(
-      { matched: report.matched.length, missing: report.missing.length },
-      'backbone weights loaded',
-    );
+    if (report.missing.length > 0) {
+      throw failedPrecondition(
+        `Initialization.backbone_uri ${initialization.backboneUri} lacks ${report.missing.length} of the backbone's weights, ${report.missing
+          .slice(0, 3)
+          .map(({ name }) => name)
+          .join(', ')}…: is it a file for another backbone?`,
+      );
+    }
+    logger.info({ matched: report.matched.length }, 'backbone weights loaded');
   }
   if (initialization.checkpoint === '') return [];
   const { path, checkpoint } = await downloadCheckpoint({

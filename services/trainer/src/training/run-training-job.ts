@@ -53,6 +53,7 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
   if (resumed !== undefined) {
     detector.loadStateDict(resumed.model, { strict: true });
     loadOptimizer(optimizer, resumed.optimizer);
+    detector.loadTrainingState(resumed.state);
     logger.info({ training: job.id, iteration: resumed.iteration }, 'resumed from the last checkpoint');
   }
   const from = resumed?.iteration ?? 0;
@@ -63,6 +64,7 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
       iteration,
       model: await detector.stateDict(),
       optimizer: await optimizerState(optimizer),
+      state: detector.trainingState(),
     });
     await report({ type: 'checkpoint', iteration });
   };

@@ -21,10 +21,12 @@ describe('training checkpoints', () => {
         iteration,
         model: new Map([['head.weight', tensor(iteration)]]),
         optimizer: new Map([['step', tensor(-iteration)]]),
+        state: { random: 2 ** 32 - iteration, positives: 0.1 + 0.2 },
       });
     }
     const loaded = await loadTrainingCheckpoint(folder);
     expect(loaded?.iteration).toBe(8);
+    expect(loaded?.state).toEqual({ random: 2 ** 32 - 8, positives: 0.1 + 0.2 });
     expect(new Float32Array(loaded!.model.get('head.weight')!.data.slice().buffer)).toEqual(
       Float32Array.of(8),
     );

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TrainingState } from '@cassl/detector';
 import { dataLoss } from '@cassl/errors';
 import { readSafetensors, writeSafetensors, type HostTensor, type StateDict } from '@cassl/checkpoints';
 
@@ -9,32 +10,40 @@ export interface TrainingCheckpoint {
   readonly iteration: number;
   readonly model: StateDict;
   readonly optimizer: StateDict;
+  /** Drop path's position and the moving normaliser. */
+  readonly state: TrainingState;
 }
 
-const FILE = 'resume.safetensors';
+/** In the job's folder. */
+export const CHECKPOINT_FILE = 'resume.safetensors';
 
 /** Writes one file, to a temporary name first, so that a kill at any time leaves the old one or the new one. */
 export async function saveTrainingCheckpoint(folder: string, checkpoint: TrainingCheckpoint): Promise<void> {
   const tensors = new Map<string, HostTensor>();
   for (const [name, tensor] of checkpoint.model) tensors.set(`model.${name}`, tensor);
   for (const [name, tensor] of checkpoint.optimizer) tensors.set(`optimizer.${name}`, tensor);
-  await writeSafetensors(join(folder, FILE), tensors, { iteration: String(checkpoint.iteration) });
+  await writeSafetensors(join(folder, CHECKPOINT_FILE), tensors, {
+    iteration: String(checkpoint.iteration),
+    state: JSON.stringify(checkpoint.state),
+  });
 }
 
 /** The last checkpoint, or nothing on a fresh start. @throws DATA_LOSS where the file is not what was written */
 export async function loadTrainingCheckpoint(folder: string): Promise<TrainingCheckpoint | undefined> {
-  const path = join(folder, FILE);
+  const path = join(folder, CHECKPOINT_FILE);
   const size = await stat(path).catch(() => undefined);
   if (size === undefined) return undefined;
   const { tensors, metadata } = await readSafetensors(path);
   const iteration = Number(metadata.iteration);
-  if (!Number.isInteger(iteration))
-    throw dataLoss(`${path} does not say its iteration; remove it to start afresh`);
+  if (!Number.isInteger(iteration) || metadata.state === undefined) {
+    throw dataLoss(`${path} does not say its iteration and state; remove it to start afresh`);
+  }
+  const state = JSON.parse(metadata.state) as TrainingState;
   const part = (prefix: string): StateDict =>
     new Map(
       [...tensors]
         .filter(([name]) => name.startsWith(prefix))
         .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
     );
-  return { iteration, model: part('model.'), optimizer: part('optimizer.') };
+  return { iteration, model: part('model.'), optimizer: part('optimizer.'), state };
 }

@@ -13,9 +13,7 @@ export type TrainingMessage =
     }
   | { readonly type: 'progress'; readonly point: TrainingPoint }
   | { readonly type: 'checkpoint'; readonly iteration: number }
-  | { readonly type: 'published'; readonly digest: string }
-  /** It can never work: do not try again. */
-  | { readonly type: 'failed'; readonly code: string; readonly message: string };
+  | { readonly type: 'published'; readonly digest: string };
 
 /** The job file that a worker reads: all it needs to know. */
 export interface TrainingJobFile {

@@ -203,6 +203,30 @@ export interface WatchEvaluationResponse {
   job: EvaluationJob | undefined;
 }
 
+/** Names an evaluation to stop. */
+export interface CancelEvaluationRequest {
+  /** Its id. */
+  id: string;
+}
+
+/** The evaluation after the request. */
+export interface CancelEvaluationResponse {
+  /** Its state. */
+  job: EvaluationJob | undefined;
+}
+
+/** Names an evaluation to go on with. */
+export interface ResumeEvaluationRequest {
+  /** Its id. */
+  id: string;
+}
+
+/** The evaluation after the request. */
+export interface ResumeEvaluationResponse {
+  /** Its state. */
+  job: EvaluationJob | undefined;
+}
+
 function createBaseEvaluationSpec(): EvaluationSpec {
   return {
     checkpoint: "",
@@ -1159,6 +1183,274 @@ export const WatchEvaluationResponse: MessageFns<WatchEvaluationResponse> = {
   },
 };
 
+function createBaseCancelEvaluationRequest(): CancelEvaluationRequest {
+  return { id: "" };
+}
+
+export const CancelEvaluationRequest: MessageFns<CancelEvaluationRequest> = {
+  encode(message: CancelEvaluationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelEvaluationRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelEvaluationRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelEvaluationRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: CancelEvaluationRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CancelEvaluationRequest>): CancelEvaluationRequest {
+    return CancelEvaluationRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelEvaluationRequest>): CancelEvaluationRequest {
+    const message = createBaseCancelEvaluationRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelEvaluationResponse(): CancelEvaluationResponse {
+  return { job: undefined };
+}
+
+export const CancelEvaluationResponse: MessageFns<CancelEvaluationResponse> = {
+  encode(message: CancelEvaluationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== undefined) {
+      EvaluationJob.encode(message.job, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelEvaluationResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelEvaluationResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = EvaluationJob.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelEvaluationResponse {
+    return { job: isSet(object.job) ? EvaluationJob.fromJSON(object.job) : undefined };
+  },
+
+  toJSON(message: CancelEvaluationResponse): unknown {
+    const obj: any = {};
+    if (message.job !== undefined) {
+      obj.job = EvaluationJob.toJSON(message.job);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CancelEvaluationResponse>): CancelEvaluationResponse {
+    return CancelEvaluationResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelEvaluationResponse>): CancelEvaluationResponse {
+    const message = createBaseCancelEvaluationResponse();
+    message.job = (object.job !== undefined && object.job !== null) ? EvaluationJob.fromPartial(object.job) : undefined;
+    return message;
+  },
+};
+
+function createBaseResumeEvaluationRequest(): ResumeEvaluationRequest {
+  return { id: "" };
+}
+
+export const ResumeEvaluationRequest: MessageFns<ResumeEvaluationRequest> = {
+  encode(message: ResumeEvaluationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeEvaluationRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeEvaluationRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumeEvaluationRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: ResumeEvaluationRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResumeEvaluationRequest>): ResumeEvaluationRequest {
+    return ResumeEvaluationRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeEvaluationRequest>): ResumeEvaluationRequest {
+    const message = createBaseResumeEvaluationRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseResumeEvaluationResponse(): ResumeEvaluationResponse {
+  return { job: undefined };
+}
+
+export const ResumeEvaluationResponse: MessageFns<ResumeEvaluationResponse> = {
+  encode(message: ResumeEvaluationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== undefined) {
+      EvaluationJob.encode(message.job, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeEvaluationResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeEvaluationResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = EvaluationJob.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumeEvaluationResponse {
+    return { job: isSet(object.job) ? EvaluationJob.fromJSON(object.job) : undefined };
+  },
+
+  toJSON(message: ResumeEvaluationResponse): unknown {
+    const obj: any = {};
+    if (message.job !== undefined) {
+      obj.job = EvaluationJob.toJSON(message.job);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResumeEvaluationResponse>): ResumeEvaluationResponse {
+    return ResumeEvaluationResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeEvaluationResponse>): ResumeEvaluationResponse {
+    const message = createBaseResumeEvaluationResponse();
+    message.job = (object.job !== undefined && object.job !== null) ? EvaluationJob.fromPartial(object.job) : undefined;
+    return message;
+  },
+};
+
 /** Measures checkpoints on labeled images and attaches the numbers to them in the registry. */
 export type EvaluatorServiceDefinition = typeof EvaluatorServiceDefinition;
 export const EvaluatorServiceDefinition = {
@@ -1192,6 +1484,24 @@ export const EvaluatorServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** Stops an evaluation. Cancelling an ended one changes nothing. */
+    cancelEvaluation: {
+      name: "CancelEvaluation",
+      requestType: CancelEvaluationRequest as typeof CancelEvaluationRequest,
+      requestStream: false,
+      responseType: CancelEvaluationResponse as typeof CancelEvaluationResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Queues a failed or cancelled evaluation again, under its id. FAILED_PRECONDITION after a success. */
+    resumeEvaluation: {
+      name: "ResumeEvaluation",
+      requestType: ResumeEvaluationRequest as typeof ResumeEvaluationRequest,
+      requestStream: false,
+      responseType: ResumeEvaluationResponse as typeof ResumeEvaluationResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -1211,6 +1521,16 @@ export interface EvaluatorServiceImplementation<CallContextExt = {}> {
     request: WatchEvaluationRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<WatchEvaluationResponse>>;
+  /** Stops an evaluation. Cancelling an ended one changes nothing. */
+  cancelEvaluation(
+    request: CancelEvaluationRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<CancelEvaluationResponse>>;
+  /** Queues a failed or cancelled evaluation again, under its id. FAILED_PRECONDITION after a success. */
+  resumeEvaluation(
+    request: ResumeEvaluationRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ResumeEvaluationResponse>>;
 }
 
 export interface EvaluatorServiceClient<CallOptionsExt = {}> {
@@ -1229,6 +1549,16 @@ export interface EvaluatorServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<WatchEvaluationRequest>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<WatchEvaluationResponse>;
+  /** Stops an evaluation. Cancelling an ended one changes nothing. */
+  cancelEvaluation(
+    request: DeepPartial<CancelEvaluationRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<CancelEvaluationResponse>;
+  /** Queues a failed or cancelled evaluation again, under its id. FAILED_PRECONDITION after a success. */
+  resumeEvaluation(
+    request: DeepPartial<ResumeEvaluationRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ResumeEvaluationResponse>;
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

@@ -253,6 +253,62 @@ export interface PipelineServiceCancelResponse {
   pipeline: Pipeline | undefined;
 }
 
+/** Names a pipeline to go on with. */
+export interface PipelineServiceResumeRequest {
+  /** Its id. */
+  id: string;
+}
+
+/** The pipeline after the request. */
+export interface PipelineServiceResumeResponse {
+  /** Its state. */
+  pipeline: Pipeline | undefined;
+}
+
+/** Asks for a check. */
+export interface PipelineServiceCheckRequest {
+  /** What would be run. */
+  spec: PipelineSpec | undefined;
+}
+
+/** Something that is wrong, or would be. */
+export interface PipelineFinding {
+  /** Which field or address. */
+  field: string;
+  /** gRPC status name, as Start or the failed pipeline would have it. */
+  code: string;
+  /** What was found, and what to change. */
+  message: string;
+}
+
+/** How large a data set of the pipeline is. */
+export interface PipelineDataEstimate {
+  /** Which one: "labeled", "unlabeled", "validation", "unlabeled_truth". */
+  name: string;
+  /** Images that will be used. */
+  images: number;
+  /** Images that will not, with their reasons in `notes`. */
+  dropped: number;
+  /** What was dropped and why, one line each. */
+  notes: string[];
+}
+
+/** What a check found. */
+export interface PipelineServiceCheckResponse {
+  /** Empty where the pipeline can run. */
+  findings: PipelineFinding[];
+  /** The data sets that could be opened. */
+  data: PipelineDataEstimate[];
+  /** Engine that the trainer has, with its device. */
+  engine: string;
+  /** Parameters of the pipeline's detector. */
+  parameters: number;
+  /** Bytes that checkpoints, labels and detections will take, roughly. */
+  outputBytes: number;
+  /** Bytes free where `output_uri` is; 0 where that is not known. */
+  freeBytes: number;
+}
+
 function createBaseStageSpec(): StageSpec {
   return { schedule: undefined, augmentation: "", model: undefined };
 }
@@ -2774,6 +2830,588 @@ export const PipelineServiceCancelResponse: MessageFns<PipelineServiceCancelResp
   },
 };
 
+function createBasePipelineServiceResumeRequest(): PipelineServiceResumeRequest {
+  return { id: "" };
+}
+
+export const PipelineServiceResumeRequest: MessageFns<PipelineServiceResumeRequest> = {
+  encode(message: PipelineServiceResumeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PipelineServiceResumeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePipelineServiceResumeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PipelineServiceResumeRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: PipelineServiceResumeRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PipelineServiceResumeRequest>): PipelineServiceResumeRequest {
+    return PipelineServiceResumeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PipelineServiceResumeRequest>): PipelineServiceResumeRequest {
+    const message = createBasePipelineServiceResumeRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBasePipelineServiceResumeResponse(): PipelineServiceResumeResponse {
+  return { pipeline: undefined };
+}
+
+export const PipelineServiceResumeResponse: MessageFns<PipelineServiceResumeResponse> = {
+  encode(message: PipelineServiceResumeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pipeline !== undefined) {
+      Pipeline.encode(message.pipeline, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PipelineServiceResumeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePipelineServiceResumeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pipeline = Pipeline.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PipelineServiceResumeResponse {
+    return { pipeline: isSet(object.pipeline) ? Pipeline.fromJSON(object.pipeline) : undefined };
+  },
+
+  toJSON(message: PipelineServiceResumeResponse): unknown {
+    const obj: any = {};
+    if (message.pipeline !== undefined) {
+      obj.pipeline = Pipeline.toJSON(message.pipeline);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PipelineServiceResumeResponse>): PipelineServiceResumeResponse {
+    return PipelineServiceResumeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PipelineServiceResumeResponse>): PipelineServiceResumeResponse {
+    const message = createBasePipelineServiceResumeResponse();
+    message.pipeline = (object.pipeline !== undefined && object.pipeline !== null)
+      ? Pipeline.fromPartial(object.pipeline)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePipelineServiceCheckRequest(): PipelineServiceCheckRequest {
+  return { spec: undefined };
+}
+
+export const PipelineServiceCheckRequest: MessageFns<PipelineServiceCheckRequest> = {
+  encode(message: PipelineServiceCheckRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.spec !== undefined) {
+      PipelineSpec.encode(message.spec, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PipelineServiceCheckRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePipelineServiceCheckRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.spec = PipelineSpec.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PipelineServiceCheckRequest {
+    return { spec: isSet(object.spec) ? PipelineSpec.fromJSON(object.spec) : undefined };
+  },
+
+  toJSON(message: PipelineServiceCheckRequest): unknown {
+    const obj: any = {};
+    if (message.spec !== undefined) {
+      obj.spec = PipelineSpec.toJSON(message.spec);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PipelineServiceCheckRequest>): PipelineServiceCheckRequest {
+    return PipelineServiceCheckRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PipelineServiceCheckRequest>): PipelineServiceCheckRequest {
+    const message = createBasePipelineServiceCheckRequest();
+    message.spec = (object.spec !== undefined && object.spec !== null)
+      ? PipelineSpec.fromPartial(object.spec)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePipelineFinding(): PipelineFinding {
+  return { field: "", code: "", message: "" };
+}
+
+export const PipelineFinding: MessageFns<PipelineFinding> = {
+  encode(message: PipelineFinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.code !== "") {
+      writer.uint32(18).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PipelineFinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePipelineFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PipelineFinding {
+    return {
+      field: isSet(object.field) ? globalThis.String(object.field) : "",
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+    };
+  },
+
+  toJSON(message: PipelineFinding): unknown {
+    const obj: any = {};
+    if (message.field !== "") {
+      obj.field = message.field;
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PipelineFinding>): PipelineFinding {
+    return PipelineFinding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PipelineFinding>): PipelineFinding {
+    const message = createBasePipelineFinding();
+    message.field = object.field ?? "";
+    message.code = object.code ?? "";
+    message.message = object.message ?? "";
+    return message;
+  },
+};
+
+function createBasePipelineDataEstimate(): PipelineDataEstimate {
+  return { name: "", images: 0, dropped: 0, notes: [] };
+}
+
+export const PipelineDataEstimate: MessageFns<PipelineDataEstimate> = {
+  encode(message: PipelineDataEstimate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.images !== 0) {
+      writer.uint32(16).uint64(message.images);
+    }
+    if (message.dropped !== 0) {
+      writer.uint32(24).uint64(message.dropped);
+    }
+    for (const v of message.notes) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PipelineDataEstimate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePipelineDataEstimate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.images = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dropped = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.notes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PipelineDataEstimate {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      images: isSet(object.images) ? globalThis.Number(object.images) : 0,
+      dropped: isSet(object.dropped) ? globalThis.Number(object.dropped) : 0,
+      notes: globalThis.Array.isArray(object?.notes) ? object.notes.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: PipelineDataEstimate): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.images !== 0) {
+      obj.images = Math.round(message.images);
+    }
+    if (message.dropped !== 0) {
+      obj.dropped = Math.round(message.dropped);
+    }
+    if (message.notes?.length) {
+      obj.notes = message.notes;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PipelineDataEstimate>): PipelineDataEstimate {
+    return PipelineDataEstimate.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PipelineDataEstimate>): PipelineDataEstimate {
+    const message = createBasePipelineDataEstimate();
+    message.name = object.name ?? "";
+    message.images = object.images ?? 0;
+    message.dropped = object.dropped ?? 0;
+    message.notes = object.notes?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBasePipelineServiceCheckResponse(): PipelineServiceCheckResponse {
+  return { findings: [], data: [], engine: "", parameters: 0, outputBytes: 0, freeBytes: 0 };
+}
+
+export const PipelineServiceCheckResponse: MessageFns<PipelineServiceCheckResponse> = {
+  encode(message: PipelineServiceCheckResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.findings) {
+      PipelineFinding.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.data) {
+      PipelineDataEstimate.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.engine !== "") {
+      writer.uint32(26).string(message.engine);
+    }
+    if (message.parameters !== 0) {
+      writer.uint32(32).uint64(message.parameters);
+    }
+    if (message.outputBytes !== 0) {
+      writer.uint32(40).uint64(message.outputBytes);
+    }
+    if (message.freeBytes !== 0) {
+      writer.uint32(48).uint64(message.freeBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PipelineServiceCheckResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePipelineServiceCheckResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.findings.push(PipelineFinding.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data.push(PipelineDataEstimate.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.engine = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.parameters = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.outputBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.freeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PipelineServiceCheckResponse {
+    return {
+      findings: globalThis.Array.isArray(object?.findings)
+        ? object.findings.map((e: any) => PipelineFinding.fromJSON(e))
+        : [],
+      data: globalThis.Array.isArray(object?.data) ? object.data.map((e: any) => PipelineDataEstimate.fromJSON(e)) : [],
+      engine: isSet(object.engine) ? globalThis.String(object.engine) : "",
+      parameters: isSet(object.parameters) ? globalThis.Number(object.parameters) : 0,
+      outputBytes: isSet(object.outputBytes)
+        ? globalThis.Number(object.outputBytes)
+        : isSet(object.output_bytes)
+        ? globalThis.Number(object.output_bytes)
+        : 0,
+      freeBytes: isSet(object.freeBytes)
+        ? globalThis.Number(object.freeBytes)
+        : isSet(object.free_bytes)
+        ? globalThis.Number(object.free_bytes)
+        : 0,
+    };
+  },
+
+  toJSON(message: PipelineServiceCheckResponse): unknown {
+    const obj: any = {};
+    if (message.findings?.length) {
+      obj.findings = message.findings.map((e) => PipelineFinding.toJSON(e));
+    }
+    if (message.data?.length) {
+      obj.data = message.data.map((e) => PipelineDataEstimate.toJSON(e));
+    }
+    if (message.engine !== "") {
+      obj.engine = message.engine;
+    }
+    if (message.parameters !== 0) {
+      obj.parameters = Math.round(message.parameters);
+    }
+    if (message.outputBytes !== 0) {
+      obj.outputBytes = Math.round(message.outputBytes);
+    }
+    if (message.freeBytes !== 0) {
+      obj.freeBytes = Math.round(message.freeBytes);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PipelineServiceCheckResponse>): PipelineServiceCheckResponse {
+    return PipelineServiceCheckResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PipelineServiceCheckResponse>): PipelineServiceCheckResponse {
+    const message = createBasePipelineServiceCheckResponse();
+    message.findings = object.findings?.map((e) => PipelineFinding.fromPartial(e)) || [];
+    message.data = object.data?.map((e) => PipelineDataEstimate.fromPartial(e)) || [];
+    message.engine = object.engine ?? "";
+    message.parameters = object.parameters ?? 0;
+    message.outputBytes = object.outputBytes ?? 0;
+    message.freeBytes = object.freeBytes ?? 0;
+    return message;
+  },
+};
+
 /** Runs the whole method: train the labeler, label the pool, warm up, finetune, compare. Served by the trainer. */
 export type PipelineServiceDefinition = typeof PipelineServiceDefinition;
 export const PipelineServiceDefinition = {
@@ -2825,6 +3463,27 @@ export const PipelineServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Goes on with a failed or cancelled pipeline, under its id, at the stages that did not succeed. FAILED_PRECONDITION after a success. */
+    resume: {
+      name: "Resume",
+      requestType: PipelineServiceResumeRequest as typeof PipelineServiceResumeRequest,
+      requestStream: false,
+      responseType: PipelineServiceResumeResponse as typeof PipelineServiceResumeResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Checks a pipeline whole without starting it: every address is opened, a batch decoded, categories compared, sizes estimated. What
+     * Start refuses is a finding here, with all others. A started pipeline does the same before its first stage.
+     */
+    check: {
+      name: "Check",
+      requestType: PipelineServiceCheckRequest as typeof PipelineServiceCheckRequest,
+      requestStream: false,
+      responseType: PipelineServiceCheckResponse as typeof PipelineServiceCheckResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -2854,6 +3513,19 @@ export interface PipelineServiceImplementation<CallContextExt = {}> {
     request: PipelineServiceCancelRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<PipelineServiceCancelResponse>>;
+  /** Goes on with a failed or cancelled pipeline, under its id, at the stages that did not succeed. FAILED_PRECONDITION after a success. */
+  resume(
+    request: PipelineServiceResumeRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<PipelineServiceResumeResponse>>;
+  /**
+   * Checks a pipeline whole without starting it: every address is opened, a batch decoded, categories compared, sizes estimated. What
+   * Start refuses is a finding here, with all others. A started pipeline does the same before its first stage.
+   */
+  check(
+    request: PipelineServiceCheckRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<PipelineServiceCheckResponse>>;
 }
 
 export interface PipelineServiceClient<CallOptionsExt = {}> {
@@ -2882,6 +3554,19 @@ export interface PipelineServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<PipelineServiceCancelRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<PipelineServiceCancelResponse>;
+  /** Goes on with a failed or cancelled pipeline, under its id, at the stages that did not succeed. FAILED_PRECONDITION after a success. */
+  resume(
+    request: DeepPartial<PipelineServiceResumeRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<PipelineServiceResumeResponse>;
+  /**
+   * Checks a pipeline whole without starting it: every address is opened, a batch decoded, categories compared, sizes estimated. What
+   * Start refuses is a finding here, with all others. A started pipeline does the same before its first stage.
+   */
+  check(
+    request: DeepPartial<PipelineServiceCheckRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<PipelineServiceCheckResponse>;
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

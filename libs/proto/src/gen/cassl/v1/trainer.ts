@@ -328,6 +328,18 @@ export interface CancelTrainingResponse {
   training: Training | undefined;
 }
 
+/** Names a training to go on with. */
+export interface ResumeTrainingRequest {
+  /** Its id. */
+  id: string;
+}
+
+/** The training after the request. */
+export interface ResumeTrainingResponse {
+  /** Its state. */
+  training: Training | undefined;
+}
+
 function createBasePseudoLabels(): PseudoLabels {
   return { labelUris: [], images: undefined, threshold: 0, labelSet: "" };
 }
@@ -2217,6 +2229,142 @@ export const CancelTrainingResponse: MessageFns<CancelTrainingResponse> = {
   },
 };
 
+function createBaseResumeTrainingRequest(): ResumeTrainingRequest {
+  return { id: "" };
+}
+
+export const ResumeTrainingRequest: MessageFns<ResumeTrainingRequest> = {
+  encode(message: ResumeTrainingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeTrainingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeTrainingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumeTrainingRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: ResumeTrainingRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResumeTrainingRequest>): ResumeTrainingRequest {
+    return ResumeTrainingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeTrainingRequest>): ResumeTrainingRequest {
+    const message = createBaseResumeTrainingRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseResumeTrainingResponse(): ResumeTrainingResponse {
+  return { training: undefined };
+}
+
+export const ResumeTrainingResponse: MessageFns<ResumeTrainingResponse> = {
+  encode(message: ResumeTrainingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.training !== undefined) {
+      Training.encode(message.training, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeTrainingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeTrainingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.training = Training.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumeTrainingResponse {
+    return { training: isSet(object.training) ? Training.fromJSON(object.training) : undefined };
+  },
+
+  toJSON(message: ResumeTrainingResponse): unknown {
+    const obj: any = {};
+    if (message.training !== undefined) {
+      obj.training = Training.toJSON(message.training);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResumeTrainingResponse>): ResumeTrainingResponse {
+    return ResumeTrainingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeTrainingResponse>): ResumeTrainingResponse {
+    const message = createBaseResumeTrainingResponse();
+    message.training = (object.training !== undefined && object.training !== null)
+      ? Training.fromPartial(object.training)
+      : undefined;
+    return message;
+  },
+};
+
 /** Trains detectors: the pseudo labeler, the warmup, the finetuning. */
 export type TrainerServiceDefinition = typeof TrainerServiceDefinition;
 export const TrainerServiceDefinition = {
@@ -2268,6 +2416,15 @@ export const TrainerServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Queues a failed or cancelled training again, under its id; it goes on from its last checkpoint. FAILED_PRECONDITION after a success. */
+    resumeTraining: {
+      name: "ResumeTraining",
+      requestType: ResumeTrainingRequest as typeof ResumeTrainingRequest,
+      requestStream: false,
+      responseType: ResumeTrainingResponse as typeof ResumeTrainingResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -2297,6 +2454,11 @@ export interface TrainerServiceImplementation<CallContextExt = {}> {
     request: CancelTrainingRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<CancelTrainingResponse>>;
+  /** Queues a failed or cancelled training again, under its id; it goes on from its last checkpoint. FAILED_PRECONDITION after a success. */
+  resumeTraining(
+    request: ResumeTrainingRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ResumeTrainingResponse>>;
 }
 
 export interface TrainerServiceClient<CallOptionsExt = {}> {
@@ -2325,6 +2487,11 @@ export interface TrainerServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<CancelTrainingRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<CancelTrainingResponse>;
+  /** Queues a failed or cancelled training again, under its id; it goes on from its last checkpoint. FAILED_PRECONDITION after a success. */
+  resumeTraining(
+    request: DeepPartial<ResumeTrainingRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ResumeTrainingResponse>;
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

@@ -1,0 +1,42 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { internal, invalidArgument } from '@cassl/errors';
+import { PipelineServiceCheckResponse, PipelineSpec } from '@cassl/proto';
+import { runWorker } from '@cassl/workers';
+
+export interface CheckMessage {
+  readonly type: 'checked';
+  /** `PipelineServiceCheckResponse` as protobuf JSON. */
+  readonly found: unknown;
+}
+
+/** Looks at a whole pipeline before its first hour. */
+export type CheckPipeline = (
+  spec: PipelineSpec | undefined,
+  signal: AbortSignal,
+) => Promise<PipelineServiceCheckResponse>;
+
+const WORKER = join(import.meta.dirname, 'check-worker.ts');
+
+/** Checks in a worker process: annotations of a large data set would hold up every call for seconds. */
+export function pipelineChecker(dataDir: string): CheckPipeline {
+  return async (spec, signal) => {
+    if (spec === undefined) throw invalidArgument('PipelineServiceCheckRequest.spec is missing');
+    await mkdir(dataDir, { recursive: true });
+    const folder = await mkdtemp(join(dataDir, 'check-'));
+    try {
+      await writeFile(join(folder, 'job.json'), JSON.stringify(PipelineSpec.toJSON(spec)));
+      let found: unknown;
+      await runWorker<CheckMessage>({
+        entry: WORKER,
+        folder,
+        signal,
+        onMessage: (message) => (found = message.found),
+      });
+      if (found === undefined) throw internal('the check ended without a result');
+      return PipelineServiceCheckResponse.fromJSON(found);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+}

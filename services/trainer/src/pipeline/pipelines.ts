@@ -1,0 +1,55 @@
+import { errorCode, errorMessage } from '@cassl/errors';
+import { queuedStatus, type Jobs } from '@cassl/jobs';
+import { JobState, type Pipeline, type PipelineSpec } from '@cassl/proto';
+import type { Logger } from '@cassl/rpc';
+import { checkPipelineId, checkPipelineSpec } from './check-pipeline-spec.ts';
+import { planPipeline, stageJobId } from './plan-pipeline.ts';
+import type { StageServices } from './stage-services.ts';
+
+/** Pipelines as clients see them; the work is `runPipeline`'s. */
+export interface Pipelines extends Pick<Jobs<Pipeline>, 'get' | 'list' | 'watch'> {
+  start(id: string, spec: PipelineSpec | undefined): Promise<Pipeline>;
+  /** Ends the pipeline and the stages it is in. */
+  cancel(id: string): Promise<Pipeline>;
+  /** Goes on at the stages that did not succeed. */
+  resume(id: string): Promise<Pipeline>;
+}
+
+export interface PipelinesOptions {
+  readonly jobs: Jobs<Pipeline>;
+  readonly services: StageServices;
+  readonly logger: Logger;
+}
+
+export function openPipelines({ jobs, services, logger }: PipelinesOptions): Pipelines {
+  return {
+    get: (id) => jobs.get(id),
+    list: () => jobs.list(),
+    watch: (id, signal) => jobs.watch(id, signal),
+    async start(id, spec) {
+      checkPipelineId(id);
+      const checked = await checkPipelineSpec(spec);
+      const total = planPipeline(id, checked).length;
+      const status = queuedStatus(id, { total, unit: 'stages' });
+      return jobs.start(id, { status, spec: checked, stages: [], report: undefined });
+    },
+    async cancel(id) {
+      const pipeline = await jobs.cancel(id);
+      // Also of one that was cancelled before: the first request may have ended half way.
+      if (pipeline.spec === undefined || pipeline.status?.state !== JobState.JOB_STATE_CANCELLED)
+        return pipeline;
+      for (const { name, service } of planPipeline(id, pipeline.spec)) {
+        await services.cancel(service, stageJobId(id, name)).catch((error: unknown) => {
+          if (errorCode(error) === 'NOT_FOUND') return;
+          logger.warn({ pipeline: id, stage: name, reason: errorMessage(error) }, 'cannot cancel a stage');
+        });
+      }
+      return pipeline;
+    },
+    resume: (id) =>
+      jobs.resume(id, (pipeline) => ({
+        ...pipeline,
+        stages: pipeline.stages.filter(({ status }) => status?.state === JobState.JOB_STATE_SUCCEEDED),
+      })),
+  };
+}

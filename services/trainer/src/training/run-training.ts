@@ -1,0 +1,101 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { internal } from '@cassl/errors';
+import { jobProgress, type Lead } from '@cassl/jobs';
+import { TrainingSpec, type Training, type TrainingPoint } from '@cassl/proto';
+import type { Logger } from '@cassl/rpc';
+import { runWorker } from '@cassl/workers';
+import { thinCurve } from './thin-curve.ts';
+import { CHECKPOINT_FILE } from './training-checkpoint.ts';
+import type { TrainingJobFile, TrainingMessage } from './training-messages.ts';
+
+export interface RunTrainingOptions {
+  /** Each job has a folder of its own in here; downloaded checkpoints go to `checkpoints`. */
+  readonly dataDir: string;
+  readonly registryAddress: string;
+  readonly logger: Logger;
+}
+
+const WORKER = join(import.meta.dirname, 'worker.ts');
+
+/** One training in a worker process, which goes on from the last checkpoint in the job's folder. */
+export async function runTraining(
+  lead: Lead<Training>,
+  options: RunTrainingOptions,
+): Promise<(job: Training) => Training> {
+  const folder = join(options.dataDir, lead.id);
+  const unchanged = (job: Training): Training => job;
+  // An earlier leader had published it and died before it could say so.
+  if (lead.job.checkpointDigest !== '') return unchanged;
+  await writeJobFile(lead, folder, options);
+  await runWorker<TrainingMessage>({
+    entry: WORKER,
+    folder,
+    signal: lead.signal,
+    onMessage: (message) => handle(lead, message, options.logger),
+  });
+  if (lead.job.checkpointDigest === '') throw internal('the training worker ended without a checkpoint');
+  await lead.flush();
+  await rm(join(folder, CHECKPOINT_FILE), { force: true });
+  return unchanged;
+}
+
+function handle(lead: Lead<Training>, message: TrainingMessage, logger: Logger): void {
+  switch (message.type) {
+    case 'started': {
+      const { engine, resumedFrom, notes } = message;
+      if (resumedFrom > 0) {
+        logger.info({ training: lead.id, resumedFrom }, 'training resumed from its last checkpoint');
+      }
+      lead.change((job) => ({
+        ...job,
+        engine,
+        resumedFrom,
+        notes: [...notes],
+        curve: job.curve.filter(({ iteration }) => iteration <= resumedFrom),
+      }));
+      return;
+    }
+    case 'progress':
+      lead.change((job) => withPoint(job, message.point));
+      return;
+    case 'checkpoint':
+      logger.debug({ training: lead.id, iteration: message.iteration }, 'resumable checkpoint written');
+      return;
+    case 'published':
+      lead.change((job) => ({ ...job, checkpointDigest: message.digest }));
+  }
+}
+
+async function writeJobFile(
+  { id, job }: Lead<Training>,
+  folder: string,
+  { registryAddress, dataDir }: RunTrainingOptions,
+): Promise<void> {
+  if (job.spec === undefined) throw new TypeError('a kept training has a specification');
+  const file: TrainingJobFile = {
+    id,
+    spec: TrainingSpec.toJSON(job.spec),
+    registryAddress,
+    cacheDir: join(dataDir, 'checkpoints'),
+  };
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'job.json'), JSON.stringify(file, null, 2));
+}
+
+function withPoint(training: Training, point: TrainingPoint): Training {
+  const { status, spec } = training;
+  if (status === undefined) return training;
+  const total = spec?.schedule?.iterations ?? 0;
+  const rate = point.imagesPerSecond / (spec?.schedule?.batchSize ?? 1);
+  const loss = point.losses.total;
+  const progress = jobProgress({
+    done: point.iteration,
+    total,
+    unit: 'iterations',
+    rate,
+    etaSeconds: rate > 0 ? (total - point.iteration) / rate : 0,
+    message: loss === undefined ? '' : `loss ${loss.toFixed(3)}`,
+  });
+  return { ...training, status: { ...status, progress }, curve: thinCurve([...training.curve, point]) };
+}
