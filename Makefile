@@ -11,7 +11,7 @@ N ?= 100000
 OUT ?= out/demo
 TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop fuzz check gen lint format build bench image chart clean
+.PHONY: help setup demo test test-interop fuzz check gen lint format build bench image chart test-cluster clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,10 @@ test-interop: ## checks against Python peers from pip; skipped, saying so, where
 
 fuzz: setup ## hostile requests to every RPC and damaged files to every reader: SEED=1 N=100000
 	CASSL_FUZZ_SEED='$(SEED)' CASSL_FUZZ_N='$(N)' npx vitest run test/fuzz
+
+test-cluster: setup ## scenarios on a real two-node Kubernetes of this machine; skipped, saying so, where it is not built
+	@bash scripts/bring-helm.sh
+	@bash scripts/test-cluster.sh
 
 check: setup ## types, lint, format, structure, generated code, proto lint: warnings are errors
 	npm run -s build

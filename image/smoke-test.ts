@@ -22,8 +22,8 @@ const TINY = {
 };
 
 const folder = await mkdtemp(join(tmpdir(), 'cassl-smoke-'));
-using registry = createClient(RegistryServiceDefinition, CASSL_REGISTRY_ADDRESS);
-using labeler = createClient(LabelerServiceDefinition, CASSL_LABELER_ADDRESS);
+const registry = createClient(RegistryServiceDefinition, CASSL_REGISTRY_ADDRESS);
+const labeler = createClient(LabelerServiceDefinition, CASSL_LABELER_ADDRESS);
 let digest = '';
 try {
   await openEngine({ engine: 'wasm', threads: 1, logger: { info: () => undefined, warn: () => undefined } });
@@ -57,6 +57,8 @@ try {
   if (found === 0) throw new Error('the labeler found nothing where every score is above the threshold');
 } finally {
   if (digest !== '') await registry.deleteCheckpoint({ digest }).catch(() => undefined);
+  registry.close();
+  labeler.close();
   await rm(folder, { recursive: true, force: true });
 }
 process.exit(0);

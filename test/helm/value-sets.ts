@@ -26,7 +26,7 @@ export const VALUE_SETS: Readonly<Record<string, RenderOptions>> = {
   'MIG slices': { set: [...trial, ...gpus, 'gpu.kind=mig', 'gpu.mig.profile=1g.10gb'] },
   'time slices': { set: [...trial, ...gpus, 'gpu.kind=timeSlicing'] },
   'DRA claims': {
-    set: [...trial, ...gpus, 'gpu.kind=dra', 'gpu.dra.selectors={device.attributes.size > 1}'],
+    set: [...trial, ...gpus, 'gpu.kind=dra', "gpu.dra.selectors={device.driver == 'gpu.nvidia.com'}"],
   },
   'processes instead of Jobs': { set: [...trial, 'jobs.mode=process', 'sharedVolume.enabled=false'] },
   'Kueue and more of everything': {

@@ -55,7 +55,8 @@ async function readOnce(
     },
   });
   // The client pipes without looking after errors: a connection that breaks would end this process.
-  sink.once('pipe', (source: Readable) => source.once('error', (error) => sink.destroy(error)));
+  sink.on('error', () => undefined);
+  sink.once('pipe', (source: Readable) => source.on('error', (error) => sink.destroy(error)));
   const request = await new Log(config).log(namespace, pod, container, sink, {
     follow: true,
     timestamps: true,

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { JobState } from '@cassl/proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pipelineEnd } from '../clients.ts';
+import { makeMicroData, microPipeline } from '../micro-pipeline.ts';
+import { helm, HELM4, install, kubectl, podsOf } from './cluster.ts';
+import { handOver, openRelease, type Release } from './release.ts';
+
+let release: Release;
+beforeAll(async () => {
+  release = await openRelease('pipeline');
+}, 700_000);
+afterAll(() => release.remove());
+
+describe('a pipeline in the cluster', () => {
+  it('ends with a report although every service is killed and the release upgraded and rolled back meanwhile', async () => {
+    const { clients, namespace, sharedFolder } = release;
+    const scenes = await makeMicroData(join(sharedFolder, 'scenes'));
+    handOver(sharedFolder);
+    // The same addresses as the pods see them.
+    const data = JSON.parse(
+      JSON.stringify(scenes).replaceAll(`file://${sharedFolder}`, 'file:///data'),
+    ) as typeof scenes;
+    await clients.pipelines.start({ id: 'hurt', spec: microPipeline(data, 'file:///data/out') });
+    for (const component of ['trainer', 'registry', 'labeler', 'evaluator', 'nats']) {
+      await delay(4000);
+      for (const pod of await podsOf(namespace, component)) {
+        await kubectl('-n', namespace, 'delete', 'pod', pod, '--grace-period=0', '--force');
+      }
+    }
+    await install(HELM4, namespace, ['logLevel=debug']);
+    await helm(HELM4, 'rollback', 'cassl', '1', '-n', namespace, '--wait', '--timeout', '9m');
+    const pipeline = await pipelineEnd(clients, 'hurt', 800_000);
+    expect(pipeline.status?.error).toBeUndefined();
+    expect(pipeline.status?.state).toBe(JobState.JOB_STATE_SUCCEEDED);
+    expect(pipeline.report?.arms.map(({ name }) => name)).toEqual(['warmup', 'scratch']);
+  }, 1_500_000);
+});
