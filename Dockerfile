@@ -21,24 +21,24 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel error && 
 # What compiles the addon: with packages of its own, so that it is compiled again only when its sources change.
 FROM ${NODE_IMAGE} AS tools-cpu
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libtorch-dev g++ make python3 >/dev/null
-RUN npm install --prefix / --ignore-scripts --no-audit --no-fund --loglevel error node-gyp@13 node-addon-api@8 \
- && mkdir -p /node_modules/@cassl && ln -s /app/libs/errors /node_modules/@cassl/errors
+WORKDIR /app
+RUN npm install --ignore-scripts --no-audit --no-fund --loglevel error node-gyp@13 node-addon-api@8 \
+ && mkdir -p node_modules/@cassl && ln -s /app/libs/errors node_modules/@cassl/errors
 
 FROM ${NODE_IMAGE} AS tools-cuda
 ARG TORCH_VERSION
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-pip g++ make >/dev/null
 RUN python3 -m pip install --quiet --no-cache-dir --no-compile --target /opt/torch "torch==${TORCH_VERSION}"
-RUN npm install --prefix / --ignore-scripts --no-audit --no-fund --loglevel error node-gyp@13 node-addon-api@8 \
- && mkdir -p /node_modules/@cassl && ln -s /app/libs/errors /node_modules/@cassl/errors
+WORKDIR /app
+RUN npm install --ignore-scripts --no-audit --no-fund --loglevel error node-gyp@13 node-addon-api@8 \
+ && mkdir -p node_modules/@cassl && ln -s /app/libs/errors node_modules/@cassl/errors
 
 FROM tools-cpu AS addon-cpu
-WORKDIR /app
 COPY libs/errors libs/errors
 COPY libs/engine-torch libs/engine-torch
 RUN node libs/engine-torch/src/build.ts && install -D libs/engine-torch/build/*/cassl_torch.node /addon/cassl_torch.node
 
 FROM tools-cuda AS addon-cuda
-WORKDIR /app
 COPY libs/errors libs/errors
 COPY libs/engine-torch libs/engine-torch
 RUN TORCH_DIR=/opt/torch/torch node libs/engine-torch/src/build.ts \

@@ -34,7 +34,7 @@ if [ ! -e "$CASSL_K8S_DIR/state/pids" ]; then
 fi
 # Inside the first node's network pods, services and the API server have addresses.
 export KUBECONFIG=$CASSL_K8S_DIR/state/admin-node.kubeconfig CASSL_TEST_LOCAL=$local
-bash "$local/on.sh" 0 --net "$(command -v node)" node_modules/vitest/vitest.mjs run --config vitest.cluster.config.ts \
+bash "$local/on.sh" 0 --net "$(command -v node)" node_modules/vitest/vitest.mjs run --config vitest.cluster.config.mts \
   --reporter default --reporter json --outputFile.json "$report" "$@"
 status=$?
 node scripts/count-tests.ts "$report" || status=1
