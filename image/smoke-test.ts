@@ -11,8 +11,9 @@ import { createClient, publishCheckpointFile } from '@cassl/rpc';
 // `helm test`: publishes a tiny detector with weights as they were drawn, labels one picture with it, and removes it again.
 const { CASSL_REGISTRY_ADDRESS = '127.0.0.1:7100', CASSL_LABELER_ADDRESS = '127.0.0.1:7102' } = process.env;
 const TINY = {
-  backboneWidths: [8, 8, 8, 8],
-  pyramidChannels: 8,
+  backboneWidths: [16, 16, 32, 32],
+  pyramidChannels: 16,
+  maskChannels: 8,
   towerConvolutions: 1,
   resizeShortSide: 64,
   resizeLongSide: 64,

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode, errorMessage } from '@cassl/errors';
 import { CHART, HELMS, ROOT } from '../helm/render-chart.ts';
 
 const run = promisify(execFile);
@@ -99,17 +100,23 @@ export async function openNodePort(namespace: string, component: string, port: n
   return `${NODE}:${nodePort}`;
 }
 
-/** Asks until the answer fits. */
+/** Asks until the answer fits; a service that is away, because a test took its pod away, is asked again. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   fits: (value: T) => boolean,
   timeoutMs: number,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const value = await ask();
-    if (fits(value)) return value;
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${JSON.stringify(value)}`);
+  for (let last: unknown; ;) {
+    try {
+      const value = await ask();
+      if (fits(value)) return value;
+      last = value;
+    } catch (error) {
+      if (!['UNAVAILABLE', 'DEADLINE_EXCEEDED'].includes(errorCode(error))) throw error;
+      last = errorMessage(error);
+    }
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${JSON.stringify(last)}`);
     await delay(500);
   }
 }

@@ -22,7 +22,7 @@ describe('the API server, asked with strict validation and no change', () => {
   beforeAll(async () => {
     await makeNamespace(namespace);
     // The pod of the test is asked about its account, which nothing has made here.
-    await kubectl('-n', namespace, 'create', 'serviceaccount', 'cassl');
+    await apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'cassl', namespace } });
   });
   afterAll(() => kubectl('delete', 'namespace', namespace, '--wait=false'));
 
