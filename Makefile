@@ -11,7 +11,7 @@ N ?= 100000
 OUT ?= out/demo
 TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop fuzz check gen lint format build bench image chart test-cluster clean
+.PHONY: help setup demo test test-interop fuzz check gen lint format build bench chaos image chart test-cluster clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -66,6 +66,10 @@ image: setup ## the container image, TARGET=cpu or cuda, with Docker, Podman or 
 chart: setup ## what follows from the chart: its table of values, k8s/
 	@bash scripts/bring-helm.sh
 	node scripts/chart/render.ts
+
+SEED ?= 1
+chaos: setup ## a labeling of 10^5 images under 100 random kills, a wiped and a damaged broker; the checker reads the outputs; SEED=n
+	@node bench/labeling/chaos.ts --seed '$(SEED)'
 
 clean: ## remove what is built and run here, keep .tools
 	rm -rf out .cassl node_modules libs/*/dist services/*/dist

@@ -24,7 +24,11 @@ function specOf(changes: object = {}): PipelineSpec {
 
 const ended: EndedStages = {
   training: (name) => ({ checkpointDigest: `digest of ${name}` }) as Training,
-  labeling: () => ({ labelUris: ['file:///out/labels/a.jsonl.gz'] }) as Labeling,
+  labeling: () =>
+    ({
+      labelSetUri: 'file:///out/labels/a.labelset.jsonl',
+      labelUris: ['file:///out/labels/a.jsonl.gz'],
+    }) as Labeling,
   evaluation: () => ({ bestThreshold: 0.45 }) as EvaluationJob,
 };
 

@@ -148,8 +148,8 @@ export function planPipeline(id: string, spec: PipelineSpec): readonly PlannedSt
           data: {
             $case: 'pseudoLabels',
             value: {
-              labelSet: '',
-              labelUris: ended.labeling('labeling').labelUris,
+              labelSet: ended.labeling('labeling').labelSetUri,
+              labelUris: [],
               images: required(spec.unlabeled, 'unlabeled'),
               threshold: threshold(ended),
             },
