@@ -4,7 +4,7 @@ import { bury } from './dead-letters.ts';
 import { failpoint } from './failpoint.ts';
 import { keepAsking } from './keep-asking.ts';
 import { readLane } from './lanes.ts';
-import type { ItemEnd, ProcessOptions } from './process-items.ts';
+import type { ItemEnd, ProcessOptions } from './process-options.ts';
 import type { Delivery } from './pull-item.ts';
 import type { QueueParts } from './queue-parts.ts';
 import { itemHeaders, itemIdentity, messageId, type ItemIdentity } from './work-item.ts';

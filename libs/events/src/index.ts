@@ -19,7 +19,7 @@ export {
   type WorkQueue,
 } from './work-queue.ts';
 export type { WorkQueueOptions } from './queue-parts.ts';
-export type { ItemEnd, ProcessOptions } from './process-items.ts';
+export type { ItemEnd, ProcessOptions } from './process-options.ts';
 export type { DeadItem, ItemIdentity, WorkItem } from './work-item.ts';
 export type { Lane } from './lanes.ts';
 export { failpoint, type FailpointName } from './failpoint.ts';

@@ -2,7 +2,7 @@ import type { BackboneFacts } from '../names/describe-backbone.ts';
 import type { InputConvention } from '../names/input-convention.ts';
 import { architectureOf } from './architecture.ts';
 import type { DetectorFacts } from './detector-facts.ts';
-import type { Config } from './export-note.ts';
+import type { Config } from './config.ts';
 import type { ModelFacts } from './model-facts.ts';
 
 /** The keys of detectron2's and AdelaiDet's config that must be set for these weights. */

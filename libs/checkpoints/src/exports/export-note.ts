@@ -4,6 +4,7 @@ import type { Framework, Scope } from '../names/frameworks.ts';
 import type { InputConvention } from '../names/input-convention.ts';
 import type { RenameReport, SkippedTensor } from '../names/rename.ts';
 import { architectureOf } from './architecture.ts';
+import type { Config } from './config.ts';
 import type { Container } from './container.ts';
 import { describeDetector, type DetectorFacts } from './detector-facts.ts';
 import { detectronConfig } from './detectron-config.ts';
@@ -12,8 +13,6 @@ import { timmConfig, transformersConfig } from './hub-configs.ts';
 import { mmdetBackbone, mmdetDetector } from './mmdet-config.ts';
 import { inputAs, type ModelFacts } from './model-facts.ts';
 import { loadingSnippet } from './snippet.ts';
-
-export type Config = Readonly<Record<string, unknown>>;
 
 /** What stands beside an exported file for programs and people: all that its weights do not say. */
 export interface ExportNote {

@@ -1,7 +1,7 @@
 import type { InputConvention } from '../names/input-convention.ts';
 import type { BackboneFacts } from '../names/describe-backbone.ts';
 import { architectureOf } from './architecture.ts';
-import type { Config } from './export-note.ts';
+import type { Config } from './config.ts';
 import type { ModelFacts } from './model-facts.ts';
 
 /** timm's `config.json`; `undefined` where timm has no such architecture. */

@@ -2,7 +2,7 @@ import type { InputConvention } from '../names/input-convention.ts';
 import type { BackboneFacts } from '../names/describe-backbone.ts';
 import { architectureOf } from './architecture.ts';
 import type { DetectorFacts } from './detector-facts.ts';
-import type { Config } from './export-note.ts';
+import type { Config } from './config.ts';
 
 /** mmdetection 3's `backbone` setting. */
 export function mmdetBackbone(backbone: BackboneFacts): Config | undefined {

@@ -1,5 +1,5 @@
 import type { Framework, Scope } from '../names/frameworks.ts';
-import type { Config } from './export-note.ts';
+import type { Config } from './config.ts';
 
 /** Python that builds the framework's own model and loads the file, run in the folder of both; checked by the interop tests. */
 export function loadingSnippet(options: {

@@ -1,21 +1,13 @@
 import type { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
-import { dataLoss, errorMessage, invalidArgument, notFound, unavailable, isCasslError } from '@cassl/errors';
+import { dataLoss, invalidArgument, notFound } from '@cassl/errors';
 import type { BlobStore, ReadOptions, StoredBlob, UnfinishedUpload } from './blob-store.ts';
+import { answered, place, statusOf, type Bucket } from './s3-bucket.ts';
 import { keptOf, openS3Upload } from './s3-upload.ts';
 import { sendChunks } from './send-file.ts';
 
 const MARK = 'registry-id';
 const BLOBS = 'blobs/sha256/';
-
-/** What every request needs. */
-export interface Bucket {
-  readonly sdk: typeof Sdk;
-  readonly client: Sdk.S3Client;
-  readonly Bucket: string;
-  /** Empty or ending in "/". */
-  readonly prefix: string;
-}
 
 /** Blobs as objects `blobs/sha256/<2 hex>/<64 hex>` below `s3://bucket/prefix`; settings as libs/storage reads them. */
 export async function openS3Blobs(uri: string, env: NodeJS.ProcessEnv = process.env): Promise<BlobStore> {
@@ -63,24 +55,6 @@ async function connect(uri: string, env: NodeJS.ProcessEnv): Promise<Bucket> {
     requestHandler: { connectionTimeout: 10_000, requestTimeout: 120_000 },
   });
   return { sdk, client, Bucket: match[1], prefix: prefix === '' ? '' : `${prefix}/` };
-}
-
-export function place({ Bucket }: Bucket, Key: string): { Bucket: string; Key: string } {
-  return { Bucket, Key };
-}
-
-/** S3 that is away, overloaded or misconfigured is UNAVAILABLE for our callers, who can do nothing about it. */
-export async function answered<T>(request: Promise<T>): Promise<T> {
-  try {
-    return await request;
-  } catch (error) {
-    if (isCasslError(error) || (error instanceof Error && error.name === 'AbortError')) throw error;
-    throw unavailable(`the registry’s object store failed: ${errorMessage(error)}`, { cause: error });
-  }
-}
-
-export function statusOf(error: unknown): number | undefined {
-  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 
 const SIGNED_SECONDS = 3_600;

@@ -1,5 +1,5 @@
 import type { BlobUpload, StoredBlob, UploadOptions } from './blob-store.ts';
-import { answered, place, statusOf, type Bucket } from './s3-blobs.ts';
+import { answered, place, statusOf, type Bucket } from './s3-bucket.ts';
 
 /** S3 refuses parts under 5 MiB (but the last) and uploads of over 10,000 parts. */
 const MIN_PART_BYTES = 8 * 2 ** 20;

@@ -1,0 +1,2 @@
+/** A framework's configuration as JSON has it. */
+export type Config = Readonly<Record<string, unknown>>;
