@@ -42,15 +42,15 @@ export function damagedImage({ format, width, height }: Metadata, cause: unknown
 }
 
 /**
- * Format and size of an image file from its header alone, before orientation.
+ * Format and size of an image file from its header alone, before orientation, and its EXIF orientation (1 to 8).
  * @throws INVALID_ARGUMENT as {@link decodeImage}, except for damage behind the header.
  */
 export async function readImageHeader(
   bytes: Uint8Array,
   options: DecodeImageOptions = {},
-): Promise<{ format: string; width: number; height: number }> {
-  const { format, width, height } = await readMetadata(bytes, options);
-  return { format, width, height };
+): Promise<{ format: string; width: number; height: number; orientation: number }> {
+  const { format, width, height, orientation = 1 } = await readMetadata(bytes, options);
+  return { format, width, height, orientation };
 }
 
 /** All that sharp says of a header. @throws INVALID_ARGUMENT as {@link readImageHeader} */

@@ -22,6 +22,8 @@ export interface CheckedImage {
   readonly location: ImageLocation;
   readonly width: number;
   readonly height: number;
+  /** EXIF orientation (5 to 8) where width, height and labels are those of the stored picture, not of the upright one. */
+  readonly turn?: number;
   /** sha256 of the content, or `size:<bytes>` where only sizes were looked at. */
   readonly fingerprint: string;
 }
@@ -57,12 +59,21 @@ export async function checkImages(
     const location: ImageLocation = { store: folder.store, key };
     const found = await inspect(folder, location, { width, height }, check);
     if ('reason' in found) return drop(log, found.reason, `${name}: ${found.detail}`);
-    return { id, key, location, width, height, fingerprint: found.fingerprint };
+    if (found.turn !== undefined) {
+      log.repair(
+        'image',
+        'labels are those of the stored picture: turned upright by its EXIF orientation',
+        name,
+      );
+    }
+    return { id, key, location, width, height, ...found };
   });
   return checked.filter((image) => image !== undefined);
 }
 
-type Inspection = { readonly fingerprint: string } | { readonly reason: string; readonly detail: string };
+type Inspection =
+  | { readonly fingerprint: string; readonly turn?: number }
+  | { readonly reason: string; readonly detail: string };
 
 async function inspect(
   folder: ImageFolder,
@@ -74,19 +85,21 @@ async function inspect(
   if (size === undefined) return { reason: 'file is missing', detail: `${location.store}/${location.key}` };
   if (check === 'sizes') return { fingerprint: `size:${size}` };
   const bytes = await readImageBytes(location);
+  const fingerprint = createHash('sha256').update(bytes).digest('hex');
   try {
-    const header = await (check === 'decode' ? decodeImage(bytes) : readImageHeader(bytes));
-    // A header is read before its EXIF turn, so either way round is right there.
-    const same = header.width === width && header.height === height;
-    const turned = check === 'headers' && header.width === height && header.height === width;
-    if (!same && !turned) {
-      const detail = `${header.width} x ${header.height} instead of ${width} x ${height}`;
-      return { reason: 'file has another size than its labels', detail };
+    const stored = await readImageHeader(bytes);
+    if (check === 'decode') await decodeImage(bytes);
+    const isTurned = stored.orientation >= 5;
+    const upright = isTurned ? { width: stored.height, height: stored.width } : stored;
+    if (upright.width === width && upright.height === height) return { fingerprint };
+    if (isTurned && stored.width === width && stored.height === height) {
+      return { fingerprint, turn: stored.orientation };
     }
+    const detail = `${upright.width} x ${upright.height} instead of ${width} x ${height}`;
+    return { reason: 'file has another size than its labels', detail };
   } catch (error) {
     return { reason: 'file is not a readable image', detail: errorMessage(error) };
   }
-  return { fingerprint: createHash('sha256').update(bytes).digest('hex') };
 }
 
 function drop(log: DropLog, reason: string, example: string): undefined {

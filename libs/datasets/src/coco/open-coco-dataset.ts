@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import type { CocoId } from '@cassl/coco';
 import { invalidArgument } from '@cassl/errors';
 import type { Instance } from '@cassl/vision';
-import type { Dataset } from '../dataset.ts';
+import type { Dataset, LabeledImage } from '../dataset.ts';
 import { createDropLog, type DropLog } from '../drop-report.ts';
 import { checkImages, type CheckedImage, type ImageCheck } from './check-images.ts';
 import { readCocoDocument, type CocoDocument } from './coco-document.ts';
 import { readInstanceLabels } from './instance-labels.ts';
 import { mapCategories, type LabelSet } from './map-categories.ts';
 import { readPanopticLabels } from './panoptic-labels.ts';
+import { turnInstance } from './turn-instance.ts';
 
 /** `entities` reads a panoptic file, or an entity file that already holds masks, and leaves crowds out. */
 export type LabelKind = 'instances' | 'panoptic' | 'entities';
@@ -49,10 +50,7 @@ export async function openCocoDataset(options: OpenCocoDatasetOptions): Promise<
   const images = await checkImages(document.images, options.images, check, log);
   const instancesOf = await readLabels(document, images, { ...options, kind }, indexOf, log);
 
-  const labeled = images.map(({ fingerprint: _, ...image }) => ({
-    ...image,
-    instances: instancesOf.get(image.id) ?? [],
-  }));
+  const labeled = images.map((image) => toUpright(image, instancesOf.get(image.id) ?? []));
   const report = log.report({
     images: { listed: document.images.length, kept: images.length },
     annotations: {
@@ -65,6 +63,18 @@ export async function openCocoDataset(options: OpenCocoDatasetOptions): Promise<
     categories,
     report,
     digest: datasetDigest(document, images, `${kind} ${labels}`),
+  };
+}
+
+/** Images are decoded upright, so their labels are held upright too. */
+function toUpright({ fingerprint: _, turn, ...image }: CheckedImage, instances: Instance[]): LabeledImage {
+  if (turn === undefined) return { ...image, instances };
+  const { width, height } = image;
+  return {
+    ...image,
+    width: height,
+    height: width,
+    instances: instances.map((instance) => turnInstance(instance, turn, { width, height })),
   };
 }
 

@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../dataset.ts';
+import { createBatches } from '../batches/create-batches.ts';
+import type { ImageCheck } from './check-images.ts';
 import { openCocoDataset } from './open-coco-dataset.ts';
 
 const shared = process.env['CASSL_SHARED'] ?? resolve(import.meta.dirname, '../../../../../shared');
 const bugs = join(shared, 'bugs');
 
-function open(folder: string): Promise<Dataset> {
+function open(folder: string, check: ImageCheck = 'headers'): Promise<Dataset> {
   return openCocoDataset({
+    check,
     annotations: join(bugs, folder, 'annotations/instances_train2017.json'),
     images: join(bugs, folder, 'train2017'),
   });
@@ -39,5 +42,22 @@ describe.skipIf(!existsSync(bugs))('labelled folders that others have reported (
     const { report } = await open('11-byte-order-mark/folder');
     expect(report.images.kept).toBe(2);
     expect(report.annotations.kept).toBe(4);
+  });
+
+  it.each(['headers', 'decode'] as const)('turns labels with their pictures (check %s)', async (check) => {
+    const { images, report } = await open('03-images-lost-in-training', check);
+    const upright = images.filter(({ width, height }) => width === 48 && height === 64);
+    expect(upright.map(({ key }) => key)).toEqual(['p0.jpg', 'p1.jpg', 'p2.jpg']);
+    const turned = report.reasons.filter(({ reason }) => reason.includes('EXIF'));
+    expect(turned).toMatchObject([{ outcome: 'repaired', what: 'image', count: 3 }]);
+    // Cut-off files show only when they are decoded.
+    expect(report.images).toEqual({ listed: 12, kept: check === 'decode' ? 8 : 10 });
+  });
+
+  it('counts cut-off files when batches come upon them', async () => {
+    const dataset = await open('03-images-lost-in-training');
+    const batches = createBatches({ dataset, batchSize: 10, augment: 'weak', size: 64, seed: 0 });
+    await batches.at(0);
+    expect(batches.report()).toMatchObject({ images: { kept: 8 }, reasons: [{ what: 'image', count: 2 }] });
   });
 });
