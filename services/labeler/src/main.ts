@@ -4,6 +4,7 @@ import { RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, runService } from '@cassl/rpc';
 import { readLabelerConfig } from './config.ts';
 import { createCheckpointFinder } from './find-checkpoint.ts';
+import { openInferenceService } from './faces/open-inference/grpc-service.ts';
 import { openInference } from './online/open-inference.ts';
 import { pinModels } from './online/pin-models.ts';
 import { runLabelWorkers } from './labeling/run-label-workers.ts';
@@ -32,7 +33,12 @@ await runService({
     const stopping = new AbortController();
     return {
       config,
-      services: [labelerService(labelings, { inference }), detectorService({ inference }), labelSetService()],
+      services: [
+        labelerService(labelings, { inference }),
+        detectorService({ inference }),
+        labelSetService(),
+        openInferenceService(inference),
+      ],
       onServing(server) {
         const pinning = pinModels({
           inference,

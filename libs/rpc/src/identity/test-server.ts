@@ -8,6 +8,7 @@ import {
   RegistryServiceDefinition,
   TrainerServiceDefinition,
 } from '@cassl/proto';
+import { GRPCInferenceServiceDefinition } from '@cassl/proto/inference';
 import { pino } from 'pino';
 import { implement, serve, type RunningServer, type ServedService, type ServeOptions } from '../index.ts';
 
@@ -20,6 +21,7 @@ export const DEFINITIONS = [
   RegistryServiceDefinition,
   TrainerServiceDefinition,
   LabelSetServiceDefinition,
+  GRPCInferenceServiceDefinition,
 ] as const;
 
 export interface TestServer extends RunningServer {

@@ -1,0 +1,114 @@
+import { errorMessage, invalidArgument, isCasslError, notFound } from '@cassl/errors';
+import type { FoundModel, ImageInput, InferenceRuntime } from '@cassl/inference';
+import { MAX_IMAGE_BYTES, readImages } from './read-images.ts';
+import { readParameters, type Parameters, type RequestParameters } from './read-parameters.ts';
+import type { InputTensor } from './tensors.ts';
+import { checkOutputs, type Outcome } from './write-outputs.ts';
+
+/** One request, whatever the protocol's form. */
+export interface BatchRequest {
+  readonly model: string;
+  readonly version: string;
+  readonly id: string;
+  readonly parameters: Parameters;
+  readonly inputs: readonly InputTensor[];
+  /** None: all. */
+  readonly outputs: readonly string[];
+}
+
+/** Whoever asked. */
+export interface Caller {
+  readonly signal: AbortSignal;
+  /** Milliseconds from now. */
+  readonly timeoutMs?: number | undefined;
+  readonly whenFull: 'refuse' | 'wait';
+  /** Value of a routing header. */
+  readonly canary?: string | undefined;
+}
+
+export interface AskedBatch {
+  readonly parameters: RequestParameters;
+  /** Names of the outputs that are wanted. */
+  readonly outputs: readonly string[];
+  /** In the request's order. */
+  readonly outcomes: readonly Promise<Outcome>[];
+}
+
+export type Inference = Pick<InferenceRuntime, 'infer' | 'find' | 'load' | 'unload' | 'isReady' | 'list'>;
+
+/** A model has one version, which is what its name means now. */
+export const VERSION = '1';
+
+/**
+ * Asks for every image of a request. An image that cannot be used is an outcome; anything else that fails, fails all and
+ * cancels what is under way.
+ * @throws INVALID_ARGUMENT naming the field
+ */
+export function askImages(inference: Inference, request: BatchRequest, caller: Caller): AskedBatch {
+  if (request.model === '') throw invalidArgument('model_name is empty: give an alias or a digest');
+  const parameters = readParameters(request.parameters);
+  const outputs = checkOutputs(request.outputs);
+  const images = readImages(request.inputs);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([caller.signal, failed.signal]);
+  const { options, priority } = parameters;
+  const timeoutMs = Math.min(parameters.timeoutMs ?? Infinity, caller.timeoutMs ?? Infinity);
+  const model = findVersion(inference, request.model, request.version, signal);
+  const ask = async (image: ImageInput): Promise<Outcome> => {
+    await model;
+    try {
+      checkBytes(image);
+      const answer = await inference.infer({
+        model: request.model,
+        image,
+        options: { ...options, masks: outputs.includes('masks') },
+        ...(priority === undefined ? {} : { priority }),
+        ...(timeoutMs === Infinity ? {} : { timeoutMs }),
+        ...(caller.canary === undefined ? {} : { canary: caller.canary }),
+        whenFull: caller.whenFull,
+        signal,
+      });
+      return { answer };
+    } catch (error) {
+      if (isCasslError(error) && error.code === 'INVALID_ARGUMENT') return { error: errorMessage(error) };
+      failed.abort();
+      throw error;
+    }
+  };
+  const outcomes = images.map(ask);
+  // Awaited in their turn; until then a rejection must not count as unhandled.
+  for (const outcome of outcomes) outcome.catch(() => undefined);
+  return { parameters, outputs, outcomes };
+}
+
+/** All outcomes. @throws INVALID_ARGUMENT naming the first image where none could be used */
+export async function awaitOutcomes(promises: readonly Promise<Outcome>[]): Promise<Outcome[]> {
+  const outcomes = await Promise.all(promises);
+  const [first] = outcomes;
+  if (first !== undefined && 'error' in first && outcomes.every((outcome) => 'error' in outcome))
+    throw invalidArgument(`inputs[0][0]: ${first.error}`);
+  return outcomes;
+}
+
+/** @throws NOT_FOUND for an unknown model or version */
+export async function findVersion(
+  { find }: Pick<Inference, 'find'>,
+  name: string,
+  version: string,
+  signal?: AbortSignal,
+): Promise<FoundModel> {
+  const found = await find(name, signal);
+  if (!['', VERSION, found.digest].includes(version)) {
+    throw notFound(
+      `model ${name} has no version ${version.slice(0, 100)}: only ${VERSION}, which is ${found.digest}`,
+    );
+  }
+  return found;
+}
+
+function checkBytes(image: ImageInput): void {
+  if (image.kind !== 'encoded') return;
+  const { length } = image.bytes;
+  if (length === 0 || length > MAX_IMAGE_BYTES)
+    throw invalidArgument(`image must have 1 to ${MAX_IMAGE_BYTES} bytes, got ${length}`);
+}

@@ -1,0 +1,93 @@
+import type { FoundModel, ModelReport } from '@cassl/inference';
+import type { ModelConfig, ModelMetadataResponse, ModelStatistics } from '@cassl/proto/inference';
+import { VERSION } from './ask-images.ts';
+import { MAX_IMAGE_BYTES, MAX_IMAGES } from './read-images.ts';
+import { INPUTS, OUTPUTS, type TensorSpec } from './tensor-specs.ts';
+
+const PLATFORM = 'cassl';
+const TYPES = { BYTES: 'TYPE_STRING', UINT8: 'TYPE_UINT8', INT32: 'TYPE_INT32', FP32: 'TYPE_FP32' } as const;
+
+export const SERVER = {
+  name: 'cassl',
+  version: '2',
+  extensions: [
+    'binary_tensor_data',
+    'model_configuration',
+    'model_repository',
+    'model_repository(unload_dependents)',
+    'parameters',
+    'schedule_policy',
+    'statistics',
+  ],
+};
+
+export function describeModel(name: string): ModelMetadataResponse {
+  const tensors = (specs: readonly TensorSpec[]) =>
+    specs.map((spec) => ({ ...spec, shape: [...spec.shape] }));
+  return {
+    name,
+    versions: [VERSION],
+    platform: PLATFORM,
+    inputs: tensors(INPUTS),
+    outputs: tensors(OUTPUTS),
+  };
+}
+
+export function configureModel(name: string, { digest, categories }: FoundModel): ModelConfig {
+  const text = (value: string | number) => ({ stringValue: String(value) });
+  const tensor = ({ name: tensorName, datatype, shape }: TensorSpec) => ({
+    name: tensorName,
+    dataType: TYPES[datatype as keyof typeof TYPES],
+    dims: [...shape],
+  });
+  return {
+    name,
+    platform: PLATFORM,
+    backend: PLATFORM,
+    maxBatchSize: 0,
+    input: INPUTS.map((spec) => ({ ...tensor(spec), optional: true })),
+    output: OUTPUTS.map(tensor),
+    parameters: {
+      checkpoint_digest: text(digest),
+      categories: text(JSON.stringify(categories)),
+      max_images: text(MAX_IMAGES),
+      max_image_bytes: text(MAX_IMAGE_BYTES),
+    },
+    modelTransactionPolicy: { decoupled: false },
+  };
+}
+
+/** A resident model answers to its names and its digest. */
+export function namesOf({ names, digest }: ModelReport): readonly string[] {
+  return names.length === 0 ? [digest] : names;
+}
+
+const NEVER = { count: 0, ns: 0 };
+
+export function countModel(name: string, { statistics, residentBytes }: ModelReport): ModelStatistics {
+  const { success, fail, queue, computeInput, computeInfer, computeOutput, batches } = statistics;
+  return {
+    name,
+    version: VERSION,
+    lastInference: Math.round(statistics.lastInferenceMs),
+    inferenceCount: statistics.inferenceCount,
+    executionCount: statistics.executionCount,
+    inferenceStats: {
+      success,
+      fail,
+      queue,
+      computeInput,
+      computeInfer,
+      computeOutput,
+      cacheHit: NEVER,
+      cacheMiss: NEVER,
+    },
+    batchStats: batches.map(({ batchSize, count, computeNs, outputNs }) => ({
+      batchSize,
+      computeInput: NEVER,
+      computeInfer: { count, ns: computeNs },
+      computeOutput: { count, ns: outputNs },
+    })),
+    memoryUsage: [{ type: 'CPU', id: 0, byteSize: Math.round(residentBytes) }],
+  };
+}

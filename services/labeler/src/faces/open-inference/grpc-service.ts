@@ -1,0 +1,123 @@
+import {
+  GRPCInferenceServiceDefinition,
+  type LogSettingsResponse_SettingValue,
+} from '@cassl/proto/inference';
+import { implement, type ServedService } from '@cassl/rpc';
+import { askImages, awaitOutcomes, findVersion, type Caller, type Inference } from './ask-images.ts';
+import { configureModel, describeModel, SERVER } from './describe-model.ts';
+import { fromMessage, toMessage } from './grpc-messages.ts';
+import { answerInOrder } from './in-order.ts';
+import { countModels, indexModels, loadModel, refuseRegion, unloadModel } from './manage-models.ts';
+import { LOG_SETTINGS, refuseChange, TRACE_SETTINGS } from './server-settings.ts';
+import { startAnswers } from './stream-answers.ts';
+
+const STREAM_WINDOW = { answers: 64, bytes: 64 * 2 ** 20 };
+const CANARY_HEADER = 'x-cassl-canary';
+
+interface GrpcContext {
+  readonly signal: AbortSignal;
+  readonly metadata: { get(name: string): string | Uint8Array | undefined };
+}
+
+function callerOf({ signal, metadata }: GrpcContext, whenFull: Caller['whenFull']): Caller {
+  const canary = metadata.get(CANARY_HEADER);
+  return { signal, whenFull, canary: typeof canary === 'string' ? canary : undefined };
+}
+
+/** The Open Inference Protocol over gRPC. */
+export function openInferenceService(inference: Inference): ServedService {
+  return implement(GRPCInferenceServiceDefinition, {
+    serverLive: () => Promise.resolve({ live: true }),
+    serverReady: () => Promise.resolve({ ready: inference.isReady() }),
+    modelReady: ({ name }) => Promise.resolve({ ready: inference.isReady(name) }),
+    serverMetadata: () => Promise.resolve(SERVER),
+    async modelMetadata({ name, version }, { signal }) {
+      await findVersion(inference, name, version, signal);
+      return describeModel(name);
+    },
+    async modelConfig({ name, version }, { signal }) {
+      return { config: configureModel(name, await findVersion(inference, name, version, signal)) };
+    },
+    modelStatistics: async ({ name, version }) => ({
+      modelStats: await countModels(inference, name, version),
+    }),
+    async modelInfer(message, context) {
+      const request = fromMessage(message);
+      const { outcomes, outputs } = askImages(inference, request, callerOf(context, 'refuse'));
+      return toMessage(request, await awaitOutcomes(outcomes), outputs);
+    },
+    modelStreamInfer: (messages, context) =>
+      answerInOrder(
+        messages,
+        (message) => startAnswers(inference, message, callerOf(context, 'wait')),
+        STREAM_WINDOW,
+      ),
+    ...repository(inference),
+    ...SHARED_MEMORY,
+    ...SETTINGS,
+  });
+}
+
+interface RepositoryMessage {
+  readonly repositoryName: string;
+  readonly modelName: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** KServe's clients have the model's name where Triton's have the repository's. */
+function nameIn({ repositoryName, modelName }: RepositoryMessage): string {
+  return modelName === '' ? repositoryName : modelName;
+}
+
+function repository(inference: Inference) {
+  return {
+    repositoryIndex: ({ ready }: { readonly ready: boolean }) =>
+      Promise.resolve({ models: indexModels(inference, ready) }),
+    async repositoryModelLoad(message: RepositoryMessage, { signal }: GrpcContext) {
+      const name = nameIn(message);
+      await loadModel(inference, name, Object.keys(message.parameters), signal);
+      return { modelName: name, isLoaded: true };
+    },
+    async repositoryModelUnload(message: RepositoryMessage) {
+      const name = nameIn(message);
+      await unloadModel(inference, name);
+      return { modelName: name, isUnloaded: true };
+    },
+  };
+}
+
+// The handlers of unary calls must give promises, also where they throw.
+const refuse = async ({ name }: { readonly name: string }): Promise<never> =>
+  Promise.resolve(name).then(refuseRegion);
+
+const SHARED_MEMORY = {
+  systemSharedMemoryStatus: () => Promise.resolve({ regions: {} }),
+  systemSharedMemoryRegister: refuse,
+  systemSharedMemoryUnregister: () => Promise.resolve({}),
+  cudaSharedMemoryStatus: () => Promise.resolve({ regions: {} }),
+  cudaSharedMemoryRegister: refuse,
+  cudaSharedMemoryUnregister: () => Promise.resolve({}),
+};
+
+interface Changes {
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+const SETTINGS = {
+  async traceSetting({ settings }: Changes) {
+    await Promise.resolve(refuseChange('trace', Object.keys(settings)));
+    const rows = Object.entries(TRACE_SETTINGS).map(([name, value]) => [name, { value: [...value] }]);
+    return { settings: Object.fromEntries(rows) as Record<string, { value: string[] }> };
+  },
+  async logSettings({ settings }: Changes) {
+    await Promise.resolve(refuseChange('log', Object.keys(settings)));
+    const rows = Object.entries(LOG_SETTINGS).map(([name, value]) => [name, logValue(value)]);
+    return { settings: Object.fromEntries(rows) as Record<string, LogSettingsResponse_SettingValue> };
+  },
+};
+
+function logValue(value: boolean | number | string): LogSettingsResponse_SettingValue {
+  if (typeof value === 'boolean') return { parameterChoice: { $case: 'boolParam', value } };
+  if (typeof value === 'number') return { parameterChoice: { $case: 'uint32Param', value } };
+  return { parameterChoice: { $case: 'stringParam', value } };
+}

@@ -1,0 +1,125 @@
+"""Stock tritonclient against a running server: prints what it saw as one line of JSON.
+
+tritonclient.interop.py GRPC_ADDRESS IMAGE
+"""
+
+import asyncio
+import json
+import queue
+import sys
+
+import numpy as np
+import tritonclient.grpc as grpc
+import tritonclient.grpc.aio as grpc_aio
+from tritonclient.utils import InferenceServerException
+
+
+def inputs_of(module, image, count=2):
+    tensor = module.InferInput("image", [count], "BYTES")
+    tensor.set_data_from_numpy(np.array([image] * count, dtype=object))
+    return [tensor]
+
+
+def pixels_of(module):
+    tensor = module.InferInput("pixels", [1, 2, 3, 3], "UINT8")
+    tensor.set_data_from_numpy(np.zeros((1, 2, 3, 3), np.uint8))
+    return [tensor]
+
+
+def summary(result):
+    return {
+        "boxes": result.as_numpy("boxes").tolist(),
+        "labels": result.as_numpy("labels").tolist(),
+        "num_detections": result.as_numpy("num_detections").tolist(),
+        "errors": [error.decode() for error in result.as_numpy("errors").reshape(-1)],
+    }
+
+
+def message_of(call, *args, **kwargs):
+    try:
+        call(*args, **kwargs)
+    except InferenceServerException as error:
+        return f"{error.status()} {error.message()}"
+    return "no error"
+
+
+PARAMETERS = {"priority": 3, "timeout": 20_000_000, "parameters": {"threshold": 0.25, "max_detections": 5}}
+
+
+def over_grpc(address, image):
+    client = grpc.InferenceServerClient(address)
+    seen = {
+        "live": client.is_server_live(),
+        "ready": client.is_server_ready(),
+        "extensions": list(client.get_server_metadata().extensions),
+        "inputs": [tensor.name for tensor in client.get_model_metadata("m").inputs],
+        "dims": [list(tensor.dims) for tensor in client.get_model_config("m").config.input],
+    }
+    seen["ready before"] = client.is_model_ready("k")
+    client.load_model("k")
+    seen["ready after"] = client.is_model_ready("k")
+    seen["index"] = sorted(model.name for model in client.get_model_repository_index().models)
+    client.unload_model("k")
+    seen["infer"] = summary(client.infer("m", inputs_of(grpc, image), **PARAMETERS))
+    seen["gzip"] = summary(client.infer("m", inputs_of(grpc, image), compression_algorithm="gzip"))
+    wanted = [grpc.InferRequestedOutput("image_sizes")]
+    seen["sizes"] = client.infer("m", pixels_of(grpc), outputs=wanted).as_numpy("image_sizes").tolist()
+    seen["count"] = client.get_inference_statistics("m").model_stats[0].inference_count
+    seen["trace"] = list(client.get_trace_settings().settings["trace_level"].value)
+    seen["log"] = client.get_log_settings().settings["log_info"].bool_param
+    seen["regions"] = len(client.get_system_shared_memory_status().regions)
+    seen["register"] = message_of(client.register_system_shared_memory, "r", "/r", 8)
+    seen["unknown"] = message_of(client.infer, "missing", inputs_of(grpc, image))
+    seen["sequence"] = message_of(client.infer, "m", inputs_of(grpc, image), sequence_id=4)
+    client.close()
+    return seen
+
+
+def over_stream(address, image):
+    answers = queue.Queue()
+    client = grpc.InferenceServerClient(address)
+    client.start_stream(lambda result, error: answers.put((result, error)))
+    client.async_stream_infer("m", inputs_of(grpc, image), request_id="whole")
+    client.async_stream_infer("missing", inputs_of(grpc, image), request_id="bad")
+    apart = {"enable_empty_final_response": True, "parameters": {"decoupled": True}}
+    client.async_stream_infer("m", inputs_of(grpc, image), request_id="apart", **apart)
+    seen = []
+    for _ in range(5):
+        result, error = answers.get(timeout=20)
+        if error is not None:
+            seen.append(["error", error.message()])
+            continue
+        answer = result.get_response()
+        seen.append([answer.id, len(answer.outputs), answer.parameters["triton_final_response"].bool_param])
+    client.stop_stream()
+    client.close()
+    return seen
+
+
+async def over_asyncio(address, image):
+    async with grpc_aio.InferenceServerClient(address) as client:
+        results = await asyncio.gather(*(client.infer("m", inputs_of(grpc, image)) for _ in range(8)))
+
+        async def requests():
+            for number in range(3):
+                yield {"model_name": "m", "inputs": inputs_of(grpc, image), "request_id": str(number)}
+
+        streamed = []
+        async for result, error in client.stream_infer(requests()):
+            streamed.append(result.get_response().id if error is None else error.message())
+    return {"counts": [result.as_numpy("num_detections").tolist() for result in results], "streamed": streamed}
+
+
+def main(grpc_address, image_path):
+    with open(image_path, "rb") as file:
+        image = file.read()
+    seen = {
+        "grpc": over_grpc(grpc_address, image),
+        "stream": over_stream(grpc_address, image),
+        "asyncio": asyncio.run(over_asyncio(grpc_address, image)),
+    }
+    print(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
