@@ -22,7 +22,7 @@ import { planPipeline } from './plan-pipeline.ts';
 const BATCH = 8;
 /** Weights, two moments of the optimiser and a second copy while a checkpoint is written, in float32. */
 const BYTES_PER_PARAMETER = 16;
-/** Measured at 20 masks an image: label files 1.9 kB, detections 3 kB. */
+/** An estimate, not a measurement: label files and detections of an image with about 20 masks. */
 const BYTES_PER_IMAGE = 5000;
 
 /**
