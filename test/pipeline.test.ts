@@ -256,7 +256,7 @@ describe('bad input', () => {
       clients.trainer.startTraining({ id: 'x', spec: { model: { preset: 'tiny' } } }),
     ).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('data'),
+      message: expect.stringContaining('TrainingSpec.schedule is missing'),
     });
     await expect(clients.trainer.getTraining({ id: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });

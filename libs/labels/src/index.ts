@@ -9,6 +9,7 @@ export {
   type StoredLabel,
 } from './file/label-row.ts';
 export { readLabelFiles, readLabelRows } from './file/read-label-files.ts';
+export { readLabels } from './set/read-labels.ts';
 export type {
   LabelFileEntry,
   LabelSetHeader,

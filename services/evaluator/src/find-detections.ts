@@ -1,7 +1,7 @@
 import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
 import { openEngine } from '@cassl/engine';
 import { errorMessage, failedPrecondition, isCasslError } from '@cassl/errors';
-import { readLabelFiles as readPseudoLabels } from '@cassl/labels';
+import { readLabels } from '@cassl/labels';
 import type { Category } from '@cassl/proto';
 import type { Detection, RgbImage } from '@cassl/vision';
 import { downloadCheckpoint } from '@cassl/rpc';
@@ -75,12 +75,12 @@ export async function detectDataset(options: EvaluateOptions, dataset: Dataset):
 }
 
 /**
- * Labels from label files; an image that no file names has none.
+ * Labels from label files or label sets; an image that none names has none.
  * @throws FAILED_PRECONDITION where no file names any image of the data set
  */
 export async function readLabelFiles(uris: readonly string[], dataset: Dataset): Promise<Findings> {
   const byKey = new Map<string, readonly Detection[]>();
-  for await (const { key, detections } of readPseudoLabels(uris)) byKey.set(key, detections);
+  for await (const { key, detections } of readLabels(uris)) byKey.set(key, detections);
   const named = dataset.images.filter(({ key }) => byKey.has(key)).length;
   if (named === 0) {
     throw failedPrecondition(

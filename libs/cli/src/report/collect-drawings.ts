@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseJson, type CocoId } from '@cassl/coco';
 import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
-import { readLabelFiles } from '@cassl/labels';
+import { readLabels } from '@cassl/labels';
 import { readablePath } from '@cassl/storage';
 import { openLabeledDataset } from '@cassl/workers';
 import type { Pipeline } from '@cassl/proto';
@@ -98,8 +98,7 @@ async function drawUnlabeled({ spec }: Pipeline, labelUris: readonly string[]): 
   const truth =
     spec?.unlabeledTruth === undefined ? undefined : await openLabeledDataset(spec.unlabeledTruth);
   const records = [];
-  for await (const record of readLabelFiles(labelUris))
-    if (record.detections.length > 0) records.push(record);
+  for await (const record of readLabels(labelUris)) if (record.detections.length > 0) records.push(record);
   return Promise.all(
     spread(records).map(async ({ key, location, width, height, detections }) => {
       const image: LabeledImage = { id: 0, key, location, width, height, instances: [] };

@@ -158,7 +158,8 @@ async function readLabelUris({ pipeline, labelerAddress }: RenderReportOptions):
   if (stage === undefined) return [];
   const labeler = createClient(LabelerServiceDefinition, labelerAddress);
   try {
-    return (await labeler.getLabeling({ id: stage.jobId })).labeling?.labelUris ?? [];
+    const { labeling } = await labeler.getLabeling({ id: stage.jobId });
+    return labeling?.labelSetUri ? [labeling.labelSetUri] : [];
   } finally {
     labeler.close();
   }

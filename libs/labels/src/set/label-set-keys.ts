@@ -12,6 +12,11 @@ export function labelSetKey(digest: string): string {
   return `${digestHex(digest)}${INDEX}`;
 }
 
+/** True for the address of a label set's index, by its name. */
+export function isLabelSet(address: string): boolean {
+  return address.endsWith(INDEX);
+}
+
 /** What a run cost and when it was; not part of the set, because it differs between two runs with the same labels. */
 export function factsKey(digest: string): string {
   return `${digestHex(digest)}.facts.json`;

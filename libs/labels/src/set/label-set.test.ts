@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { openStore } from '@cassl/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect, failure, header, record, detection } from '../test-labels.ts';
+import { labelFileKey } from './label-set-keys.ts';
 import { readFacts, writeFacts } from './label-set-facts.ts';
 import type { LabelFileEntry } from './label-set-format.ts';
 import { openLabelSet } from './open-label-set.ts';
+import { readLabels } from './read-labels.ts';
 import { writeLabelFile } from './write-label-file.ts';
 import { writeLabelSet } from './write-label-set.ts';
 
@@ -37,6 +39,13 @@ describe('a label set', () => {
     expect(await collect(set.files())).toEqual(here.files);
     expect((await collect(set.rows())).map(({ key }) => key)).toEqual(['a.jpg', 'b.jpg', 'd.jpg', 'c.jpg']);
     expect(set.totals).toEqual({ files: 2, images: 4, labeled: 2, empty: 1, failed: 1, labels: 3 });
+  });
+
+  it('is read like its label files, without the images that failed', async () => {
+    const { address, files } = await write('one');
+    const [first = ''] = files.map(({ digest }) => join(root, 'one', labelFileKey(digest)));
+    const records = await collect(readLabels([address, first]));
+    expect(records.map(({ key }) => key)).toEqual(['a.jpg', 'b.jpg', 'd.jpg', 'a.jpg', 'b.jpg']);
   });
 
   it('counts scores by hundredths, of labels and of best labels', async () => {

@@ -27,7 +27,6 @@ const ended: EndedStages = {
   labeling: () =>
     ({
       labelSetUri: 'file:///out/labels/a.labelset.jsonl',
-      labelUris: ['file:///out/labels/a.jsonl.gz'],
     }) as Labeling,
   evaluation: () => ({ bestThreshold: 0.45 }) as EvaluationJob,
 };

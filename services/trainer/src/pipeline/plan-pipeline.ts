@@ -129,7 +129,7 @@ export function planPipeline(id: string, spec: PipelineSpec): readonly PlannedSt
           ...evaluation(''),
           dataset: agnostic(unlabeledTruth),
           metrics: [MetricKind.METRIC_KIND_PSEUDO_LABELS],
-          labelUris: ended.labeling('labeling').labelUris,
+          labelUris: [ended.labeling('labeling').labelSetUri],
           thresholds: [threshold(ended)],
           detached: true,
         },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatDropReport, pseudoLabelDataset, type Dataset } from '@cassl/datasets';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
-import { isFailed, openLabelSet, readLabelFiles, recordOf, type LabelRecord } from '@cassl/labels';
+import { readLabels, type LabelRecord } from '@cassl/labels';
 import type { Category, DataSource, PseudoLabels, TrainingSpec } from '@cassl/proto';
 import { openLabeledDataset } from '@cassl/workers';
 
@@ -53,7 +53,7 @@ async function openPseudoLabels(request: PseudoLabels): Promise<TrainingData> {
   const checkpoints = new Set<string>();
   const images = createHash('sha256');
   async function* records(): AsyncGenerator<LabelRecord> {
-    for await (const record of labelSet === '' ? readLabelFiles(labelUris) : recordsOf(labelSet)) {
+    for await (const record of readLabels(labelSet === '' ? labelUris : [labelSet])) {
       checkpoints.add(record.checkpoint);
       images.update(`${record.digest}  ${record.key}\n`);
       yield record;
@@ -87,11 +87,6 @@ async function openPseudoLabels(request: PseudoLabels): Promise<TrainingData> {
 }
 
 /** The images of a label set, file by file, held to their digests; those that failed have nothing to learn from. */
-async function* recordsOf(address: string): AsyncGenerator<LabelRecord> {
-  const set = await openLabelSet(address);
-  for await (const row of set.rows()) if (!isFailed(row)) yield recordOf(row);
-}
-
 function toCategory({ index, name, sourceIds }: Dataset['categories'][number]): Category {
   // A merged category has no single id of its own in the annotations.
   const [id] = sourceIds;

@@ -117,7 +117,7 @@ export interface EvaluationSpec {
     | undefined;
   /** What to measure; empty means BBOX and BBOX_AGNOSTIC, and their mask twins when the checkpoint has masks. */
   metrics: MetricKind[];
-  /** Evaluate these label files instead of running a checkpoint (pseudo labels against truth). */
+  /** Evaluate these label files, or label sets, instead of running a checkpoint (pseudo labels against truth). */
   labelUris: string[];
   /** Folder for the detections (COCO results JSON) and the plots (SVG); empty for none. */
   outputUri: string;
