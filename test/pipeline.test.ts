@@ -33,10 +33,10 @@ afterAll(async () => {
   clients.close();
   const ends = await cluster.stop();
   expect(ends).toEqual({
-    registry: 'exit code 0',
-    trainer: 'exit code 0',
-    labeler: 'exit code 0',
-    evaluator: 'exit code 0',
+    'registry-0': 'exit code 0',
+    'trainer-0': 'exit code 0',
+    'labeler-0': 'exit code 0',
+    'evaluator-0': 'exit code 0',
   });
 }, 120_000);
 
