@@ -9,6 +9,7 @@ import {
   TrainerServiceDefinition,
 } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
+import { collectUnused, formatUnused } from '../report/collect-unused.ts';
 import { toReportJson } from '../report/report-json.ts';
 import { formatReportTable } from '../report/report-table.ts';
 import { renderReport } from '../report/render-report.ts';
@@ -55,7 +56,8 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
         const pipeline = await watchPipeline(pipelines, id, (state) => display.show(state));
         display.end();
 
-        const report = toReportJson(pipeline);
+        const unused = await collectUnused(pipeline, trainings);
+        const report = { ...toReportJson(pipeline), unused };
         await writeFile(join(flags.out, 'report.json'), JSON.stringify(report, null, 2) + '\n');
         say('drawing the report…');
         await writeFile(
@@ -63,6 +65,7 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
           await renderReport({ pipeline, report, trainings, labelerAddress: endpoints.labeler }),
         );
         console.log(flags.json ? JSON.stringify(report) : `\n${formatReportTable(report)}\n`);
+        for (const line of formatUnused(unused)) say(line);
         say(`report: ${join(flags.out, 'report.html')}`);
       } finally {
         display.end();

@@ -47,10 +47,21 @@ export async function renderReport(options: RenderReportOptions): Promise<string
       drawings.unlabeled,
       420,
     ),
+    unusedData(report),
     `<h2>Time</h2><div class="card wide">${timings(report)}</div>`,
     `<footer>Numbers are COCO's, in percent. ${escapeHtml(checkpoints(report))}</footer>`,
   ].join('\n');
   return `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(report.name)} · cassl</title><style>${REPORT_STYLE}</style></head><body><main>\n${body}\n</main></body></html>\n`;
+}
+
+function unusedData({ unused = {} }: ReportJson): string {
+  const stages = Object.entries(unused);
+  if (stages.length === 0) return '';
+  const cards = stages.map(
+    ([name, lines]) =>
+      `<div class="card wide"><b>${escapeHtml(name)}</b><pre>${escapeHtml(lines.join('\n'))}</pre></div>`,
+  );
+  return `<h2>Data that was not used as it is</h2>${cards.join('')}`;
 }
 
 function tiles({ arms, labeler, pseudoLabels }: ReportJson, images: number): string {

@@ -1,4 +1,5 @@
 import type { Aggregate, Pipeline, PipelineArm } from '@cassl/proto';
+import type { UnusedData } from './collect-unused.ts';
 
 /** `report.json`: numbers are fractions of 1, times are seconds. */
 export interface ReportJson {
@@ -12,6 +13,8 @@ export interface ReportJson {
   readonly timings: Readonly<Record<string, number>>;
   /** Checkpoint digests of every arm, in order of the seeds. */
   readonly checkpoints: Readonly<Record<string, readonly string[]>>;
+  /** Images and annotations that trainings left out or changed, and why. */
+  readonly unused?: UnusedData;
 }
 
 export function toReportJson({ status, spec, report }: Pipeline): ReportJson {

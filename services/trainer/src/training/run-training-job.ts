@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatDropReport } from '@cassl/datasets';
 import { createDetector, detectorPreset, learningRateAt } from '@cassl/detector';
 import { invalidArgument } from '@cassl/errors';
 import { openEngine } from '@cassl/engine';
@@ -76,6 +77,11 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
     seed: spec.seed,
     from,
     iterations: schedule.iterations,
+    onUnreadable: (found) =>
+      report({
+        type: 'notes',
+        notes: [...data.notes, 'found while training:', ...formatDropReport(found).split('\n')],
+      }),
   });
   const rates = toLearningRateSchedule(schedule);
   try {

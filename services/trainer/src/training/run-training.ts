@@ -56,6 +56,9 @@ function handle(lead: Lead<Training>, message: TrainingMessage, logger: Logger):
       }));
       return;
     }
+    case 'notes':
+      lead.change((job) => ({ ...job, notes: [...message.notes] }));
+      return;
     case 'progress':
       lead.change((job) => withPoint(job, message.point));
       return;

@@ -1,4 +1,10 @@
-import { augmentPolicies, startBatchWorker, type AugmentPolicy, type Dataset } from '@cassl/datasets';
+import {
+  augmentPolicies,
+  startBatchWorker,
+  type AugmentPolicy,
+  type Dataset,
+  type DropReport,
+} from '@cassl/datasets';
 import type { DetectorConfig, TrainingBatch } from '@cassl/detector';
 import { invalidArgument } from '@cassl/errors';
 
@@ -12,6 +18,8 @@ export interface StreamBatchesOptions {
   /** Step of the first batch. */
   readonly from: number;
   readonly iterations: number;
+  /** Told whenever more images turn out to be unreadable. */
+  readonly onUnreadable?: (report: DropReport) => Promise<void>;
 }
 
 /** Batches ready for the engine, made ahead in a thread of their own; the one of step i depends on seed and i alone. */
@@ -34,7 +42,13 @@ export async function* streamBatches(options: StreamBatchesOptions): AsyncGenera
     },
   });
   try {
-    for await (const { batch } of prepared) yield batch;
+    let known = 0;
+    for await (const { batch, report } of prepared) {
+      const unreadable = report.reasons.reduce((sum, { count }) => sum + count, 0);
+      if (unreadable > known) await options.onUnreadable?.(report);
+      known = unreadable;
+      yield batch;
+    }
   } finally {
     await prepared.return();
   }

@@ -11,6 +11,8 @@ export type TrainingMessage =
       /** What was dropped from the data and why, one line each. */
       readonly notes: readonly string[];
     }
+  /** All that is known by now: images are found unreadable when they are used first. */
+  | { readonly type: 'notes'; readonly notes: readonly string[] }
   | { readonly type: 'progress'; readonly point: TrainingPoint }
   | { readonly type: 'checkpoint'; readonly iteration: number }
   | { readonly type: 'published'; readonly digest: string };
