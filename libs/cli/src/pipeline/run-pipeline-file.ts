@@ -93,13 +93,9 @@ function rootsOf(spec: PipelineSpec): Roots {
   return { data: [...new Set(data)], output: [spec.outputUri] };
 }
 
-/** Without a folder of their own, segments lie beside the annotations under the same name. */
+/** Files are read through their folder. Without a folder of their own, segments lie beside the annotations. */
 function placesOf({ annotationsUri, imagesUri, segmentsUri }: LabeledDataset): string[] {
-  return [
-    annotationsUri,
-    imagesUri,
-    segmentsUri === '' ? annotationsUri.replace(/\.json$/, '') : segmentsUri,
-  ];
+  return [annotationsUri.slice(0, annotationsUri.lastIndexOf('/')), imagesUri, segmentsUri];
 }
 
 /** `--seeds 3` repeats the arms over seeds 1, 2, 3 and adds the honest control. */

@@ -36,10 +36,11 @@ export function readInstanceLabels(
     else seen.set(id, entry);
     const image = imageOf.get(imageId as CocoId);
     if (image === undefined) {
+      const isListed = listed.has(imageId as CocoId);
       log.drop(
         'annotation',
-        listed.has(imageId as CocoId) ? 'its image was dropped' : 'image_id is not in images',
-        `${name}: image_id ${unknownId(imageId as CocoId, listed, 'its images')}`,
+        isListed ? 'its image was dropped' : 'image_id is not in images',
+        isListed ? name : `${name}: image_id ${unknownId(imageId as CocoId, listed, 'its images')}`,
       );
       continue;
     }

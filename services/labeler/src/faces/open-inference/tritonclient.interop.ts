@@ -54,7 +54,7 @@ describe.skipIf(!existsSync(python))('stock tritonclient (needs CASSL_PYTHON)', 
       regions: 0,
       register: expect.stringMatching(/FAILED_PRECONDITION.*disabled/),
       unknown: expect.stringMatching(/NOT_FOUND.*missing/),
-      sequence: expect.stringMatching(/INVALID_ARGUMENT.*sequence_id/),
+      sequence: expect.stringMatching(/INVALID_ARGUMENT.*parameters\.sequence_(id|start|end)/),
     });
     expect(seen['grpc']!['index']).toContain('k');
   });
