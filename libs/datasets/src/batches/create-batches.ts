@@ -78,8 +78,9 @@ export function createBatches(options: CreateBatchesOptions): Batches {
     try {
       return createSample(image, await cache.get(index, () => loadImage(image)), masks);
     } catch (error) {
+      // Samples of one batch are loaded side by side and may come upon the same image.
+      if (!unreadable.has(index)) log.drop('image', 'file is not a readable image', errorMessage(error));
       unreadable.add(index);
-      log.drop('image', 'file is not a readable image', errorMessage(error));
       return undefined;
     }
   };
