@@ -14,3 +14,4 @@ export { announceJobs, type AnnounceJob, type AnnounceJobsOptions } from './anno
 export { runJobs, type Jobs, type JobMessage, type RunJobsOptions } from './run-jobs.ts';
 export { LostLead, type Lead } from './lead-job.ts';
 export { FinalError } from './attempt-work.ts';
+export { pageOfJobs, type JobPage } from './page-of-jobs.ts';

@@ -1,4 +1,4 @@
-import { queuedStatus, type Jobs } from '@cassl/jobs';
+import { pageOfJobs, queuedStatus, type Jobs } from '@cassl/jobs';
 import { EvaluatorServiceDefinition, type EvaluationJob, type EvaluationSpec } from '@cassl/proto';
 import { implement, type ServedService } from '@cassl/rpc';
 import { checkEvaluationSpec } from './check-evaluation-spec.ts';
@@ -10,6 +10,10 @@ export function evaluatorService(evaluations: Jobs<EvaluationJob>): ServedServic
       job: await evaluations.start(id, newEvaluation(id, await checkEvaluationSpec(spec))),
     }),
     getEvaluation: async ({ id }) => ({ job: await evaluations.get(id) }),
+    listEvaluations: ({ state, ...page }) => {
+      const { items, nextPageToken } = pageOfJobs(evaluations.list(), page, { state });
+      return Promise.resolve({ jobs: items, nextPageToken });
+    },
     async *watchEvaluation({ id }, { signal, stopping }) {
       for await (const job of evaluations.watch(id, AbortSignal.any([signal, stopping]))) yield { job };
     },

@@ -35,11 +35,11 @@ export function labelerService(labelings: Labelings, parts: AnswerParts): Served
     cancelLabeling: async ({ id }) => ({ labeling: await labelings.cancel(id) }),
     listLabelings: (page) => {
       const { items, nextPageToken } = labelings.list(page);
-      return Promise.resolve({ labelings: [...items], nextPageToken });
+      return Promise.resolve({ labelings: items, nextPageToken });
     },
     listLabelFiles: async ({ id, ...page }) => {
       const { items, nextPageToken } = await labelings.files(id, page);
-      return { files: [...items], nextPageToken };
+      return { files: items, nextPageToken };
     },
     pauseLabeling: async ({ id, reason }) => ({ labeling: await labelings.pause(id, reason) }),
     resumeLabeling: async ({ id }) => ({ labeling: await labelings.resume(id) }),

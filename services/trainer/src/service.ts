@@ -1,4 +1,10 @@
-import { PipelineServiceDefinition, TrainerServiceDefinition, type Training } from '@cassl/proto';
+import {
+  JobState,
+  PipelineServiceDefinition,
+  TrainerServiceDefinition,
+  type JobStatus,
+  type Training,
+} from '@cassl/proto';
 import type { Jobs } from '@cassl/jobs';
 import { implement, type ServedService } from '@cassl/rpc';
 import type { CheckPipeline } from './pipeline/check-pipeline.ts';
@@ -12,10 +18,7 @@ export function trainerService(trainings: Jobs<Training>): ServedService {
     getTraining: async ({ id }) => ({ training: await trainings.get(id) }),
     listTrainings: ({ state }) =>
       Promise.resolve({
-        trainings: trainings
-          .list()
-          .filter(({ status }) => state === 'JOB_STATE_UNSPECIFIED' || status?.state === state)
-          .map((training) => ({ ...training, curve: [] })),
+        trainings: inState(trainings.list(), state).map((training) => ({ ...training, curve: [] })),
       }),
     async *watchTraining({ id }, { signal, stopping }) {
       let sentIteration = -1;
@@ -33,7 +36,7 @@ export function pipelineService(pipelines: Pipelines, check: CheckPipeline): Ser
   return implement(PipelineServiceDefinition, {
     start: async ({ id, spec }) => ({ pipeline: await pipelines.start(id, spec) }),
     get: async ({ id }) => ({ pipeline: await pipelines.get(id) }),
-    list: () => Promise.resolve({ pipelines: [...pipelines.list()] }),
+    list: ({ state }) => Promise.resolve({ pipelines: inState(pipelines.list(), state) }),
     async *watch({ id }, { signal, stopping }) {
       for await (const pipeline of pipelines.watch(id, AbortSignal.any([signal, stopping])))
         yield { pipeline };
@@ -42,6 +45,13 @@ export function pipelineService(pipelines: Pipelines, check: CheckPipeline): Ser
     resume: async ({ id }) => ({ pipeline: await pipelines.resume(id) }),
     check: ({ spec }, { signal }) => check(spec, signal),
   });
+}
+
+function inState<Job extends { readonly status?: JobStatus | undefined }>(
+  jobs: readonly Job[],
+  state: JobState,
+): Job[] {
+  return jobs.filter(({ status }) => state === JobState.JOB_STATE_UNSPECIFIED || status?.state === state);
 }
 
 function withNewPoints(training: Training, sentIteration: number): Training {

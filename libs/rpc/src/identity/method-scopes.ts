@@ -74,6 +74,7 @@ export const METHOD_SCOPES: Readonly<Record<string, MethodRule>> = {
   'cassl.v1.EvaluatorService/CancelEvaluation': 'train',
   'cassl.v1.EvaluatorService/ResumeEvaluation': 'train',
   'cassl.v1.EvaluatorService/GetEvaluation': 'read',
+  'cassl.v1.EvaluatorService/ListEvaluations': 'read',
   'cassl.v1.EvaluatorService/WatchEvaluation': 'read',
   'cassl.v1.PipelineService/Start': 'train',
   'cassl.v1.PipelineService/Cancel': 'train',

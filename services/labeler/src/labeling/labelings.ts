@@ -1,6 +1,6 @@
 import type { EventBus, EventConnection } from '@cassl/events';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
-import { isEnded, queuedStatus, runJobs, type Jobs } from '@cassl/jobs';
+import { isEnded, pageOfJobs, queuedStatus, runJobs, type Jobs, type JobPage } from '@cassl/jobs';
 import { JobState, Labeling, LabelingSpec, type LabelFile } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
@@ -9,8 +9,15 @@ import { leadLabeling } from './lead-labeling.ts';
 import { ledgerFolder, openLedger } from './ledger.ts';
 import type { ShardQueue } from './shard-queue.ts';
 
-export interface Page<Item> {
-  readonly items: readonly Item[];
+export interface LabelingsPage {
+  readonly pageSize: number;
+  readonly pageToken: string;
+  /** Only in this state. @default all */
+  readonly state?: JobState;
+}
+
+export interface LabelFilesPage {
+  readonly items: LabelFile[];
   /** Empty at the end. */
   readonly nextPageToken: string;
 }
@@ -21,11 +28,8 @@ export interface Labelings {
   get(id: string): Promise<Labeling>;
   /** The whole records as this replica knows them, newest first. */
   all(): readonly Labeling[];
-  list(page: { readonly pageSize: number; readonly pageToken: string }): Page<Labeling>;
-  files(
-    id: string,
-    page: { readonly pageSize: number; readonly pageToken: string },
-  ): Promise<Page<LabelFile>>;
+  list(page: LabelingsPage): JobPage<Labeling>;
+  files(id: string, page: { readonly pageSize: number; readonly pageToken: string }): Promise<LabelFilesPage>;
   watch(id: string, signal: AbortSignal): AsyncIterable<Labeling>;
   cancel(id: string): Promise<Labeling>;
   pause(id: string, reason: string): Promise<Labeling>;
@@ -72,7 +76,7 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
     },
     get: async (id) => withAddresses(await jobs.get(id)),
     all: () => jobs.list(),
-    list: (page) => pageOf(jobs.list(), page, { most: 500, usual: 50 }),
+    list: (page) => pageOfJobs(jobs.list(), page, page),
     files: async (id, page) => filesOf(await jobs.get(id), page),
     watch: (id, signal) => jobs.watch(id, signal),
     async cancel(id) {
@@ -123,7 +127,7 @@ async function withAddresses(labeling: Labeling): Promise<Labeling> {
 async function filesOf(
   { status, spec, checkpointDigest, shardCount }: Labeling,
   { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
-): Promise<Page<LabelFile>> {
+): Promise<LabelFilesPage> {
   if (spec === undefined) return { items: [], nextPageToken: '' };
   const { from, size } = checkPage(pageSize, pageToken, { most: 1000, usual: 100 });
   const to = Math.min(shardCount, from + size);
@@ -142,18 +146,6 @@ async function filesOf(
     });
   }
   return { items, nextPageToken: to < shardCount ? String(to) : '' };
-}
-
-function pageOf<Item>(
-  all: readonly Item[],
-  { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
-  bounds: { readonly most: number; readonly usual: number },
-): Page<Item> {
-  const { from, size } = checkPage(pageSize, pageToken, bounds);
-  return {
-    items: all.slice(from, from + size),
-    nextPageToken: from + size < all.length ? String(from + size) : '',
-  };
 }
 
 function checkPage(

@@ -9,7 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { LabeledDataset } from "./dataset.ts";
 import { Evaluation } from "./evaluation.ts";
-import { JobStatus } from "./job.ts";
+import { JobState, jobStateFromJSON, jobStateToJSON, jobStateToNumber, JobStatus } from "./job.ts";
 
 /** What to measure. */
 export const MetricKind = {
@@ -189,6 +189,24 @@ export interface GetEvaluationRequest {
 export interface GetEvaluationResponse {
   /** Its state. */
   job: EvaluationJob | undefined;
+}
+
+/** Asks for evaluations. */
+export interface ListEvaluationsRequest {
+  /** Only in this state; unspecified means all. */
+  state: JobState;
+  /** At most this many, 1 to 500; 0 means 50. */
+  pageSize: number;
+  /** From the answer before; empty for the first page. */
+  pageToken: string;
+}
+
+/** Evaluations. */
+export interface ListEvaluationsResponse {
+  /** Newest first. */
+  jobs: EvaluationJob[];
+  /** For the next page; empty at the end. */
+  nextPageToken: string;
 }
 
 /** Names a job to watch. */
@@ -1049,6 +1067,204 @@ export const GetEvaluationResponse: MessageFns<GetEvaluationResponse> = {
   },
 };
 
+function createBaseListEvaluationsRequest(): ListEvaluationsRequest {
+  return { state: JobState.JOB_STATE_UNSPECIFIED, pageSize: 0, pageToken: "" };
+}
+
+export const ListEvaluationsRequest: MessageFns<ListEvaluationsRequest> = {
+  encode(message: ListEvaluationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
+      writer.uint32(8).int32(jobStateToNumber(message.state));
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListEvaluationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListEvaluationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = jobStateFromJSON(reader.int32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListEvaluationsRequest {
+    return {
+      state: isSet(object.state) ? jobStateFromJSON(object.state) : JobState.JOB_STATE_UNSPECIFIED,
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListEvaluationsRequest): unknown {
+    const obj: any = {};
+    if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
+      obj.state = jobStateToJSON(message.state);
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListEvaluationsRequest>): ListEvaluationsRequest {
+    return ListEvaluationsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListEvaluationsRequest>): ListEvaluationsRequest {
+    const message = createBaseListEvaluationsRequest();
+    message.state = object.state ?? JobState.JOB_STATE_UNSPECIFIED;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListEvaluationsResponse(): ListEvaluationsResponse {
+  return { jobs: [], nextPageToken: "" };
+}
+
+export const ListEvaluationsResponse: MessageFns<ListEvaluationsResponse> = {
+  encode(message: ListEvaluationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.jobs) {
+      EvaluationJob.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListEvaluationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListEvaluationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobs.push(EvaluationJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListEvaluationsResponse {
+    return {
+      jobs: globalThis.Array.isArray(object?.jobs) ? object.jobs.map((e: any) => EvaluationJob.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListEvaluationsResponse): unknown {
+    const obj: any = {};
+    if (message.jobs?.length) {
+      obj.jobs = message.jobs.map((e) => EvaluationJob.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListEvaluationsResponse>): ListEvaluationsResponse {
+    return ListEvaluationsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListEvaluationsResponse>): ListEvaluationsResponse {
+    const message = createBaseListEvaluationsResponse();
+    message.jobs = object.jobs?.map((e) => EvaluationJob.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 function createBaseWatchEvaluationRequest(): WatchEvaluationRequest {
   return { id: "" };
 }
@@ -1475,6 +1691,15 @@ export const EvaluatorServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Evaluations, newest first. */
+    listEvaluations: {
+      name: "ListEvaluations",
+      requestType: ListEvaluationsRequest as typeof ListEvaluationsRequest,
+      requestStream: false,
+      responseType: ListEvaluationsResponse as typeof ListEvaluationsResponse,
+      responseStream: false,
+      options: {},
+    },
     /** Streams an evaluation's state until it ends; the first message is its state now. */
     watchEvaluation: {
       name: "WatchEvaluation",
@@ -1516,6 +1741,11 @@ export interface EvaluatorServiceImplementation<CallContextExt = {}> {
     request: GetEvaluationRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<GetEvaluationResponse>>;
+  /** Evaluations, newest first. */
+  listEvaluations(
+    request: ListEvaluationsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListEvaluationsResponse>>;
   /** Streams an evaluation's state until it ends; the first message is its state now. */
   watchEvaluation(
     request: WatchEvaluationRequest,
@@ -1544,6 +1774,11 @@ export interface EvaluatorServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<GetEvaluationRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<GetEvaluationResponse>;
+  /** Evaluations, newest first. */
+  listEvaluations(
+    request: DeepPartial<ListEvaluationsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListEvaluationsResponse>;
   /** Streams an evaluation's state until it ends; the first message is its state now. */
   watchEvaluation(
     request: DeepPartial<WatchEvaluationRequest>,

@@ -9,7 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { UnlabeledPool } from "./dataset.ts";
 import { Image, ImageDetections, ImageError } from "./image.ts";
-import { JobStatus } from "./job.ts";
+import { JobState, jobStateFromJSON, jobStateToJSON, jobStateToNumber, JobStatus } from "./job.ts";
 
 /** Which labels to keep. */
 export interface LabelingOptions {
@@ -276,6 +276,8 @@ export interface ListLabelingsRequest {
   pageSize: number;
   /** From the answer before; empty for the first page. */
   pageToken: string;
+  /** Only in this state; unspecified means all. */
+  state: JobState;
 }
 
 /** Jobs. */
@@ -2843,7 +2845,7 @@ export const CancelLabelingResponse: MessageFns<CancelLabelingResponse> = {
 };
 
 function createBaseListLabelingsRequest(): ListLabelingsRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", state: JobState.JOB_STATE_UNSPECIFIED };
 }
 
 export const ListLabelingsRequest: MessageFns<ListLabelingsRequest> = {
@@ -2853,6 +2855,9 @@ export const ListLabelingsRequest: MessageFns<ListLabelingsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
+      writer.uint32(24).int32(jobStateToNumber(message.state));
     }
     return writer;
   },
@@ -2886,6 +2891,14 @@ export const ListLabelingsRequest: MessageFns<ListLabelingsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = jobStateFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2910,6 +2923,7 @@ export const ListLabelingsRequest: MessageFns<ListLabelingsRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      state: isSet(object.state) ? jobStateFromJSON(object.state) : JobState.JOB_STATE_UNSPECIFIED,
     };
   },
 
@@ -2921,6 +2935,9 @@ export const ListLabelingsRequest: MessageFns<ListLabelingsRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
+      obj.state = jobStateToJSON(message.state);
+    }
     return obj;
   },
 
@@ -2931,6 +2948,7 @@ export const ListLabelingsRequest: MessageFns<ListLabelingsRequest> = {
     const message = createBaseListLabelingsRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.state = object.state ?? JobState.JOB_STATE_UNSPECIFIED;
     return message;
   },
 };

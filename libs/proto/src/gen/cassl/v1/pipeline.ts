@@ -8,7 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { LabeledDataset, UnlabeledPool } from "./dataset.ts";
-import { JobStatus } from "./job.ts";
+import { JobState, jobStateFromJSON, jobStateToJSON, jobStateToNumber, JobStatus } from "./job.ts";
 import {
   ClassifierInitialization,
   classifierInitializationFromJSON,
@@ -219,8 +219,10 @@ export interface PipelineServiceGetResponse {
   pipeline: Pipeline | undefined;
 }
 
-/** Asks for all pipelines. */
+/** Asks for pipelines. */
 export interface PipelineServiceListRequest {
+  /** Only in this state; unspecified means all. */
+  state: JobState;
 }
 
 /** Pipelines. */
@@ -2436,11 +2438,14 @@ export const PipelineServiceGetResponse: MessageFns<PipelineServiceGetResponse> 
 };
 
 function createBasePipelineServiceListRequest(): PipelineServiceListRequest {
-  return {};
+  return { state: JobState.JOB_STATE_UNSPECIFIED };
 }
 
 export const PipelineServiceListRequest: MessageFns<PipelineServiceListRequest> = {
-  encode(_: PipelineServiceListRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: PipelineServiceListRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
+      writer.uint32(8).int32(jobStateToNumber(message.state));
+    }
     return writer;
   },
 
@@ -2457,6 +2462,14 @@ export const PipelineServiceListRequest: MessageFns<PipelineServiceListRequest> 
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = jobStateFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2469,20 +2482,24 @@ export const PipelineServiceListRequest: MessageFns<PipelineServiceListRequest> 
     }
   },
 
-  fromJSON(_: any): PipelineServiceListRequest {
-    return {};
+  fromJSON(object: any): PipelineServiceListRequest {
+    return { state: isSet(object.state) ? jobStateFromJSON(object.state) : JobState.JOB_STATE_UNSPECIFIED };
   },
 
-  toJSON(_: PipelineServiceListRequest): unknown {
+  toJSON(message: PipelineServiceListRequest): unknown {
     const obj: any = {};
+    if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
+      obj.state = jobStateToJSON(message.state);
+    }
     return obj;
   },
 
   create(base?: DeepPartial<PipelineServiceListRequest>): PipelineServiceListRequest {
     return PipelineServiceListRequest.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<PipelineServiceListRequest>): PipelineServiceListRequest {
+  fromPartial(object: DeepPartial<PipelineServiceListRequest>): PipelineServiceListRequest {
     const message = createBasePipelineServiceListRequest();
+    message.state = object.state ?? JobState.JOB_STATE_UNSPECIFIED;
     return message;
   },
 };
