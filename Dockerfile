@@ -1,4 +1,4 @@
-# The image of every cassl process: `docker run cassl registry|trainer|labeler|evaluator|label-worker|…`.
+# The image of every cassl process: `docker run cassl registry|trainer|labeler|evaluator|console|label-worker|…`.
 #   make image                     target cpu, with Docker, Podman or buildah, whichever is there
 #   make image TARGET=cuda         for NVIDIA GPUs; needs a CUDA driver ≥ 525 and the NVIDIA container toolkit on the node
 # For a release, pin the base by digest: --build-arg NODE_IMAGE=docker.io/library/node:22-bookworm-slim@sha256:…
@@ -53,7 +53,7 @@ WORKDIR /app
 ENV NODE_ENV=production HOME=/tmp OMP_WAIT_POLICY=passive \
     CASSL_HOST=0.0.0.0 CASSL_DATA_DIR=/var/lib/cassl CASSL_TORCH_ADDON=/usr/local/lib/cassl/cassl_torch.node
 RUN install -d -o 65532 -g 65532 /var/lib/cassl
-EXPOSE 7100 7101 7102 7103 7104 7180 9100 9101 9102 9103
+EXPOSE 7100 7101 7102 7103 7104 7105 7180 7190 9100 9101 9102 9103 9105
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "/app/image/healthcheck.ts"]
 ENTRYPOINT ["node", "/app/image/start.ts"]
 LABEL org.opencontainers.image.title=cassl org.opencontainers.image.licenses=Apache-2.0 \

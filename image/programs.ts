@@ -11,6 +11,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   trainer: { entry: 'services/trainer/src/main.ts', computes: false },
   evaluator: { entry: 'services/evaluator/src/main.ts', computes: false },
   labeler: { entry: 'services/labeler/src/main.ts', computes: true },
+  console: { entry: 'services/console/src/main.ts', computes: false },
   'label-worker': { entry: 'services/labeler/src/labeling/label-worker.ts', computes: true },
   'training-worker': { entry: 'services/trainer/src/training/worker.ts', computes: true },
   'evaluation-worker': { entry: 'services/evaluator/src/worker.ts', computes: true },

@@ -52,24 +52,41 @@ function asBearer(authorization: string | undefined): string | undefined {
   return `Bearer ${text.slice(text.indexOf(':') + 1)}`;
 }
 
-/**
- * Answers an error: its HTTP status, `{"error": {"code", "message"}}`, `retry-after` where it says when, and
- * `www-authenticate` where a token is missing. Of an error that is not ours only the code is told.
- */
+/** An error as HTTP tells it. */
+export interface HttpFailure {
+  readonly status: number;
+  readonly code: ErrorCode;
+  /** Of an error that is not ours it says nothing: the log has it. */
+  readonly message: string;
+  /** `retry-after` where the error says when, `www-authenticate` where a token is missing. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export function httpFailure(error: unknown): HttpFailure {
+  const isShown = isCasslError(error) && error.code !== 'INTERNAL';
+  const code = isShown ? error.code : errorCode(error) === 'CANCELLED' ? 'CANCELLED' : 'INTERNAL';
+  const wait = isCasslError(error) ? retryAfterMs(error) : undefined;
+  return {
+    status: HTTP_STATUS[code] ?? 500,
+    code,
+    message: isShown ? error.message : 'internal error; the service log has it',
+    headers: {
+      ...(wait === undefined ? {} : { 'retry-after': String(Math.ceil(wait / 1000)) }),
+      ...(code === 'UNAUTHENTICATED'
+        ? { 'www-authenticate': 'Bearer realm="cassl", Basic realm="cassl"' }
+        : {}),
+    },
+  };
+}
+
+/** Answers an error: its status and headers, and `{"error": {"code", "message"}}`. */
 export function sendHttpError(response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const isShown = isCasslError(error) && error.code !== 'INTERNAL';
-  const code = isShown ? error.code : errorCode(error) === 'CANCELLED' ? 'CANCELLED' : 'INTERNAL';
-  const message = isShown ? error.message : 'internal error; the service log has it';
-  response.statusCode = HTTP_STATUS[code] ?? 500;
-  response.setHeader('content-type', 'application/json');
-  const wait = isCasslError(error) ? retryAfterMs(error) : undefined;
-  if (wait !== undefined) response.setHeader('retry-after', String(Math.ceil(wait / 1000)));
-  if (code === 'UNAUTHENTICATED')
-    response.setHeader('www-authenticate', 'Bearer realm="cassl", Basic realm="cassl"');
+  const { status, code, message, headers } = httpFailure(error);
+  response.writeHead(status, { ...headers, 'content-type': 'application/json' });
   response.end(`${JSON.stringify({ error: { code, message } })}\n`);
 }
 

@@ -2,7 +2,13 @@ export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, Counter, Gauge, Histogram, Registry } from './server-metrics.ts';
 export { serve, implement, type RunningServer, type ServedService, type ServeOptions } from './serve.ts';
 export type { ServiceContext } from './call-context.ts';
-export { authorizeHttp, sendHttpError, type HttpAccess } from './http-access.ts';
+export {
+  authorizeHttp,
+  httpFailure,
+  sendHttpError,
+  type HttpAccess,
+  type HttpFailure,
+} from './http-access.ts';
 export { openAuthorizer, type Authorizer, type AuthorizerOptions } from './identity/authorizer.ts';
 export { ANONYMOUS, authorize, authorizeAlias, type Identity, type Quota } from './identity/identity.ts';
 export { METHOD_SCOPES, ruleOf } from './identity/method-scopes.ts';

@@ -8,13 +8,15 @@ interface UpFlags {
   readonly output: readonly string[];
 }
 
-/** `cassl up`: nats-server and the four services on this machine, until Ctrl-C. */
+/** `cassl up`: nats-server, the four services and the console on this machine, until Ctrl-C. */
 export function register(program: Command): void {
   program
     .command('up')
-    .description('Start nats-server and the four services on this machine; Ctrl-C stops them all.')
+    .description(
+      'Start nats-server, the four services and the console on this machine; Ctrl-C stops them all.',
+    )
     .option('--home <dir>', 'folder for streams, checkpoints, jobs and logs', '.cassl')
-    .option('--free-ports', 'take free ports instead of 7100 to 7103', false)
+    .option('--free-ports', 'take free ports instead of 7100 to 7103 and 7190', false)
     .option('--data <place...>', 'folders and s3:// addresses that requests may read', ['.'])
     .option('--output <place...>', 'folders and s3:// addresses that requests may write and read', ['.'])
     .option('--json', 'print the addresses as one JSON line', false)
@@ -26,7 +28,8 @@ export function register(program: Command): void {
     .action(async (flags: UpFlags) => {
       const { startLocalServices } = await import('../local/start-local-services.ts');
       const { findEndpoints, removeEndpoints, writeEndpoints } = await import('../local/find-services.ts');
-      const { DEFAULT_PORTS } = await import('../local/service-names.ts');
+      const { freePort } = await import('../local/free-port.ts');
+      const { DEFAULT_CONSOLE_PORT, DEFAULT_PORTS } = await import('../local/service-names.ts');
       const { failedPrecondition } = await import('@cassl/errors');
       if ((await findEndpoints(flags.home, {})) !== undefined) {
         throw failedPrecondition(
@@ -47,14 +50,15 @@ export function register(program: Command): void {
         roots: flags,
         signal: stopping.signal,
         ...(flags.freePorts ? {} : { ports: DEFAULT_PORTS }),
+        consolePort: flags.freePorts ? await freePort() : DEFAULT_CONSOLE_PORT,
       });
-      await writeEndpoints(flags.home, services.endpoints);
-      const { endpoints, natsUrl, logsDir, pids } = services;
-      if (flags.json) console.log(JSON.stringify({ endpoints, natsUrl, logsDir, pids }));
+      await writeEndpoints(flags.home, services);
+      const { endpoints, natsUrl, logsDir, pids, consoleUrl } = services;
+      if (flags.json) console.log(JSON.stringify({ endpoints, consoleUrl, natsUrl, logsDir, pids }));
       else {
         for (const [name, address] of Object.entries(endpoints)) console.log(`${name.padEnd(10)} ${address}`);
         console.log(
-          `${'nats'.padEnd(10)} ${natsUrl}\n${'logs'.padEnd(10)} ${logsDir}\nCtrl-C stops everything.`,
+          `${'nats'.padEnd(10)} ${natsUrl}\n${'console'.padEnd(10)} ${consoleUrl}\n${'logs'.padEnd(10)} ${logsDir}\nCtrl-C stops everything.`,
         );
       }
       try {

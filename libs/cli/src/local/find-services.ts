@@ -2,7 +2,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Roots } from './roots.ts';
 import { startLocalServices, type LocalServices } from './start-local-services.ts';
-import { SERVICE_NAMES, type Endpoints, type ServiceName } from './service-names.ts';
+import { freePort } from './free-port.ts';
+import { DEFAULT_CONSOLE_PORT, SERVICE_NAMES, type Endpoints, type ServiceName } from './service-names.ts';
 
 /** Where services keep their data on one machine. */
 export const DEFAULT_HOME = '.cassl';
@@ -10,11 +11,15 @@ export const DEFAULT_HOME = '.cassl';
 interface EndpointsFile {
   readonly pid: number;
   readonly endpoints: Endpoints;
+  readonly consoleUrl?: string | undefined;
 }
 
 /** Written by `cassl up`, so that other commands find its services. */
-export async function writeEndpoints(home: string, endpoints: Endpoints): Promise<void> {
-  const file: EndpointsFile = { pid: process.pid, endpoints };
+export async function writeEndpoints(
+  home: string,
+  { endpoints, consoleUrl }: Pick<LocalServices, 'endpoints' | 'consoleUrl'>,
+): Promise<void> {
+  const file: EndpointsFile = { pid: process.pid, endpoints, consoleUrl };
   await writeFile(endpointsPath(home), JSON.stringify(file, null, 2) + '\n');
 }
 
@@ -31,16 +36,21 @@ export async function findEndpoints(home: string, env = process.env): Promise<En
     const address = env[`CASSL_${name.toUpperCase()}_ADDRESS`];
     return address === undefined || address === '' ? [] : [[name, address] as const];
   });
-  const running = await readEndpoints(home);
+  const running = (await readRunning(home))?.endpoints;
   if (named.length === 0 && running === undefined) return undefined;
   return { ...(running ?? ({} as Endpoints)), ...Object.fromEntries(named) };
 }
 
-async function readEndpoints(home: string): Promise<Endpoints | undefined> {
+/** The page of the console of a `cassl up` that is alive. */
+export async function findConsole(home: string): Promise<string | undefined> {
+  return (await readRunning(home))?.consoleUrl;
+}
+
+async function readRunning(home: string): Promise<EndpointsFile | undefined> {
   const text = await readFile(endpointsPath(home), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const { pid, endpoints } = JSON.parse(text) as EndpointsFile;
-  return isAlive(pid) ? endpoints : undefined;
+  const file = JSON.parse(text) as EndpointsFile;
+  return isAlive(file.pid) ? file : undefined;
 }
 
 /** The services of this home for the time of `use`: running ones, or own ones that stop afterwards. */
@@ -50,6 +60,8 @@ export async function withServices<T>(
     readonly names?: readonly ServiceName[];
     /** For own services: exactly what the command needs. */
     readonly roots?: Roots;
+    /** Own services come with a console. */
+    readonly console?: boolean;
     readonly onStart?: () => void;
   },
   use: (endpoints: Endpoints, own: LocalServices | undefined) => Promise<T>,
@@ -57,7 +69,10 @@ export async function withServices<T>(
   const running = await findEndpoints(options.home);
   if (running !== undefined) return use(running, undefined);
   options.onStart?.();
-  const own = await startLocalServices(options);
+  const own = await startLocalServices({
+    ...options,
+    ...(options.console === true ? { consolePort: await freePort(DEFAULT_CONSOLE_PORT) } : {}),
+  });
   const interrupted = Promise.withResolvers<never>();
   const onSignal = (): void =>
     interrupted.reject(new Error('interrupted; run the same command again to go on'));

@@ -12,6 +12,8 @@ export const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
 
 /** Of the registry's HTTP views. */
 export const DEFAULT_HTTP_PORT = 7180;
+/** Of the console's page. */
+export const DEFAULT_CONSOLE_PORT = 7190;
 
 /** `host:port` of every service. */
 export type Endpoints = Readonly<Record<ServiceName, string>>;

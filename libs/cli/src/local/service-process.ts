@@ -21,11 +21,14 @@ export interface ServiceSurroundings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** The console shows what the services do; nothing depends on it. */
+export type ProcessName = ServiceName | 'console';
+
 /** How a process ended: "exit code 1", "SIGKILL". */
 export type HowEnded = string;
 
 export interface ServiceProcess {
-  readonly name: ServiceName;
+  readonly name: ProcessName;
   readonly pid: number;
   /** Resolves when it serves. @throws UNAVAILABLE after a minute, or when it ends first */
   ready(): Promise<void>;
@@ -44,8 +47,12 @@ function httpPort(address: string): number {
   return address.endsWith(`:${DEFAULT_PORTS.registry}`) ? DEFAULT_HTTP_PORT : 0;
 }
 
+function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1);
+}
+
 /** Starts one service as a child of this process; when this process dies, the service stops by itself. */
-export async function startService(name: ServiceName, around: ServiceSurroundings): Promise<ServiceProcess> {
+export async function startService(name: ProcessName, around: ServiceSurroundings): Promise<ServiceProcess> {
   const { home, endpoints, natsUrl, env, roots } = around;
   const metricsPort = await freePort();
   const addresses = Object.entries(endpoints).map(([other, address]) => [
@@ -61,7 +68,7 @@ export async function startService(name: ServiceName, around: ServiceSurrounding
       ...process.env,
       ...(Object.fromEntries(addresses) as Record<string, string>),
       CASSL_HOST: '127.0.0.1',
-      CASSL_PORT: endpoints[name].slice(endpoints[name].lastIndexOf(':') + 1),
+      CASSL_PORT: name === 'console' ? '0' : portOf(endpoints[name]),
       CASSL_METRICS_PORT: String(metricsPort),
       ...(name === 'registry' ? { CASSL_HTTP_PORT: String(httpPort(endpoints.registry)) } : {}),
       CASSL_NATS_URL: natsUrl,

@@ -16,6 +16,8 @@ export interface StartLocalServicesOptions {
   /** Default: free ones. */
   readonly ports?: Readonly<Record<ServiceName, number>>;
   readonly natsPort?: number;
+  /** Port of the console's page; without it no console is started. */
+  readonly consolePort?: number | undefined;
   readonly roots?: Roots | undefined;
   /** Gives up starting, and stops what was started. */
   readonly signal?: AbortSignal | undefined;
@@ -28,6 +30,8 @@ const STOP_MS = 7000;
 export interface LocalServices {
   readonly endpoints: Endpoints;
   readonly natsUrl: string;
+  /** Address of the console's page, where one was asked for. */
+  readonly consoleUrl: string | undefined;
   readonly pids: Readonly<Record<string, number>>;
   readonly logsDir: string;
   /** Rejects when a service or nats-server ends by itself: nothing is restarted silently. */
@@ -39,6 +43,7 @@ export interface LocalServices {
 /** Starts nats-server and services as children of this process, on loopback, and waits until all are ready. */
 export async function startLocalServices(options: StartLocalServicesOptions): Promise<LocalServices> {
   const home = resolve(options.home);
+  const { consolePort } = options;
   const names = SERVICE_NAMES.filter((name) => (options.names ?? SERVICE_NAMES).includes(name));
   const logsDir = join(home, 'logs');
   await mkdir(home, { recursive: true });
@@ -73,14 +78,17 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
   options.signal?.addEventListener('abort', giveUp, { once: true });
   void nats.exited.then(() => mourn('nats-server', 'by itself'));
   try {
-    for (const name of names) {
+    for (const name of consolePort === undefined ? names : [...names, 'console' as const]) {
       if (options.signal?.aborted === true) throw cancelled('interrupted while the services were starting');
       const service = await startService(name, {
         home,
         endpoints,
         natsUrl: nats.url,
         roots: options.roots,
-        env: { CASSL_DRAIN_MS: process.env.CASSL_DRAIN_MS ?? String(DRAIN_MS) },
+        env: {
+          CASSL_DRAIN_MS: process.env.CASSL_DRAIN_MS ?? String(DRAIN_MS),
+          ...(name === 'console' ? consoleEnvironment(Number(consolePort), logsDir) : {}),
+        },
       });
       started.push(service);
       void service.ended.then((how) => mourn(name, how));
@@ -94,9 +102,14 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
   return {
     endpoints,
     natsUrl: nats.url,
+    consoleUrl: consolePort === undefined ? undefined : `http://127.0.0.1:${consolePort}`,
     pids: { ...pids, 'nats-server': nats.pid },
     logsDir,
     died: failure.promise,
     stop,
   };
+}
+
+function consoleEnvironment(port: number, logsDir: string): Record<string, string> {
+  return { CASSL_HTTP_PORT: String(port), CASSL_LOGS_DIR: logsDir };
 }

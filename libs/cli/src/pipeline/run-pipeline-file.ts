@@ -13,7 +13,7 @@ import { collectUnused, formatUnused } from '../report/collect-unused.ts';
 import { toReportJson } from '../report/report-json.ts';
 import { formatReportTable } from '../report/report-table.ts';
 import { renderReport } from '../report/render-report.ts';
-import { withServices } from '../local/find-services.ts';
+import { findConsole, withServices } from '../local/find-services.ts';
 import type { Roots } from '../local/roots.ts';
 import { defaultPipelineId, startPipeline } from './pipeline-id.ts';
 import type { PipelineFile } from './pipeline-schema.ts';
@@ -43,8 +43,13 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
   await mkdir(flags.out, { recursive: true });
 
   await withServices(
-    { home: flags.home, roots: rootsOf(spec), onStart: () => say('starting nats-server and the services…') },
-    async (endpoints) => {
+    {
+      home: flags.home,
+      roots: rootsOf(spec),
+      console: flags.check !== true,
+      onStart: () => say('starting nats-server and the services…'),
+    },
+    async (endpoints, own) => {
       const pipelines = createClient(PipelineServiceDefinition, endpoints.trainer);
       const trainings = createClient(TrainerServiceDefinition, endpoints.trainer);
       const display = createProgressDisplay();
@@ -53,6 +58,8 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
         const started = await startPipeline(pipelines, flags.id ?? defaultPipelineId(spec), spec);
         const id = started.status?.id ?? '';
         say(`pipeline ${id}${isEnded(started.status) ? ' has ended before; --id starts a new one' : ''}`);
+        const page = own === undefined ? await findConsole(flags.home) : own.consoleUrl;
+        if (page !== undefined) say(`watch it in a browser: ${page}/pipelines/${encodeURIComponent(id)}`);
         const pipeline = await watchPipeline(pipelines, id, (state) => display.show(state));
         display.end();
 

@@ -1,0 +1,38 @@
+import { addressSettings, portSetting, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
+import { z } from 'zod';
+
+const address = (variable: string, port: number, what: string) =>
+  setting(variable, z.string().default(`127.0.0.1:${port}`), `Address of the ${what}`);
+
+/** The console's settings; the table in its README is made from this. */
+export const settings = {
+  ...serverSettings({ port: 7105, metricsPort: 9105 }),
+  ...addressSettings(),
+  httpPort: portSetting('CASSL_HTTP_PORT', 7190, 'Port of the web page; 0 takes a free one'),
+  registryAddress: address('CASSL_REGISTRY_ADDRESS', 7100, 'registry'),
+  trainerAddress: address('CASSL_TRAINER_ADDRESS', 7101, 'trainer'),
+  labelerAddress: address('CASSL_LABELER_ADDRESS', 7102, 'labeler'),
+  evaluatorAddress: address('CASSL_EVALUATOR_ADDRESS', 7103, 'evaluator'),
+  registryHttpUrl: setting(
+    'CASSL_REGISTRY_HTTP_URL',
+    z.string().default('http://127.0.0.1:7180'),
+    "Address of the registry's HTTP views as users reach them, for the pull commands that pages show",
+  ),
+  dataDir: setting('CASSL_DATA_DIR', z.string().default('.cassl/console'), 'Folder for thumbnails'),
+  thumbnailMegabytes: setting(
+    'CASSL_THUMBNAIL_MB',
+    z.coerce.number().int().min(16).default(1024),
+    'How much of it thumbnails may take',
+  ),
+  logsDir: setting(
+    'CASSL_LOGS_DIR',
+    z.string().optional(),
+    "Folder of the services' log files, whose last lines pages show; on one machine `cassl up` sets it",
+  ),
+};
+
+export type ConsoleConfig = ConfigOf<typeof settings>;
+
+export function readConsoleConfig(env: NodeJS.ProcessEnv = process.env): ConsoleConfig {
+  return readConfig(settings, env);
+}

@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger, openAuthorizer, type ServedService, type ServerSecurity } from '@cassl/rpc';
+import { createApp } from './app.ts';
+import { bundleWeb } from './assets/bundle-web.ts';
+import { listen } from './http/listen.ts';
+import { openPlatform } from './platform.ts';
+import { servePlatform } from './scripted-platform.fixture.ts';
+
+export interface OpenConsole {
+  readonly url: string;
+  readonly home: string;
+  close(): Promise<void>;
+}
+
+/** The console, whole, before services that a test scripts. */
+export async function openConsole(
+  services: readonly ServedService[],
+  security: ServerSecurity = {},
+): Promise<OpenConsole> {
+  const home = await mkdtemp(join(tmpdir(), 'cassl-console-'));
+  const server = await servePlatform(services, security);
+  const platform = openPlatform({
+    registryAddress: server.address,
+    trainerAddress: server.address,
+    labelerAddress: server.address,
+    evaluatorAddress: server.address,
+  });
+  const authorizer = await openAuthorizer(security);
+  const stopping = new AbortController();
+  const app = createApp({
+    platform,
+    logsDir: join(home, 'logs'),
+    stopping: stopping.signal,
+    web: await bundleWeb(),
+    access: { authorizer },
+    logger: createLogger({ name: 'console', level: 'silent' }),
+    host: '127.0.0.1',
+  });
+  const http = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0 });
+  return {
+    url: http.url,
+    home,
+    async close() {
+      stopping.abort();
+      await http.close(1000);
+      authorizer.close();
+      platform.close();
+      await server.stop({ drainMs: 500 });
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}

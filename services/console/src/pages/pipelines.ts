@@ -1,0 +1,45 @@
+import type { Pipeline } from '@cassl/proto';
+import { Hono } from 'hono';
+import type { PageParts } from '../app.ts';
+import { poll } from '../http/poll.ts';
+import { sendEvents } from '../http/send-events.ts';
+import type { ConsoleEnv } from '../http/session.ts';
+
+/** Between two looks at the list: PipelineService has no watch over all. */
+const LIST_EVERY_MS = 1000;
+
+/** A line of the list. */
+export type PipelineLine = Pick<Pipeline, 'status'> & {
+  readonly name: string;
+  readonly running: readonly string[];
+};
+
+/** `GET /events` the list, `GET /:id/events` one pipeline, `POST /:id/cancel` and `/:id/resume`. */
+export function pipelineRoutes({ platform, stopping }: PageParts): Hono<ConsoleEnv> {
+  const { pipelines } = platform;
+  return new Hono<ConsoleEnv>()
+    .get('/events', (context) => {
+      const { call } = context.get('caller');
+      const list = async (signal: AbortSignal): Promise<PipelineLine[]> =>
+        (await pipelines.list({}, { ...call, signal })).pipelines.map(toLine);
+      return sendEvents(context, stopping, (signal) => poll(list, { everyMs: LIST_EVERY_MS, signal }));
+    })
+    .get('/:id/events', (context) => {
+      const { call } = context.get('caller');
+      const id = context.req.param('id');
+      return sendEvents(context, stopping, (signal) => pipelines.watch({ id }, { ...call, signal }));
+    })
+    .post('/:id/cancel', async (context) => {
+      const { call } = context.get('caller');
+      return context.json(await pipelines.cancel({ id: context.req.param('id') }, call));
+    })
+    .post('/:id/resume', async (context) => {
+      const { call } = context.get('caller');
+      return context.json(await pipelines.resume({ id: context.req.param('id') }, call));
+    });
+}
+
+function toLine({ status, spec, stages }: Pipeline): PipelineLine {
+  const running = stages.filter((stage) => stage.status?.state === 'JOB_STATE_RUNNING');
+  return { status, name: spec?.name ?? '', running: running.map(({ name }) => name) };
+}

@@ -1,0 +1,71 @@
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { PipelinePage } from './pages/pipelines/pipeline-page.tsx';
+import { PipelinesPage } from './pages/pipelines/pipelines-page.tsx';
+import { TrainingsPage } from './pages/trainings/trainings-page.tsx';
+import { EmptyNote } from './parts/notes.tsx';
+import { Link, usePlace, type Place } from './router.tsx';
+import { SignIn, useSession, type SessionState } from './session.tsx';
+
+interface Page {
+  readonly title: string;
+  readonly show: (place: Place) => JSX.Element;
+}
+
+/** By the first part of the path, in the order of the navigation. */
+const PAGES: Readonly<Record<string, Page>> = {
+  pipelines: {
+    title: 'Pipelines',
+    show: ({ parts: [, id = ''] }) => (id === '' ? <PipelinesPage /> : <PipelinePage key={id} id={id} />),
+  },
+  trainings: { title: 'Training curves', show: ({ query }) => <TrainingsPage query={query} /> },
+};
+
+export function App(): JSX.Element {
+  const place = usePlace();
+  const session = useSession();
+  const name = place.parts[0] || 'pipelines';
+  const page = PAGES[name];
+  useEffect(() => {
+    document.title = [place.parts[1] ?? '', page?.title ?? 'not found', 'cassl'].filter(Boolean).join(' · ');
+  }, [name, place.parts[1]]);
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <header>
+        <Link to="/" class="brand">
+          cassl
+        </Link>
+        <nav aria-label="Pages">
+          {Object.entries(PAGES).map(([path, { title }]) => (
+            <Link key={path} to={`/${path}`} aria-current={path === name ? 'page' : undefined}>
+              {title}
+            </Link>
+          ))}
+        </nav>
+        <User session={session} />
+      </header>
+      <main id="main">
+        {session.isAsked ? (
+          <SignIn session={session} />
+        ) : (
+          (page?.show(place) ?? <EmptyNote>There is no such page.</EmptyNote>)
+        )}
+      </main>
+    </>
+  );
+}
+
+function User({ session: { user, signOut } }: { readonly session: SessionState }): JSX.Element | null {
+  if (user === undefined || user.isOpen) return null;
+  return (
+    <span class="user">
+      {user.name}{' '}
+      <button type="button" onClick={signOut}>
+        Sign out
+      </button>
+    </span>
+  );
+}

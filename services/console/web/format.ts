@@ -1,0 +1,48 @@
+/** 75 → "1 min 15 s". */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return '–';
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
+}
+
+/** 1234567 → "1,234,567". */
+export function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** Three digits: 0.01234 → "0.0123", 1234.5 → "1,235". */
+export function number(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return value.toLocaleString('en', {
+    maximumSignificantDigits: Math.abs(value) >= 100 ? 6 : 3,
+    maximumFractionDigits: 20,
+  });
+}
+
+/** 0.1234 → "12.3 %". */
+export function percent(fraction: number, digits = 1): string {
+  return `${(100 * fraction).toFixed(digits)} %`;
+}
+
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = value < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
+  return `${(value / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ''}`;
+}
+
+/** A point of time, short where it is of today. */
+export function clock(time: string | undefined): string {
+  if (time === undefined) return '–';
+  const date = new Date(time);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return isToday
+    ? date.toLocaleTimeString('en-GB')
+    : date.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+export function shortDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
+}

@@ -1,0 +1,18 @@
+const TITLES: Readonly<Record<string, string>> = {
+  labeler: 'Train pseudo labeler',
+  threshold: 'Choose threshold δ',
+  labeling: 'Label the pool',
+  'pseudo-labels': 'Score pseudo labels',
+  warmup: 'Warm up',
+  'evaluate/labeler': 'Evaluate labeler',
+  'evaluate/warmup': 'Evaluate warm-up',
+};
+
+/** What a stage's name means, for people. */
+export function stageTitle(name: string): string {
+  const known = TITLES[name];
+  if (known !== undefined) return known;
+  const [, arm = '', seed = ''] = /finetune\/([^/]+)\/(.+)$/.exec(name) ?? [];
+  if (arm === '') return name;
+  return `${name.startsWith('evaluate/') ? 'Evaluate' : 'Finetune'} ${arm} · ${seed}`;
+}
