@@ -27,6 +27,7 @@ export { detectorModel } from './models/detector-model.ts';
 export type { BatchModel } from './models/batch-model.ts';
 export {
   createPipeline,
+  MOST_WAITING_BATCHES,
   type Pipeline,
   type PipelineAnswer,
   type PipelineItem,

@@ -5,8 +5,9 @@ import type { Detection } from '@cassl/vision';
 import type { InferenceOptions } from '@cassl/workers';
 import type { ImageInput, InferMetadata } from '../inference-request.ts';
 import type { BatchModel } from '../models/batch-model.ts';
+import { fullBatches, lateBatches, type Batching } from './batching.ts';
 import { prepareImage } from './prepare-image.ts';
-import { takeBatch, type Ready } from './take-batch.ts';
+import type { Ready } from './take-batch.ts';
 import { createBudget } from './weighted-budget.ts';
 
 /** One image for the pipeline; every field filled. */
@@ -31,7 +32,15 @@ export interface PipelineOptions {
   readonly maxBatch: number;
   /** Pixels of files that are decoded at the same time, at most (a larger file is decoded alone). */
   readonly decodePixels: number;
+  /**
+   * `late`: a batch is whatever is there when the network is free. `full`: the same images in the same order make the same batches;
+   * an image may wait until {@link MOST_WAITING_BATCHES} batches of others have come behind it, or for `flush`. @default 'late'
+   */
+  readonly batching?: 'late' | 'full';
 }
+
+/** Decoded images that wait for company of their size in a pipeline of full batches, in batches. */
+export const MOST_WAITING_BATCHES = 4;
 
 /** Decode and resize → batches by padded size → forward → findings, each stage beside the others. */
 export interface Pipeline {
@@ -40,6 +49,8 @@ export interface Pipeline {
    * @throws INVALID_ARGUMENT for an image that cannot be decoded; CANCELLED, DEADLINE_EXCEEDED where nobody waits any more
    */
   submit(item: PipelineItem, signal: AbortSignal): Promise<PipelineAnswer>;
+  /** What was submitted is all there is: full batches wait for no more. */
+  flush(): void;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 }
@@ -54,15 +65,20 @@ interface Waiting extends Ready {
   readonly reject: (error: unknown) => void;
 }
 
-export function createPipeline(model: BatchModel, { maxBatch, decodePixels }: PipelineOptions): Pipeline {
+export function createPipeline(
+  model: BatchModel,
+  { maxBatch, decodePixels, batching = 'late' }: PipelineOptions,
+): Pipeline {
   const budget = createBudget(decodePixels);
-  const ready: Waiting[] = [];
+  const batches: Batching<Waiting> =
+    batching === 'late' ? lateBatches(maxBatch) : fullBatches(maxBatch, MOST_WAITING_BATCHES * maxBatch);
+  let submitted = 0;
   const underWay = new Set<Promise<unknown>>();
   let forwarding: Promise<void> | undefined;
 
   const forward = async (): Promise<void> => {
-    while (ready.length > 0) {
-      const batch = takeBatch(ready, maxBatch).filter(isWanted);
+    for (let taken = batches.take(); taken !== undefined; taken = batches.take()) {
+      const batch = taken.filter(isWanted);
       if (batch.length > 0) await answerBatch(model, batch);
       // What arrived during the forward pass starts to decode before the next one takes the thread.
       await nextTurn();
@@ -70,23 +86,26 @@ export function createPipeline(model: BatchModel, { maxBatch, decodePixels }: Pi
     forwarding = undefined;
   };
 
+  const wake = (): void => {
+    forwarding ??= nextTurn().then(forward);
+  };
+  const add = (index: number, item: Waiting | undefined): void => {
+    batches.add(index, item);
+    wake();
+  };
   const submit = async (item: PipelineItem, signal: AbortSignal): Promise<PipelineAnswer> => {
+    const index = submitted++;
     const arrivedAt = performance.now();
     const isStale = (): void => throwIfStale(item, signal);
-    const { prepared, fit, inputMs } = await prepareImage(model, item.image, { budget, signal, isStale });
+    const prepared = await prepareImage(model, item.image, { budget, signal, isStale }).catch(
+      (error: unknown) => {
+        add(index, undefined);
+        throw error;
+      },
+    );
     return new Promise((resolve, reject) => {
-      ready.push({
-        item,
-        prepared,
-        fit,
-        signal,
-        arrivedAt,
-        inputMs,
-        priority: item.priority,
-        resolve,
-        reject,
-      });
-      forwarding ??= nextTurn().then(forward);
+      const { priority } = item;
+      add(index, { item, ...prepared, signal, arrivedAt, priority, resolve, reject });
     });
   };
   return {
@@ -95,6 +114,10 @@ export function createPipeline(model: BatchModel, { maxBatch, decodePixels }: Pi
       const settled: Promise<unknown> = answer.catch(() => undefined).finally(() => underWay.delete(settled));
       underWay.add(settled);
       return answer;
+    },
+    flush: () => {
+      batches.flush(submitted);
+      wake();
     },
     idle: async () => {
       await Promise.all(underWay);

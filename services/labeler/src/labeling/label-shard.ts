@@ -1,73 +1,79 @@
 import { readShard, type PoolEntry, type PoolImage } from '@cassl/datasets';
 import { errorCode, errorMessage, isCasslError, outlook } from '@cassl/errors';
+import { createPipeline, detectorModel, MOST_WAITING_BATCHES, type InferMetadata } from '@cassl/inference';
 import type { FailedImage, LabelRecord } from '@cassl/labels';
-import { decodeImage, type RgbImage } from '@cassl/vision';
-import { detectWithOptions, type InferenceOptions, type OpenModel } from '@cassl/workers';
+import type { InferenceOptions, OpenModel } from '@cassl/workers';
 
 /** The images of a shard and what to find in them. */
 export interface ShardImages {
   readonly entries: readonly PoolEntry[];
   readonly options: InferenceOptions;
+  /** Images of one forward pass, at most. @default 8 */
+  readonly maxBatch?: number;
+  /** Pixels that are decoded at the same time, at most. @default 128e6 */
+  readonly decodePixels?: number;
+  /** Told once of every image that went through the network. */
+  readonly onLabeled?: (how: InferMetadata) => void;
 }
 
 /** One row for each image, in the order of the shard. */
 export type ShardLabels = readonly (LabelRecord | FailedImage)[];
 
-const BATCH = 8;
-
-type Readable = Extract<PoolImage, { error?: undefined }> & { readonly image: RgbImage };
+/** Beside the images that wait for company: a batch in the network and one that is decoded meanwhile. */
+const BATCHES_UNDER_WAY = MOST_WAITING_BATCHES + 2;
 
 /**
- * Labels the images of a shard. One that cannot be read is a row with its reason and never fails the shard.
+ * Labels the images of a shard: reading, decoding, the network and what follows it, each beside the others, in full batches that are the
+ * same ones every time. An image that cannot be read is a row with its reason and never fails the shard.
  * @throws UNAVAILABLE or DEADLINE_EXCEEDED where the store of the images is away
  */
 export async function labelShard(
-  model: OpenModel,
-  { entries, options }: ShardImages,
+  { detector, digest: checkpoint }: OpenModel,
+  { entries, options, maxBatch = 8, decodePixels = 128e6, onLabeled }: ShardImages,
   signal: AbortSignal,
 ): Promise<ShardLabels> {
-  const rows: (LabelRecord | FailedImage)[] = [];
-  let batch: { readonly at: number; readonly image: Readable }[] = [];
-
-  const label = async (): Promise<void> => {
-    const images = batch.map(({ image }) => image.image);
-    const found = await detectWithOptions(model, images, options);
-    batch.forEach(({ at, image: { key, digest, location, image } }, index) => {
-      const { width, height } = image;
-      const detections = found[index] ?? [];
-      const { digest: checkpoint } = model;
-      rows[at] = {
-        key,
-        digest,
-        location,
-        width,
-        height,
-        detections,
-        checkpoint,
-        threshold: options.threshold,
-      };
-    });
-    batch = [];
+  const failing = new AbortController();
+  const either = AbortSignal.any([signal, failing.signal]);
+  const pipeline = createPipeline(detectorModel(detector, ''), { maxBatch, decodePixels, batching: 'full' });
+  const labelOf = async (image: PoolImage): Promise<LabelRecord | FailedImage> => {
+    if (image.error !== undefined) return failed(image, image.error);
+    const { key, location, digest, bytes } = image;
+    const item = { image: { kind: 'encoded', bytes }, options, priority: 1, expiresAt: Infinity } as const;
+    const answer = await pipeline.submit(item, either).catch((error: unknown) => undecodable(image, error));
+    if ('failure' in answer) return answer;
+    onLabeled?.(answer.metadata);
+    const { width, height, detections } = answer;
+    const { threshold } = options;
+    return { key, digest, location, width, height, detections, checkpoint, threshold };
   };
-  let at = 0;
-  for await (const entry of readShard({ entries }, { signal })) {
-    const decoded = await decode(entry);
-    if ('failure' in decoded) rows[at] = decoded;
-    else batch.push({ at, image: decoded });
-    at += 1;
-    if (batch.length >= BATCH) await label();
+
+  const rows: Promise<LabelRecord | FailedImage>[] = [];
+  const underWay = new Set<Promise<unknown>>();
+  try {
+    for await (const image of readShard({ entries }, { signal: either })) {
+      const row = labelOf(image);
+      rows.push(row);
+      const settled: Promise<unknown> = row
+        .catch((error: unknown) => failing.abort(error))
+        .finally(() => underWay.delete(settled));
+      underWay.add(settled);
+      if (underWay.size >= BATCHES_UNDER_WAY * maxBatch) await Promise.race(underWay);
+    }
+    pipeline.flush();
+    return await Promise.all(rows);
+  } finally {
+    pipeline.flush();
+    await pipeline.idle();
   }
-  if (batch.length > 0) await label();
-  return rows;
 }
 
-async function decode(entry: PoolImage): Promise<Readable | FailedImage> {
-  const { key, location } = entry;
-  try {
-    if (entry.error !== undefined) throw entry.error;
-    return { ...entry, image: await decodeImage(entry.bytes) };
-  } catch (error) {
-    if (!isCasslError(error) || outlook(errorCode(error)) === 'outage') throw error;
-    return { key, location, failure: { code: errorCode(error), message: errorMessage(error) } };
-  }
+function undecodable(image: PoolImage, error: unknown): FailedImage {
+  if (errorCode(error) !== 'INVALID_ARGUMENT') throw error;
+  return failed(image, error);
+}
+
+/** The row of an image that cannot be read; throws what is no fault of the image. */
+function failed({ key, location }: PoolImage, error: unknown): FailedImage {
+  if (!isCasslError(error) || outlook(errorCode(error)) === 'outage') throw error;
+  return { key, location, failure: { code: errorCode(error), message: errorMessage(error) } };
 }

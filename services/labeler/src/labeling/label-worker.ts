@@ -6,6 +6,7 @@ import { createClient, createLogger, downloadCheckpoint } from '@cassl/rpc';
 import { workerChannel, type OpenModel } from '@cassl/workers';
 import { readLabelerConfig } from '../config.ts';
 import { createModelCache } from '../model-cache.ts';
+import { createBatchMeter } from './batch-meter.ts';
 import { labelShard } from './label-shard.ts';
 import { openShardQueue } from './shard-queue.ts';
 import { roundScore, workShards } from './work-shards.ts';
@@ -55,7 +56,21 @@ await workShards({
       masks: model.detector.config.masks,
       nonOverlap: shard.nonOverlap,
     };
-    return labelShard(model, { entries, options }, signal);
+    const { batchSize: maxBatch, decodeMegapixels } = config;
+    const batches = createBatchMeter();
+    const images = {
+      entries,
+      options,
+      maxBatch,
+      decodePixels: decodeMegapixels * 1e6,
+      onLabeled: batches.add,
+    };
+    const labels = await labelShard(model, images, signal);
+    logger.info(
+      { labeling: shard.labelingId, shard: shard.index, ...batches.read() },
+      'shard through the network',
+    );
+    return labels;
   },
   onEnd({ job, id, attempt, outcome, seconds, error }) {
     const facts = { labeling: job, shard: id, attempt, outcome, seconds };
