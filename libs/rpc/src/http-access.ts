@@ -4,6 +4,7 @@ import { errorCode, isCasslError, type ErrorCode } from '@cassl/errors';
 import type { Authorizer } from './identity/authorizer.ts';
 import { authorize, type Identity } from './identity/identity.ts';
 import type { Scope } from './identity/scope.ts';
+import { withPlainNumbers } from './plain-numbers.ts';
 import type { Quotas } from './identity/quotas.ts';
 
 /** As google.rpc.Code maps them. */
@@ -22,6 +23,9 @@ const HTTP_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,
 };
+
+/** `details.reason` of a RESOURCE_EXHAUSTED that no later attempt changes: the body is over the limit. */
+export const TOO_LARGE = 'BODY_TOO_LARGE';
 
 export interface HttpAccess {
   readonly authorizer: Authorizer;
@@ -52,24 +56,26 @@ function asBearer(authorization: string | undefined): string | undefined {
   return `Bearer ${text.slice(text.indexOf(':') + 1)}`;
 }
 
-/** An error as HTTP tells it. */
+/** An error as an HTTP client may see it. */
 export interface HttpFailure {
   readonly status: number;
   readonly code: ErrorCode;
-  /** Of an error that is not ours it says nothing: the log has it. */
   readonly message: string;
-  /** `retry-after` where the error says when, `www-authenticate` where a token is missing. */
+  /** `retry-after` where it says when, `www-authenticate` where a token is missing. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Of an error that is not ours only the code is told. */
 export function httpFailure(error: unknown): HttpFailure {
   const isShown = isCasslError(error) && error.code !== 'INTERNAL';
   const code = isShown ? error.code : errorCode(error) === 'CANCELLED' ? 'CANCELLED' : 'INTERNAL';
+  const message = isShown ? withPlainNumbers(error.message) : 'internal error; the service log has it';
   const wait = isCasslError(error) ? retryAfterMs(error) : undefined;
+  const isTooLarge = isShown && error.details['reason'] === TOO_LARGE;
   return {
-    status: HTTP_STATUS[code] ?? 500,
+    status: isTooLarge ? 413 : (HTTP_STATUS[code] ?? 500),
     code,
-    message: isShown ? error.message : 'internal error; the service log has it',
+    message,
     headers: {
       ...(wait === undefined ? {} : { 'retry-after': String(Math.ceil(wait / 1000)) }),
       ...(code === 'UNAUTHENTICATED'
@@ -79,14 +85,14 @@ export function httpFailure(error: unknown): HttpFailure {
   };
 }
 
-/** Answers an error: its status and headers, and `{"error": {"code", "message"}}`. */
+/** Answers an error: its HTTP status and `{"error": {"code", "message"}}`. */
 export function sendHttpError(response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const { status, code, message, headers } = httpFailure(error);
-  response.writeHead(status, { ...headers, 'content-type': 'application/json' });
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(`${JSON.stringify({ error: { code, message } })}\n`);
 }
 

@@ -6,9 +6,11 @@ export {
   authorizeHttp,
   httpFailure,
   sendHttpError,
+  TOO_LARGE,
   type HttpAccess,
   type HttpFailure,
 } from './http-access.ts';
+export { openReloadingCertificates } from './reloading-certificates.ts';
 export { openAuthorizer, type Authorizer, type AuthorizerOptions } from './identity/authorizer.ts';
 export { ANONYMOUS, authorize, authorizeAlias, type Identity, type Quota } from './identity/identity.ts';
 export { METHOD_SCOPES, ruleOf } from './identity/method-scopes.ts';

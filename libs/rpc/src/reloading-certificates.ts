@@ -17,6 +17,22 @@ interface Certificates {
   readonly ca: Buffer | undefined;
 }
 
+/** As `tls.createSecureContext` takes them. */
+export interface PemFiles {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer | undefined;
+}
+
+export interface ReloadingCertificates {
+  /** For gRPC. */
+  readonly provider: Provider;
+  /** For HTTPS. */
+  current(): PemFiles;
+  onChange(listener: (now: PemFiles) => void): void;
+  close(): void;
+}
+
 type Provider = experimental.CertificateProvider;
 type Listener<T> = (update: T | null) => void;
 
@@ -29,9 +45,10 @@ type Listener<T> = (update: T | null) => void;
 export async function openReloadingCertificates(
   { certFile, keyFile, caFile }: CertificateFiles,
   options: { readonly logger?: Logger | undefined; readonly everyMs?: number } = {},
-): Promise<{ readonly provider: Provider; close(): void }> {
+): Promise<ReloadingCertificates> {
   const identityListeners = new Set<experimental.IdentityCertificateUpdateListener>();
   const caListeners = new Set<experimental.CaCertificateUpdateListener>();
+  const pemListeners = new Set<(now: PemFiles) => void>();
   const { logger, everyMs } = options;
   const files: WatchedFiles<Certificates> = await watchFiles({
     paths: [certFile, keyFile, ...(caFile === undefined ? [] : [caFile])],
@@ -39,6 +56,7 @@ export async function openReloadingCertificates(
     onChange: (now) => {
       tell(identityListeners, now);
       tell(caListeners, caOf(now));
+      for (const listener of pemListeners) listener(toPem(now));
       logger?.info({ certFile }, 'took a new certificate');
     },
     onError: (error) =>
@@ -64,11 +82,20 @@ export async function openReloadingCertificates(
     },
     removeCaCertificateListener: (listener) => void caListeners.delete(listener),
   };
-  return { provider, close: () => files.close() };
+  return {
+    provider,
+    current: () => toPem(files.current()),
+    onChange: (listener) => void pemListeners.add(listener),
+    close: () => files.close(),
+  };
 }
 
 function tell<T>(listeners: ReadonlySet<Listener<T>>, update: T | null): void {
   for (const listener of listeners) listener(update);
+}
+
+function toPem({ certificate, privateKey, ca }: Certificates): PemFiles {
+  return { cert: certificate, key: privateKey, ca };
 }
 
 function caOf({ ca }: Certificates): experimental.CaCertificateUpdate | null {

@@ -16,8 +16,8 @@ export type ServiceConfig = Parameters<typeof serverSecurity>[0] & {
 /** What a service is made of, once its parts are open. */
 export interface ServiceParts extends Pick<ServeOptions, 'services' | 'ready' | 'metrics'> {
   readonly config: ServiceConfig;
-  /** Once it serves. */
-  readonly onServing?: (server: RunningServer) => void;
+  /** Once it serves; the start waits for it. */
+  readonly onServing?: (server: RunningServer) => void | Promise<void>;
   /** Hands led jobs back, and ends what is served beside gRPC, while the accepted calls are answered. */
   readonly handBack?: () => Promise<unknown>;
 }
@@ -78,7 +78,7 @@ async function serveParts(name: string, parts: ServiceParts, logger: Logger): Pr
   const { host, port, metricsPort } = config;
   const security = serverSecurity(config);
   const server = await serve({ services, ready, metrics, name, host, port, metricsPort, security, logger });
-  parts.onServing?.(server);
+  await parts.onServing?.(server);
   return server;
 }
 

@@ -1,5 +1,5 @@
 import { errorMessage } from '@cassl/errors';
-import { addressSettings, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
+import { addressSettings, portSetting, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
 import { z } from 'zod';
 
 const whole = (low: number, high: number, fallback: number): z.ZodType<number> =>
@@ -31,6 +31,22 @@ function readTrials(text: string, context: z.RefinementCtx): z.output<typeof tri
 export const settings = {
   ...serverSettings({ port: 7102, metricsPort: 9102 }),
   ...addressSettings(),
+  httpPort: portSetting(
+    'CASSL_HTTP_PORT',
+    7182,
+    'Port of the HTTP faces: Open Inference Protocol, `/v1/detect`, Label Studio, CVAT; 0 takes a free one',
+  ),
+  httpTimeoutMs: setting(
+    'CASSL_HTTP_TIMEOUT_MS',
+    whole(100, 3_600_000, 60_000),
+    'Milliseconds within which an HTTP request has its answer, a model that it loads included',
+  ),
+  httpBodyMb: setting('CASSL_HTTP_BODY_MB', whole(1, 2048, 64), 'MiB of the body of one HTTP request'),
+  httpHeldMb: setting(
+    'CASSL_HTTP_HELD_MB',
+    whole(1, 1_000_000, 512),
+    'MiB of the bodies of all HTTP requests that are being read or answered; beyond it they get RESOURCE_EXHAUSTED',
+  ),
   registryAddress: setting(
     'CASSL_REGISTRY_ADDRESS',
     z.string().default('127.0.0.1:7100'),

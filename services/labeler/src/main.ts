@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import { connectEvents, openEvents } from '@cassl/events';
 import { RegistryServiceDefinition } from '@cassl/proto';
+import type { HttpServer } from '@cassl/http';
 import { createClient, runService } from '@cassl/rpc';
 import { readLabelerConfig } from './config.ts';
 import { createCheckpointFinder } from './find-checkpoint.ts';
+import { openHttpFaces } from './faces/http/open-http-faces.ts';
 import { openInferenceService } from './faces/open-inference/grpc-service.ts';
 import { openInference } from './online/open-inference.ts';
 import { pinModels } from './online/pin-models.ts';
@@ -13,6 +15,9 @@ import { labelSetService } from './labels/service.ts';
 import { detectorService, labelerService } from './service.ts';
 import { openShardQueue } from './labeling/shard-queue.ts';
 import { serveScaler } from './scaler/serve-scaler.ts';
+
+/** Of the drain time, as for calls. */
+const SHARE_OF_REQUESTS = 0.8;
 
 await runService({
   name: 'labeler',
@@ -31,6 +36,7 @@ await runService({
     atStop(() => inference.stop());
     const scaler = await serveScaler({ ...config, labelings, queue, logger });
     const stopping = new AbortController();
+    let http: HttpServer | undefined;
     return {
       config,
       services: [
@@ -39,7 +45,9 @@ await runService({
         labelSetService(),
         openInferenceService(inference),
       ],
-      onServing(server) {
+      async onServing(server) {
+        http = await openHttpFaces({ inference, server, logger, config });
+        logger.info({ url: http.url }, 'serving HTTP');
         const pinning = pinModels({
           inference,
           names: config.pinnedModels,
@@ -52,7 +60,13 @@ await runService({
           return pinning;
         });
       },
-      handBack: () => Promise.all([workers.stop(), labelings.stop(), scaler?.stop({ drainMs: 0 })]),
+      handBack: () =>
+        Promise.all([
+          workers.stop(),
+          labelings.stop(),
+          scaler?.stop({ drainMs: 0 }),
+          http?.close(config.drainMs * SHARE_OF_REQUESTS),
+        ]),
     };
   },
 });

@@ -53,10 +53,11 @@ export function register(program: Command): void {
         consolePort: flags.freePorts ? await freePort() : DEFAULT_CONSOLE_PORT,
       });
       await writeEndpoints(flags.home, services);
-      const { endpoints, natsUrl, logsDir, pids, consoleUrl } = services;
-      if (flags.json) console.log(JSON.stringify({ endpoints, consoleUrl, natsUrl, logsDir, pids }));
+      const { endpoints, http, natsUrl, logsDir, pids, consoleUrl } = services;
+      if (flags.json) console.log(JSON.stringify({ endpoints, http, consoleUrl, natsUrl, logsDir, pids }));
       else {
-        for (const [name, address] of Object.entries(endpoints)) console.log(`${name.padEnd(10)} ${address}`);
+        for (const [name, address] of Object.entries(endpoints))
+          console.log(`${name.padEnd(10)} ${address}  ${http[name] ?? ''}`.trimEnd());
         console.log(
           `${'nats'.padEnd(10)} ${natsUrl}\n${'console'.padEnd(10)} ${consoleUrl}\n${'logs'.padEnd(10)} ${logsDir}\nCtrl-C stops everything.`,
         );

@@ -10,8 +10,11 @@ export const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
   evaluator: 7103,
 };
 
-/** Of the registry's HTTP views. */
-export const DEFAULT_HTTP_PORT = 7180;
+/** HTTP ports: the registry's views, the labeler's faces. */
+export const DEFAULT_HTTP_PORTS: Readonly<Partial<Record<ServiceName, number>>> = {
+  registry: 7180,
+  labeler: 7182,
+};
 /** Of the console's page. */
 export const DEFAULT_CONSOLE_PORT = 7190;
 

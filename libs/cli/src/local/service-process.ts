@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '@cassl/errors';
 import { freePort } from './free-port.ts';
 import { rootsEnvironment, type Roots } from './roots.ts';
-import { DEFAULT_HTTP_PORT, DEFAULT_PORTS, type Endpoints, type ServiceName } from './service-names.ts';
+import { DEFAULT_HTTP_PORTS, DEFAULT_PORTS, type Endpoints, type ServiceName } from './service-names.ts';
 
 /** What a service of this machine finds around itself. */
 export interface ServiceSurroundings {
@@ -30,6 +30,8 @@ export type HowEnded = string;
 export interface ServiceProcess {
   readonly name: ProcessName;
   readonly pid: number;
+  /** Of those that answer HTTP. */
+  readonly httpUrl: string | undefined;
   /** Resolves when it serves. @throws UNAVAILABLE after a minute, or when it ends first */
   ready(): Promise<void>;
   readonly ended: Promise<HowEnded>;
@@ -42,9 +44,14 @@ const SERVICES = join(import.meta.dirname, '../../../../services');
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 45_000;
 
-/** The registry's HTTP views have their usual port beside the usual gRPC port, and a free one beside any other. */
-function httpPort(address: string): number {
-  return address.endsWith(`:${DEFAULT_PORTS.registry}`) ? DEFAULT_HTTP_PORT : 0;
+/** HTTP has its usual port beside the usual gRPC port, and a free one beside any other; the console's is chosen by its starter. */
+async function httpPortOf(
+  name: ProcessName,
+  { endpoints }: ServiceSurroundings,
+): Promise<number | undefined> {
+  const usual = name === 'console' ? undefined : DEFAULT_HTTP_PORTS[name];
+  if (name === 'console' || usual === undefined) return undefined;
+  return endpoints[name].endsWith(`:${DEFAULT_PORTS[name]}`) ? usual : freePort();
 }
 
 function portOf(address: string): string {
@@ -55,6 +62,7 @@ function portOf(address: string): string {
 export async function startService(name: ProcessName, around: ServiceSurroundings): Promise<ServiceProcess> {
   const { home, endpoints, natsUrl, env, roots } = around;
   const metricsPort = await freePort();
+  const httpPort = await httpPortOf(name, around);
   const addresses = Object.entries(endpoints).map(([other, address]) => [
     `CASSL_${other.toUpperCase()}_ADDRESS`,
     address,
@@ -70,7 +78,7 @@ export async function startService(name: ProcessName, around: ServiceSurrounding
       CASSL_HOST: '127.0.0.1',
       CASSL_PORT: name === 'console' ? '0' : portOf(endpoints[name]),
       CASSL_METRICS_PORT: String(metricsPort),
-      ...(name === 'registry' ? { CASSL_HTTP_PORT: String(httpPort(endpoints.registry)) } : {}),
+      ...(httpPort === undefined ? {} : { CASSL_HTTP_PORT: String(httpPort) }),
       CASSL_NATS_URL: natsUrl,
       CASSL_DATA_DIR: join(home, name),
       ...rootsEnvironment(home, roots),
@@ -90,6 +98,7 @@ export async function startService(name: ProcessName, around: ServiceSurrounding
   return {
     name,
     pid: child.pid ?? 0,
+    httpUrl: httpPort === undefined ? undefined : `http://127.0.0.1:${httpPort}`,
     ended,
     kill: (signal) => void child.kill(signal),
     async ready() {

@@ -29,6 +29,8 @@ const STOP_MS = 7000;
 
 export interface LocalServices {
   readonly endpoints: Endpoints;
+  /** Addresses of the registry's views and of the labeler's faces. */
+  readonly http: Readonly<Record<string, string>>;
   readonly natsUrl: string;
   /** Address of the console's page, where one was asked for. */
   readonly consoleUrl: string | undefined;
@@ -99,8 +101,12 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
     throw error;
   }
   const pids = Object.fromEntries(started.map(({ name, pid }) => [name, pid]));
+  const http = started.flatMap(({ name, httpUrl }) =>
+    httpUrl === undefined ? [] : [[name, httpUrl] as const],
+  );
   return {
     endpoints,
+    http: Object.fromEntries(http),
     natsUrl: nats.url,
     consoleUrl: consolePort === undefined ? undefined : `http://127.0.0.1:${consolePort}`,
     pids: { ...pids, 'nats-server': nats.pid },

@@ -1,10 +1,11 @@
-import { CasslError, deadlineExceeded, invalidArgument, isCasslError, type ErrorCode } from '@cassl/errors';
+import { CasslError, invalidArgument, isCasslError, type ErrorCode } from '@cassl/errors';
 import type { FoundModel, InferenceRuntime } from '@cassl/inference';
 import type { Image, ImageDetections } from '@cassl/proto';
 import type { InferenceOptions } from '@cassl/workers';
 import { assertAgnosticModel } from '../find-checkpoint.ts';
 import { mapInOrder } from './map-in-order.ts';
 import { imageKey, readImageSource } from './read-image-source.ts';
+import { timeLeftMs } from './time-left.ts';
 import { toFailedImage, toImageDetections } from './to-proto.ts';
 
 export interface AnswerContext {
@@ -74,8 +75,7 @@ async function ask(
   await findModel(context, checkpoint, caller);
   const bytes = await readImageSource(image);
   const { signal, deadlineAt, metadata } = caller;
-  const timeoutMs = deadlineAt - Date.now();
-  if (timeoutMs <= 0) throw deadlineExceeded('the deadline passed while the image was read');
+  const timeoutMs = timeLeftMs(deadlineAt);
   const canary = metadata.get('x-cassl-canary');
   const answer = await context.inference.infer({
     model: checkpoint,

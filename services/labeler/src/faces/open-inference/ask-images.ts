@@ -22,6 +22,8 @@ export interface Caller {
   /** Milliseconds from now. */
   readonly timeoutMs?: number | undefined;
   readonly whenFull: 'refuse' | 'wait';
+  /** Counts them against the caller's quota. @throws RESOURCE_EXHAUSTED */
+  readonly takeImages?: ((count: number) => void) | undefined;
   /** Value of a routing header. */
   readonly canary?: string | undefined;
 }
@@ -49,6 +51,7 @@ export function askImages(inference: Inference, request: BatchRequest, caller: C
   const parameters = readParameters(request.parameters);
   const outputs = checkOutputs(request.outputs);
   const images = readImages(request.inputs);
+  caller.takeImages?.(images.length);
   const failed = new AbortController();
   const signal = AbortSignal.any([caller.signal, failed.signal]);
   const { options, priority } = parameters;

@@ -7,6 +7,7 @@ import type {
 } from '@cassl/proto/inference';
 import { answerParameters } from './answer-parameters.ts';
 import { VERSION, type BatchRequest } from './ask-images.ts';
+import { refuseParameters } from './refuse-parameters.ts';
 import type { ParameterValue } from './read-parameters.ts';
 import { toRawBytes, type TensorContent } from './tensors.ts';
 import { writeOutputs, type Outcome } from './write-outputs.ts';
@@ -18,8 +19,7 @@ export function fromMessage(message: ModelInferRequest): BatchRequest {
     throw invalidArgument(
       `raw_input_contents must be as many as inputs, ${inputs.length}; got ${raws.length}`,
     );
-  for (const { name, parameters } of [...inputs, ...outputs])
-    refuseSharedMemory(name, Object.keys(parameters));
+  for (const { name, parameters } of [...inputs, ...outputs]) refuseParameters(name, Object.keys(parameters));
   return {
     model: modelName,
     version: modelVersion,
@@ -34,13 +34,6 @@ export function fromMessage(message: ModelInferRequest): BatchRequest {
     }),
     outputs: outputs.map(({ name }) => name),
   };
-}
-
-/** A tensor in shared memory would be read from nowhere: better to say so. @throws INVALID_ARGUMENT */
-export function refuseSharedMemory(tensor: string, parameters: readonly string[]): void {
-  const asked = parameters.find((name) => name.startsWith('shared_memory'));
-  if (asked !== undefined)
-    throw invalidArgument(`${tensor.slice(0, 100)}: parameters.${asked}: shared memory is disabled here`);
 }
 
 /** The answer to `request`, with what it wants of the outputs. */

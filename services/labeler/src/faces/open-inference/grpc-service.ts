@@ -3,6 +3,7 @@ import {
   type LogSettingsResponse_SettingValue,
 } from '@cassl/proto/inference';
 import { implement, type ServedService } from '@cassl/rpc';
+import { timeLeftMs } from '../../online/time-left.ts';
 import { askImages, awaitOutcomes, findVersion, type Caller, type Inference } from './ask-images.ts';
 import { configureModel, describeModel, SERVER } from './describe-model.ts';
 import { fromMessage, toMessage } from './grpc-messages.ts';
@@ -16,12 +17,14 @@ const CANARY_HEADER = 'x-cassl-canary';
 
 interface GrpcContext {
   readonly signal: AbortSignal;
+  readonly deadlineAt: number;
   readonly metadata: { get(name: string): string | Uint8Array | undefined };
 }
 
-function callerOf({ signal, metadata }: GrpcContext, whenFull: Caller['whenFull']): Caller {
+function callerOf({ signal, deadlineAt, metadata }: GrpcContext, whenFull: Caller['whenFull']): Caller {
   const canary = metadata.get(CANARY_HEADER);
-  return { signal, whenFull, canary: typeof canary === 'string' ? canary : undefined };
+  const timeoutMs = timeLeftMs(deadlineAt);
+  return { signal, timeoutMs, whenFull, canary: typeof canary === 'string' ? canary : undefined };
 }
 
 /** The Open Inference Protocol over gRPC. */

@@ -1,16 +1,20 @@
 import { openRuntime, type FoundModel, type InferenceRuntime } from '@cassl/inference';
 import { notFound } from '@cassl/errors';
-import { createLogger, serve, type RunningServer } from '@cassl/rpc';
+import type { HttpServer } from '@cassl/http';
+import { createLogger, serve, type RunningServer, type ServerSecurity } from '@cassl/rpc';
+import { readLabelerConfig } from '../../config.ts';
+import { openHttpFaces } from '../http/open-http-faces.ts';
 import { openInferenceService } from './grpc-service.ts';
 
 export interface TestServer {
   readonly inference: InferenceRuntime;
   readonly server: RunningServer;
+  readonly http: HttpServer;
   stop(): Promise<void>;
 }
 
 /** A server whose every model but `missing` finds one box, as large as the image, and computes nothing. */
-export async function serveNoOp(): Promise<TestServer> {
+export async function serveNoOp(security: ServerSecurity = {}): Promise<TestServer> {
   const logger = createLogger({ name: 'test', level: 'silent' });
   const inference = openRuntime({
     findModel: (reference): Promise<FoundModel> =>
@@ -30,11 +34,19 @@ export async function serveNoOp(): Promise<TestServer> {
     hangMs: 30_000,
     logger,
   });
-  const server = await serve({ name: 'test', services: [openInferenceService(inference)], logger });
+  const server = await serve({ name: 'test', services: [openInferenceService(inference)], logger, security });
+  const http = await openHttpFaces({
+    inference,
+    server,
+    logger,
+    config: readLabelerConfig({ CASSL_HTTP_PORT: '0', CASSL_HTTP_BODY_MB: '4' }),
+  });
   return {
     inference,
     server,
+    http,
     async stop() {
+      await http.close(1000);
       await server.stop({ drainMs: 1000 });
       await inference.stop(0);
     },

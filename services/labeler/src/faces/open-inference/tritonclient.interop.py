@@ -1,6 +1,6 @@
 """Stock tritonclient against a running server: prints what it saw as one line of JSON.
 
-tritonclient.interop.py GRPC_ADDRESS IMAGE
+tritonclient.interop.py GRPC_ADDRESS HTTP_ADDRESS IMAGE
 """
 
 import asyncio
@@ -11,6 +11,8 @@ import sys
 import numpy as np
 import tritonclient.grpc as grpc
 import tritonclient.grpc.aio as grpc_aio
+import tritonclient.http as http
+import tritonclient.http.aio as http_aio
 from tritonclient.utils import InferenceServerException
 
 
@@ -110,12 +112,64 @@ async def over_asyncio(address, image):
     return {"counts": [result.as_numpy("num_detections").tolist() for result in results], "streamed": streamed}
 
 
-def main(grpc_address, image_path):
+def over_http(address, image):
+    client = http.InferenceServerClient(address, concurrency=4)
+    seen = {
+        "live": client.is_server_live(),
+        "ready": client.is_server_ready(),
+        "extensions": client.get_server_metadata()["extensions"],
+        "inputs": [tensor["name"] for tensor in client.get_model_metadata("m")["inputs"]],
+        "dims": [tensor["dims"] for tensor in client.get_model_config("m")["input"]],
+    }
+    seen["ready before"] = client.is_model_ready("k")
+    client.load_model("k")
+    seen["ready after"] = client.is_model_ready("k", "1")
+    seen["index"] = sorted(model["name"] for model in client.get_model_repository_index())
+    client.unload_model("k")
+    seen["infer"] = summary(client.infer("m", inputs_of(http, image), **PARAMETERS))
+    both = {"request_compression_algorithm": "gzip", "response_compression_algorithm": "gzip"}
+    seen["gzip"] = summary(client.infer("m", inputs_of(http, image), **both))
+    both = {"request_compression_algorithm": "deflate", "response_compression_algorithm": "deflate"}
+    seen["deflate"] = summary(client.infer("m", inputs_of(http, image), **both))
+    wanted = [http.InferRequestedOutput("image_sizes", binary_data=False), http.InferRequestedOutput("boxes")]
+    result = client.infer("m", pixels_of(http), outputs=wanted, request_id="seven")
+    seen["sizes"] = result.as_numpy("image_sizes").tolist()
+    seen["boxes"] = result.as_numpy("boxes").tolist()
+    seen["id"] = result.get_response()["id"]
+    asked = [client.async_infer("m", inputs_of(http, image)) for _ in range(8)]
+    seen["async"] = [answer.get_result(timeout=20).as_numpy("num_detections").tolist() for answer in asked]
+    seen["count"] = client.get_inference_statistics("m")["model_stats"][0]["inference_count"]
+    seen["all"] = len(client.get_inference_statistics()["model_stats"])
+    seen["trace"] = client.get_trace_settings()["trace_level"]
+    seen["model trace"] = client.get_trace_settings("m")["trace_level"]
+    seen["log"] = client.get_log_settings()["log_info"]
+    seen["regions"] = client.get_system_shared_memory_status()
+    seen["register"] = message_of(client.register_system_shared_memory, "r", "/r", 8)
+    client.unregister_system_shared_memory("r")
+    seen["change log"] = message_of(client.update_log_settings, {"log_info": False})
+    seen["unknown"] = message_of(client.infer, "missing", inputs_of(http, image))
+    seen["sequence"] = message_of(client.infer, "m", inputs_of(http, image), sequence_id=4, sequence_start=True)
+    client.close()
+    return seen
+
+
+async def over_http_asyncio(address, image):
+    async with http_aio.InferenceServerClient(address) as client:
+        live = await client.is_server_live()
+        config = await client.get_model_config("m")
+        results = await asyncio.gather(*(client.infer("m", inputs_of(http_aio, image)) for _ in range(8)))
+    counts = [result.as_numpy("num_detections").tolist() for result in results]
+    return {"live": live, "name": config["name"], "counts": counts}
+
+
+def main(grpc_address, http_address, image_path):
     with open(image_path, "rb") as file:
         image = file.read()
     seen = {
         "grpc": over_grpc(grpc_address, image),
         "stream": over_stream(grpc_address, image),
+        "http": over_http(http_address, image),
+        "http asyncio": asyncio.run(over_http_asyncio(http_address, image)),
         "asyncio": asyncio.run(over_asyncio(grpc_address, image)),
     }
     print(json.dumps(seen))

@@ -29,7 +29,9 @@ describe.skipIf(!existsSync(python))('stock tritonclient (needs CASSL_PYTHON)', 
     const image = join(folder, 'image.png');
     await writeFile(image, await encodePng({ width: 5, height: 4, data: new Uint8Array(60) }));
     const script = join(import.meta.dirname, 'tritonclient.interop.py');
-    const { stdout } = await run(python, [script, test.server.address, image], { timeout: 120_000 });
+    const { stdout } = await run(python, [script, test.server.address, new URL(test.http.url).host, image], {
+      timeout: 120_000,
+    });
     seen = JSON.parse(stdout) as typeof seen;
   });
 
@@ -57,6 +59,41 @@ describe.skipIf(!existsSync(python))('stock tritonclient (needs CASSL_PYTHON)', 
       sequence: expect.stringMatching(/INVALID_ARGUMENT.*parameters\.sequence_(id|start|end)/),
     });
     expect(seen['grpc']!['index']).toContain('k');
+  });
+
+  it('manages models and infers over HTTP, with binary tensors and compression', () => {
+    expect(seen['http']).toMatchObject({
+      live: true,
+      ready: true,
+      inputs: ['image', 'pixels'],
+      dims: [[-1], [-1, -1, -1, 3]],
+      'ready before': false,
+      'ready after': true,
+      index: expect.arrayContaining(['k']),
+      infer: FOUND,
+      gzip: FOUND,
+      deflate: FOUND,
+      sizes: [[2, 3]],
+      boxes: [[[0, 0, 3, 2]]],
+      id: 'seven',
+      async: Array.from({ length: 8 }, () => [1, 1]),
+      trace: ['OFF'],
+      'model trace': ['OFF'],
+      log: true,
+      regions: [],
+      register: expect.stringMatching(/400.*disabled/),
+      'change log': expect.stringMatching(/501.*log_info/),
+      unknown: expect.stringMatching(/404.*missing/),
+      sequence: expect.stringMatching(/400.*parameters\.sequence_(id|start|end)/),
+    });
+  });
+
+  it('works over HTTP from asyncio, many at once', () => {
+    expect(seen['http asyncio']).toEqual({
+      live: true,
+      name: 'm',
+      counts: Array.from({ length: 8 }, () => [1, 1]),
+    });
   });
 
   it('streams, with answers apart and the final flag', () => {

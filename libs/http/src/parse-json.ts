@@ -1,0 +1,34 @@
+import { invalidArgument } from '@cassl/errors';
+import type { z } from 'zod';
+
+/**
+ * A body as the JSON that a route takes.
+ * @throws INVALID_ARGUMENT naming the first field that is not right
+ */
+export function parseJson<Schema extends z.ZodType>(body: Uint8Array, schema: Schema): z.output<Schema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    throw invalidArgument(`the body is not JSON, got ${body.length} bytes of something else`);
+  }
+  return parseValue(value, schema);
+}
+
+/** The same for values that came by another way, such as a query. @throws INVALID_ARGUMENT */
+export function parseValue<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue === undefined || issue.path.length === 0 ? 'the body' : pathOf(issue.path);
+  throw invalidArgument(`${field}: ${issue?.message ?? 'not right'}`, { details: { field } });
+}
+
+/** `inputs[0].shape` */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
+    )
+    .join('');
+}

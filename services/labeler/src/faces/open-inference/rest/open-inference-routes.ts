@@ -1,0 +1,24 @@
+import { unavailable, unimplemented } from '@cassl/errors';
+import type { FastifyInstance } from '@cassl/http';
+import type { Inference } from '../ask-images.ts';
+import { SERVER } from '../describe-model.ts';
+import { modelRoutes } from './model-routes.ts';
+import { repositoryRoutes } from './repository-routes.ts';
+import { toAll, asInfer } from './rest-caller.ts';
+import { settingsRoutes } from './settings-routes.ts';
+
+/** The Open Inference Protocol over HTTP, with Triton's extensions. */
+export function openInferenceRoutes(app: FastifyInstance, inference: Inference): void {
+  app.get('/v2/health/live', toAll, () => Promise.resolve(''));
+  app.get('/v2/health/ready', toAll, () => {
+    if (!inference.isReady()) throw unavailable('not every pinned model is warm');
+    return Promise.resolve('');
+  });
+  app.get('/v2', asInfer, () => Promise.resolve(SERVER));
+  modelRoutes(app, inference);
+  repositoryRoutes(app, inference);
+  settingsRoutes(app);
+  app.all('/v2/*', asInfer, (request) => {
+    throw unimplemented(`${request.method} ${request.url.slice(0, 200)} is not served here`);
+  });
+}

@@ -1,0 +1,113 @@
+import { invalidArgument } from '@cassl/errors';
+import { parseJson } from '@cassl/http';
+import { z } from 'zod';
+import type { BatchRequest } from '../ask-images.ts';
+import { refuseParameters } from '../refuse-parameters.ts';
+import type { InputTensor, TensorContent } from '../tensors.ts';
+import type { ModelPath } from './model-path.ts';
+
+/** Where the JSON of a body ends and the tensors begin. */
+export const HEADER_LENGTH = 'inference-header-content-length';
+
+const parameter = z.union([z.boolean(), z.number(), z.string()]);
+const parameters = z.record(z.string(), parameter).default({});
+const inferSchema = z.object({
+  id: z.string().default(''),
+  parameters,
+  inputs: z.array(
+    z.object({
+      name: z.string(),
+      datatype: z.string(),
+      shape: z.array(z.number()),
+      parameters,
+      data: z.array(z.unknown()).optional(),
+    }),
+  ),
+  outputs: z.array(z.object({ name: z.string(), parameters })).default([]),
+});
+type InferBody = z.output<typeof inferSchema>;
+type BodyTensor = InferBody['inputs'][number];
+
+export interface RestRequest extends BatchRequest {
+  /** Outputs that are wanted as bytes after the JSON. */
+  isBinary(output: string): boolean;
+}
+
+/**
+ * An inference request: JSON alone, or JSON of `headerLength` bytes and the tensors of `binary_data_size` bytes after it.
+ * @throws INVALID_ARGUMENT naming the field
+ */
+export function readInferBody(
+  { model, version }: ModelPath,
+  body: Buffer,
+  headerLength: string | undefined,
+): RestRequest {
+  const end = readHeaderLength(headerLength, body.length);
+  const json = parseJson(body.subarray(0, end), inferSchema);
+  for (const { name, parameters: asked } of [...json.inputs, ...json.outputs])
+    refuseParameters(name, Object.keys(asked));
+  const isBinary = new Map(
+    json.outputs.map(({ name, parameters: asked }) => [name, asked['binary_data'] === true]),
+  );
+  const byDefault = json.parameters['binary_data_output'] === true;
+  return {
+    model,
+    version,
+    id: json.id,
+    parameters: new Map(Object.entries(json.parameters)),
+    inputs: readTensors(json.inputs, body.subarray(end)),
+    outputs: json.outputs.map(({ name }) => name),
+    isBinary: (name) => isBinary.get(name) ?? byDefault,
+  };
+}
+
+function readHeaderLength(text: string | undefined, bodyLength: number): number {
+  if (text === undefined) return bodyLength;
+  const length = Number(text);
+  if (!/^\d+$/.test(text) || length > bodyLength)
+    throw invalidArgument(
+      `${HEADER_LENGTH} must be a whole number of at most ${bodyLength}, the bytes of the body, got ${text.slice(0, 100)}`,
+    );
+  return length;
+}
+
+function readTensors(inputs: readonly BodyTensor[], binary: Buffer): InputTensor[] {
+  let at = 0;
+  const tensors = inputs.map((input): InputTensor => {
+    const { name, datatype, shape, parameters: given, data } = input;
+    const size = given['binary_data_size'];
+    if (size === undefined) return { name, datatype, shape, content: fromJson(input) };
+    if (data !== undefined) throw invalidArgument(`${name}: data and binary_data_size exclude each other`);
+    if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || at + size > binary.length)
+      throw invalidArgument(
+        `${name}: binary_data_size must be in [0, ${binary.length - at}], the bytes that are left of the body, got ${String(size).slice(0, 100)}`,
+      );
+    at += size;
+    return { name, datatype, shape, content: { kind: 'raw', bytes: binary.subarray(at - size, at) } };
+  });
+  if (at !== binary.length)
+    throw invalidArgument(`the body has ${binary.length - at} bytes after the last tensor`);
+  return tensors;
+}
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** Elements in JSON, flat or nested. Image files are base64 there: JSON has no bytes, and no image file looks like base64. */
+function fromJson({ name, datatype, data }: BodyTensor): TensorContent {
+  const elements: readonly unknown[] = (data ?? []).flat(Infinity);
+  if (datatype !== 'BYTES') {
+    if (!elements.every((element): element is number => typeof element === 'number'))
+      throw invalidArgument(`${name}: data must be numbers`);
+    return { kind: 'numbers', numbers: elements };
+  }
+  return {
+    kind: 'elements',
+    elements: elements.map((element, index) => {
+      if (typeof element !== 'string' || !BASE64.test(element))
+        throw invalidArgument(
+          `${name}: data[${index}] must be an image file in base64; as it is, it goes after the JSON (binary_data_size)`,
+        );
+      return Buffer.from(element, 'base64');
+    }),
+  };
+}
