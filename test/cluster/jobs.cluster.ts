@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
-import { kubernetesPlace, runWork, type Task, type Work, type WorkPlace } from '@cassl/cluster';
+import { createLogger } from '@cassl/rpc';
+import { runWork, sweepOrphans, type Task, type Work, type WorkPlace } from '@cassl/cluster';
+import { kubernetesPlace } from '@cassl/cluster/kubernetes';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderChart } from '../helm/render-chart.ts';
@@ -12,6 +14,7 @@ import { apply, eventually, IMAGE_TAG, kubectl, makeNamespace } from './cluster.
 import { evictPod } from './release.ts';
 
 const NAMESPACE = 'jobs';
+const logger = createLogger({ name: 'test', level: 'silent' });
 const IMAGE = `localhost/cassl:${IMAGE_TAG}`;
 let folder: string;
 let place: WorkPlace;
@@ -84,7 +87,7 @@ async function launcherConfig(): Promise<KubeConfig> {
   return config;
 }
 
-async function openPlace(config: KubeConfig): Promise<WorkPlace> {
+async function openPlace(config: KubeConfig, release = 'cassl'): Promise<WorkPlace> {
   const templates: Record<string, string> = {};
   const kinds = {
     training: template(),
@@ -97,10 +100,10 @@ async function openPlace(config: KubeConfig): Promise<WorkPlace> {
     }),
   };
   for (const [kind, job] of Object.entries(kinds)) {
-    templates[kind] = join(folder, `${kind}.yaml`);
-    await writeFile(templates[kind], stringify(job));
+    templates[kind] = join(folder, `${release}-${kind}.yaml`);
+    await writeFile(templates[kind], stringify(job).replace('instance: cassl', `instance: ${release}`));
   }
-  return kubernetesPlace({ templates, config, relistMs: 5000, logger: { warn: () => undefined } });
+  return kubernetesPlace({ templates, config, relistMs: 5000, logger });
 }
 
 let config: KubeConfig;
@@ -236,6 +239,30 @@ describe('work as Jobs, with the rights of the chart alone', () => {
     expect(await again.ended).toEqual({ outcome: 'succeeded', reason: '' });
     expect(heard.messages).toHaveLength(6);
     await second.close();
+  });
+
+  it('whose end was told is followed by a new one, also by the next launcher: a resumed job starts again', async () => {
+    const first = await place.start(task('told', 'permanent'));
+    expect(await first.ended).toMatchObject({ outcome: 'failed' });
+    const second = await openPlace(config);
+    const again = await second.start(task('told', 'good'));
+    expect(await again.ended).toEqual({ outcome: 'succeeded', reason: '' });
+    await second.close();
+  });
+
+  it('that nobody wants any more is ended, and those of another release are left alone', async () => {
+    const wanted = await place.start(task('wanted', 'long'));
+    const orphan = await place.start(task('orphan', 'long'));
+    const other = await openPlace(config, 'other');
+    const foreign = await other.start(task('foreign', 'long'));
+    const isWanted = (id: string): Promise<boolean> => Promise.resolve(id === 'wanted');
+    const stop = sweepOrphans({ place, kind: 'training', isWanted, logger, everyMs: 1000 });
+    expect(await orphan.ended).toMatchObject({ outcome: 'lost' });
+    stop();
+    expect(await place.running('training')).toEqual(['wanted']);
+    expect(await other.running('training')).toEqual(['foreign']);
+    await Promise.all([wanted.stop(), foreign.stop()]);
+    await other.close();
   });
 
   it('is stopped with its pods before the call returns, and noticed when it is deleted from outside', async () => {

@@ -1,11 +1,19 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isEnded } from '@cassl/jobs';
 import { JobState } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipelineEnd } from '../clients.ts';
 import { makeMicroData, microPipeline } from '../micro-pipeline.ts';
 import { helm, HELM4, install, kubectl, podsOf } from './cluster.ts';
 import { handOver, openRelease, type Release } from './release.ts';
+
+/** Ids of the jobs whose Jobs are there, ended or not. */
+async function jobIds(namespace: string, kind: string): Promise<string[]> {
+  const text = await kubectl('-n', namespace, 'get', 'jobs', '-l', `cassl/kind=${kind}`, '-o', 'json');
+  const { items } = JSON.parse(text) as { items: { metadata: { annotations: Record<string, string> } }[] };
+  return items.map(({ metadata }) => metadata.annotations['cassl/id']!).sort();
+}
 
 let release: Release;
 beforeAll(async () => {
@@ -30,10 +38,17 @@ describe('a pipeline in the cluster', () => {
       }
     }
     await install(HELM4, namespace, ['logLevel=debug']);
+    const midway = (await clients.pipelines.get({ id: 'hurt' })).pipeline!;
+    expect(isEnded(midway.status), 'the pipeline ended before it was hurt enough').toBe(false);
     await helm(HELM4, 'rollback', 'cassl', '1', '-n', namespace, '--wait', '--timeout', '9m');
     const pipeline = await pipelineEnd(clients, 'hurt', 800_000);
     expect(pipeline.status?.error).toBeUndefined();
     expect(pipeline.status?.state).toBe(JobState.JOB_STATE_SUCCEEDED);
     expect(pipeline.report?.arms.map(({ name }) => name)).toEqual(['warmup', 'scratch']);
+    // Every training and evaluation was one Job, whoever led it; none was started a second time.
+    const { trainings } = await clients.trainer.listTrainings({});
+    expect(trainings.length).toBeGreaterThanOrEqual(4);
+    expect(await jobIds(namespace, 'training')).toEqual(trainings.map(({ status }) => status!.id).sort());
+    expect(await jobIds(namespace, 'evaluation')).not.toEqual([]);
   }, 1_500_000);
 });

@@ -7,6 +7,7 @@ The pod of a component.
   port, metricsPort  0 for none: then there are no probes
   gpus, data       GPUs; volume source of /var/lib/cassl
   restartPolicy    of Jobs
+  subdomain        headless Service that gives pods of an Indexed Job their names
 */}}
 {{- define "cassl.podTemplate" -}}
 {{- $v := .root.Values -}}
@@ -34,6 +35,9 @@ spec:
   {{- end }}
   {{- with .restartPolicy }}
   restartPolicy: {{ . }}
+  {{- end }}
+  {{- with .subdomain }}
+  subdomain: {{ . }}
   {{- end }}
   terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds }}
   {{- with .values.priorityClassName }}

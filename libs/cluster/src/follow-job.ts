@@ -27,13 +27,18 @@ const KEPT_LINES = 50;
 /** The last lines of a pod that has ended arrive within this time, or not at all. */
 const LOG_WITHIN_MS = 10_000;
 
+/** A Job that there was when it was started is in the next list, which is at most a minute away. */
+const SEEN_WITHIN_MS = 150_000;
+
 /** Follows a Job: hands on its messages, says what it waits for, and how it ended. */
 export function followJob({ config, namespace, name, uid, task }: FollowJobOptions): JobView {
   const ended = Promise.withResolvers<WorkEnd>();
   const closing = new AbortController();
   const lines: string[] = [];
-  const logs = new Map<string, Promise<void>>();
+  const logs = new Set<string>();
   const over = new Set<string>();
+  const startedMs = performance.now();
+  let lastLog = Promise.resolve();
   let news: string | undefined;
   let wasSeen = false;
   let isEnding = false;
@@ -50,16 +55,22 @@ export function followJob({ config, namespace, name, uid, task }: FollowJobOptio
   };
   const followLog = (pod: V1Pod): void => {
     const podName = pod.metadata?.name ?? '';
-    if (isOver(pod)) over.add(podName);
     const hasBegun = pod.status?.containerStatuses?.some(({ state }) => state?.running ?? state?.terminated);
     if (!hasBegun || logs.has(podName)) return;
     const container = pod.spec?.containers[0]?.name ?? '';
     const options = { config, namespace, pod: podName, container, onLine, signal: closing.signal };
-    logs.set(podName, followPodLog({ ...options, isOver: () => over.has(podName) }));
+    // One after the other: a message of an earlier pod must not come after those of its successor.
+    lastLog = lastLog.then(() => followPodLog({ ...options, isOver: () => over.has(podName) }));
+    logs.add(podName);
+  };
+  /** Pods that have ended, and those that are gone. */
+  const noteOver = (pods: readonly V1Pod[]): void => {
+    const alive = new Set(pods.filter((pod) => !isOver(pod)).map(({ metadata }) => metadata?.name));
+    for (const name of logs) if (!alive.has(name)) over.add(name);
   };
   const endWith = async (end: WorkEnd): Promise<void> => {
     isEnding = true;
-    await Promise.race([Promise.all(logs.values()), delay(LOG_WITHIN_MS, undefined, { ref: false })]);
+    await Promise.race([lastLog, delay(LOG_WITHIN_MS, undefined, { ref: false })]);
     finish(end);
   };
 
@@ -71,13 +82,15 @@ export function followJob({ config, namespace, name, uid, task }: FollowJobOptio
       if (isEnding || closing.signal.aborted) return;
       // Another Job of the same name is none of ours; a list from before its creation does not hold it yet.
       if (job === undefined || job.metadata?.uid !== uid) {
-        if (wasSeen) void endWith({ outcome: 'lost', reason: `the Job ${name} was deleted from outside` });
+        const isMissing = wasSeen || performance.now() - startedMs > SEEN_WITHIN_MS;
+        if (isMissing) void endWith({ outcome: 'lost', reason: `the Job ${name} was deleted from outside` });
         return;
       }
       wasSeen = true;
       const own = [...pods].sort((a, b) => createdMs(a) - createdMs(b));
       // The first rank speaks for all.
       own.filter(isFirstRank).forEach(followLog);
+      noteOver(own);
       const newest = own.at(-1);
       const now = jobNews(job) ?? (newest && podNews(newest));
       if (now !== undefined && now !== news) task.onNews?.(now);

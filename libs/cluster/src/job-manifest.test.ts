@@ -1,10 +1,10 @@
-import type { V1Job } from '@kubernetes/client-node';
+import type { V1Job, V1PodSpec } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { jobManifest } from './job-manifest.ts';
 import { jobName } from './job-name.ts';
 import type { Task } from './work-place.ts';
 
-const template = (limits: Record<string, string> = {}): V1Job => ({
+const template = (limits: Record<string, string> = {}, pod: Partial<V1PodSpec> = {}): V1Job => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: { name: '', namespace: 'vision', labels: { 'app.kubernetes.io/instance': 'cassl' } },
@@ -12,6 +12,7 @@ const template = (limits: Record<string, string> = {}): V1Job => ({
     template: {
       spec: {
         restartPolicy: 'Never',
+        ...pod,
         containers: [
           { name: 'training', args: ['training-worker'], resources: { limits, requests: { ...limits } } },
         ],
@@ -60,12 +61,21 @@ describe('the Job of a task', () => {
   });
 
   it('of several nodes tells each pod its rank', () => {
-    const job = jobManifest(template({ 'nvidia.com/gpu': '2' }), task({ nodes: 3 }));
+    const gpus = { 'nvidia.com/gpu': '2' };
+    const job = jobManifest(template(gpus, { subdomain: 'cassl-ranks' }), task({ nodes: 3 }));
     expect(job.spec).toMatchObject({ completionMode: 'Indexed', completions: 3, parallelism: 3 });
-    const { subdomain, containers } = job.spec!.template.spec!;
+    const { containers } = job.spec!.template.spec!;
     const env = Object.fromEntries(containers[0]!.env!.map(({ name, value }) => [name, value]));
     expect(env).toMatchObject({ WORLD_SIZE: '6', LOCAL_WORLD_SIZE: '2', GROUP_RANK: undefined });
-    expect(env.MASTER_ADDR).toBe(`${job.metadata!.name}-0.${subdomain}`);
+    expect(env.MASTER_ADDR).toBe(`${job.metadata!.name}-0.cassl-ranks`);
+    expect(() => jobManifest(template(gpus), task({ nodes: 3 }))).toThrow(/names no Service/);
+  });
+
+  it('takes the GPUs that its DRA claim has, and says which number that is', () => {
+    const claimed = template({}, { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'c-gpu-2' }] });
+    claimed.spec!.template.spec!.containers[0]!.resources!.claims = [{ name: 'gpu' }];
+    expect(() => jobManifest(claimed, task({ gpus: 2 }))).not.toThrow();
+    expect(() => jobManifest(claimed, task({ gpus: 4 }))).toThrow(/asks for 4 GPUs.*has 2.*jobs.gpus=4/);
   });
 });
 

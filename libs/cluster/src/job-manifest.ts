@@ -1,4 +1,4 @@
-import type { V1Container, V1EnvVar, V1Job } from '@kubernetes/client-node';
+import type { V1Container, V1EnvVar, V1Job, V1PodSpec } from '@kubernetes/client-node';
 import { failedPrecondition } from '@cassl/errors';
 import { jobName } from './job-name.ts';
 import type { Task } from './work-place.ts';
@@ -9,8 +9,8 @@ export const ID = 'cassl/id';
 export const KIND = 'cassl/kind';
 /** Where rank 0 listens for the others. */
 const RENDEZVOUS_PORT = 29_500;
-/** Headless Service of the chart that gives each rank's pod a name. */
-const RANKS = 'app.kubernetes.io/instance';
+/** Label: the release, one of many in a namespace. */
+export const RELEASE = 'app.kubernetes.io/instance';
 
 /**
  * The Job of a task: the chart's template with its name, arguments, environment, GPUs and nodes filled in.
@@ -24,16 +24,16 @@ export function jobManifest(template: V1Job, task: Task): V1Job {
   if (job.spec === undefined || pod == null || container === undefined) {
     throw failedPrecondition(`the Job template of ${kind} has no container`);
   }
-  const prefix = job.metadata?.labels?.[RANKS] ?? 'cassl';
+  const prefix = job.metadata?.labels?.[RELEASE] ?? 'cassl';
   const name = jobName(prefix, kind, id);
   const labels = { ...job.metadata?.labels, [KIND]: kind };
   job.metadata = { ...job.metadata, name, labels, annotations: { ...job.metadata?.annotations, [ID]: id } };
   job.spec.template.metadata = {
     ...job.spec.template.metadata,
-    labels: { ...job.spec.template.metadata?.labels, [KIND]: kind },
+    labels: { ...job.spec.template.metadata?.labels, [RELEASE]: prefix, [KIND]: kind },
   };
   container.args = [...(container.args ?? []), task.folder];
-  const gpus = setGpus(container, task);
+  const gpus = setGpus(pod, container, task);
   const own = Object.entries(task.env ?? {}).map(([variable, value]): V1EnvVar => ({
     name: variable,
     value,
@@ -43,8 +43,12 @@ export function jobManifest(template: V1Job, task: Task): V1Job {
     job.spec.completionMode = 'Indexed';
     job.spec.completions = nodes;
     job.spec.parallelism = nodes;
-    pod.subdomain = `${prefix}-ranks`;
-    container.env.push(...rankEnvironment(`${name}-0.${prefix}-ranks`, nodes, gpus));
+    if (pod.subdomain === undefined) {
+      throw failedPrecondition(
+        `${kind} ${id} asks for ${nodes} nodes, but the template of its Job names no Service for their addresses (subdomain)`,
+      );
+    }
+    container.env.push(...rankEnvironment(`${name}-0.${pod.subdomain}`, nodes, gpus));
   }
   return job;
 }
@@ -70,12 +74,12 @@ function rankEnvironment(master: string, nodes: number, gpus: number): V1EnvVar[
 }
 
 /** GPUs of the pod: the task's number in place of the template's. */
-function setGpus(container: V1Container, { kind, id, gpus }: Task): number {
+function setGpus(pod: V1PodSpec, container: V1Container, { kind, id, gpus }: Task): number {
   const { limits = {}, requests = {}, claims } = container.resources ?? {};
+  if (claims !== undefined) return checkClaim(pod, kind, id, gpus);
   const resource = Object.keys(limits).find((name) => /gpu|mig-/.test(name));
   const offered = resource === undefined ? 0 : Number(limits[resource]);
   if (gpus === undefined || gpus === offered) return offered;
-  if (claims !== undefined) return gpus;
   if (resource === undefined) {
     throw failedPrecondition(
       `${kind} ${id} asks for ${gpus} GPUs, but the template of its Job has none: install the chart with gpu.kind and jobs.gpus`,
@@ -89,4 +93,14 @@ function setGpus(container: V1Container, { kind, id, gpus }: Task): number {
   limits[resource] = String(gpus);
   requests[resource] = String(gpus);
   return gpus;
+}
+
+/** A claim's template is of the chart and has the number of its GPUs at the end of its name. */
+function checkClaim({ resourceClaims }: V1PodSpec, kind: string, id: string, gpus?: number): number {
+  const name = resourceClaims?.[0]?.resourceClaimTemplateName ?? '';
+  const offered = Number(/-(\d+)$/.exec(name)?.[1] ?? 1);
+  if (gpus === undefined || gpus === offered) return offered;
+  throw failedPrecondition(
+    `${kind} ${id} asks for ${gpus} GPUs, but the claim of its Job (${name}) has ${offered}: ask for as many, or install the chart with jobs.gpus=${gpus}`,
+  );
 }

@@ -1,19 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  ApiException,
-  BatchV1Api,
-  CoreV1Api,
-  KubeConfig,
-  type V1Job,
-  type V1Pod,
-} from '@kubernetes/client-node';
-import { errorMessage, failedPrecondition, unavailable } from '@cassl/errors';
+import { BatchV1Api, CoreV1Api, KubeConfig, type V1Job, type V1Pod } from '@kubernetes/client-node';
+import { errorMessage, failedPrecondition, invalidArgument, unavailable } from '@cassl/errors';
 import { parse } from 'yaml';
 import { followJob, type JobView } from './follow-job.ts';
-import { ID, jobManifest, KIND } from './job-manifest.ts';
+import { jobApi } from './job-api.ts';
+import { ID, jobManifest, KIND, RELEASE } from './job-manifest.ts';
+import { jobName } from './job-name.ts';
 import { watchObjects } from './watch-objects.ts';
-import type { Task, Work, WorkPlace } from './work-place.ts';
+import type { Task, Work, WorkEnd, WorkPlace } from './work-place.ts';
 
 export interface KubernetesPlaceOptions {
   /** YAML file of each kind's Job, as the chart renders it; its namespace is where Jobs are made. */
@@ -25,40 +19,93 @@ export interface KubernetesPlaceOptions {
   readonly relistMs?: number;
 }
 
-/** How often a Job that is being deleted is asked for, and how long. */
-const GONE_POLL_MS = 250;
-const GONE_WITHIN_MS = 180_000;
-
 /**
  * Runs work as Kubernetes Jobs of one namespace. They outlive this process: `start` with the id of a Job that runs, or that
  * ended while nobody looked, adopts it.
  */
 export async function kubernetesPlace(options: KubernetesPlaceOptions): Promise<WorkPlace> {
-  const { logger, relistMs } = options;
   const config = options.config ?? defaultConfig();
-  const templates = new Map<string, V1Job>();
-  for (const [kind, path] of Object.entries(options.templates)) {
-    templates.set(kind, parse(await readFile(path, 'utf8')) as V1Job);
-  }
-  const namespace = [...templates.values()][0]?.metadata?.namespace ?? 'default';
-  const batch = config.makeApiClient(BatchV1Api);
-  const core = config.makeApiClient(CoreV1Api);
+  const templates = await readTemplates(options.templates);
+  const first = [...templates.values()][0]?.metadata;
+  const namespace = first?.namespace ?? 'default';
+  const release = first?.labels?.[RELEASE] ?? 'cassl';
+  const selectorOf = (kinds: readonly string[]): string =>
+    `${RELEASE}=${release},${KIND} in (${kinds.join(',')})`;
+  const api = jobApi(config, namespace);
+  const views = new Map<string, JobView>();
+  const labelSelector = selectorOf([...templates.keys()]);
+  const watching = watchJobs({ ...options, config, namespace, labelSelector, views });
+
+  const start = async (task: Task): Promise<Work> => {
+    const template = templates.get(task.kind);
+    if (template === undefined) throw failedPrecondition(`there is no Job template for ${task.kind}`);
+    const job = await api.obtain(jobManifest(template, task));
+    const { name = '', uid = '' } = job.metadata ?? {};
+    const view = followJob({ config, namespace, name, uid, task });
+    views.set(name, view);
+    watching.look();
+    const finish = async (): Promise<WorkEnd> => {
+      const end = await view.ended;
+      views.delete(name);
+      if (end.outcome === 'failed' || end.outcome === 'succeeded') await api.markTold(job);
+      return end;
+    };
+    const ended = finish();
+    return {
+      name,
+      ended,
+      async stop() {
+        view.finish({ outcome: 'stopped', reason: 'stopped' });
+        await api.remove(name);
+        return ended;
+      },
+      leave: () => {
+        view.finish({ outcome: 'stopped', reason: 'left to another leader' });
+        return Promise.resolve();
+      },
+      lastLines: (count) => Promise.resolve(view.lines.slice(-count)),
+    };
+  };
+
+  return {
+    start,
+    async running(kind) {
+      const batch = config.makeApiClient(BatchV1Api);
+      const { items } = await batch
+        .listNamespacedJob({ namespace, labelSelector: selectorOf([kind]) })
+        .catch((error: unknown) => {
+          throw unavailable(`cannot list Jobs of ${namespace}: ${errorMessage(error)}`, { cause: error });
+        });
+      return items.filter((job) => !isOver(job)).map(({ metadata }) => metadata?.annotations?.[ID] ?? '');
+    },
+    end: (kind, id) => api.remove(jobName(release, kind, id)),
+    async close() {
+      for (const view of views.values()) view.finish({ outcome: 'stopped', reason: 'the launcher stops' });
+      await watching.close();
+    },
+  };
+}
+
+interface Watched extends KubernetesPlaceOptions {
+  readonly config: KubeConfig;
+  readonly namespace: string;
+  readonly labelSelector: string;
+  readonly views: ReadonlyMap<string, JobView>;
+}
+
+/** Shows every view its Job and pods, each time they change and every few seconds. */
+function watchJobs(watched: Watched): { look(): void; close(): Promise<void> } {
+  const { config, namespace, labelSelector, views, logger, relistMs } = watched;
   const closing = new AbortController();
-  const followed = new Map<string, JobView>();
-  /** Jobs whose failure was told: the next start makes a new one. */
-  const told = new Set<string>();
   let jobs: ReadonlyMap<string, V1Job> = new Map();
   let pods: ReadonlyMap<string, V1Pod> = new Map();
-
   const look = (): void => {
-    for (const [name, view] of followed) {
-      const own = [...pods.values()].filter(
-        (pod) => pod.metadata?.labels?.['batch.kubernetes.io/job-name'] === name,
-      );
-      view.look(jobs.get(name), own);
+    for (const [name, view] of views) {
+      const isOwn = ({ metadata }: V1Pod): boolean =>
+        metadata?.labels?.['batch.kubernetes.io/job-name'] === name;
+      view.look(jobs.get(name), [...pods.values()].filter(isOwn));
     }
   };
-  const labelSelector = `${KIND} in (${[...templates.keys()].join(',')})`;
   const common = {
     config,
     labelSelector,
@@ -67,6 +114,8 @@ export async function kubernetesPlace(options: KubernetesPlaceOptions): Promise<
     onError: (error: unknown) =>
       logger.warn({ reason: errorMessage(error) }, 'the cluster does not answer, asking again'),
   };
+  const batch = config.makeApiClient(BatchV1Api);
+  const core = config.makeApiClient(CoreV1Api);
   const watching = [
     watchObjects<V1Job>({
       ...common,
@@ -89,112 +138,35 @@ export async function kubernetesPlace(options: KubernetesPlaceOptions): Promise<
   ];
   // What no event tells, such as a node that is silent, shows by the clock.
   const clock = setInterval(look, 5000);
-
-  const find = (name: string): Promise<V1Job | undefined> =>
-    batch.readNamespacedJob({ namespace, name }).catch((error: unknown) => {
-      if (statusOf(error) === 404) return undefined;
-      throw refusal(error, `read Job ${name}`);
-    });
-
-  const remove = async (name: string): Promise<void> => {
-    try {
-      // Foreground: the Job is gone only when its pods are.
-      await batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Foreground' });
-    } catch (error) {
-      if (statusOf(error) !== 404) throw refusal(error, `delete Job ${name}`);
-    }
-    for (let waitedMs = 0; waitedMs < GONE_WITHIN_MS; waitedMs += GONE_POLL_MS) {
-      if ((await find(name)) === undefined) return;
-      await delay(GONE_POLL_MS);
-    }
-    throw unavailable(
-      `Job ${name} is not gone ${GONE_WITHIN_MS / 1000} s after its deletion: see its pods and their node`,
-    );
-  };
-
-  /** The Job of this task: one that is there, or a new one. */
-  const obtain = async (wanted: V1Job): Promise<V1Job> => {
-    const name = wanted.metadata?.name ?? '';
-    const known = await find(name);
-    const isTold = told.delete(known?.metadata?.uid ?? '');
-    if (known !== undefined && !isTold && known.metadata?.deletionTimestamp === undefined) return known;
-    if (known !== undefined) await remove(name);
-    return batch.createNamespacedJob({ namespace, body: wanted }).catch(async (error: unknown) => {
-      const other = statusOf(error) === 409 ? await find(name) : undefined;
-      if (other !== undefined) return other;
-      throw refusal(error, `make Job ${name}`);
-    });
-  };
-
-  const start = async (task: Task): Promise<Work> => {
-    const template = templates.get(task.kind);
-    if (template === undefined) throw failedPrecondition(`there is no Job template for ${task.kind}`);
-    const wanted = jobManifest(template, task);
-    const name = wanted.metadata?.name ?? '';
-    const job = await obtain(wanted);
-    const view = followJob({ config, namespace, name, uid: job.metadata?.uid ?? '', task });
-    followed.set(name, view);
-    view.look(job, []);
-    void view.ended.then((end) => {
-      followed.delete(name);
-      if (end.outcome === 'failed') told.add(job.metadata?.uid ?? '');
-    });
-    return {
-      name,
-      ended: view.ended,
-      async stop() {
-        view.finish({ outcome: 'stopped', reason: 'stopped' });
-        await remove(name);
-        return view.ended;
-      },
-      leave: () => {
-        view.finish({ outcome: 'stopped', reason: 'left to another leader' });
-        return Promise.resolve();
-      },
-      lastLines: (count) => Promise.resolve(view.lines.slice(-count)),
-    };
-  };
-
   return {
-    start,
-    async running(kind) {
-      const { items } = await batch.listNamespacedJob({ namespace, labelSelector: `${KIND}=${kind}` });
-      return items
-        .filter(({ status }) => status?.completionTime === undefined)
-        .map(({ metadata }) => metadata?.annotations?.[ID] ?? '');
-    },
+    look,
     async close() {
       closing.abort();
       clearInterval(clock);
-      for (const view of followed.values()) view.finish({ outcome: 'stopped', reason: 'the launcher stops' });
       await Promise.all(watching);
     },
   };
+}
+
+async function readTemplates(files: Readonly<Record<string, string>>): Promise<Map<string, V1Job>> {
+  const templates = new Map<string, V1Job>();
+  for (const [kind, path] of Object.entries(files)) {
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      throw invalidArgument(`the Job template of ${kind} cannot be read: ${errorMessage(error)}`);
+    });
+    templates.set(kind, parse(text) as V1Job);
+  }
+  return templates;
+}
+
+function isOver({ status, metadata }: V1Job): boolean {
+  const ends = ['Complete', 'Failed'];
+  const hasEnded = status?.conditions?.some((one) => ends.includes(one.type) && one.status === 'True');
+  return hasEnded === true || metadata?.deletionTimestamp !== undefined;
 }
 
 function defaultConfig(): KubeConfig {
   const config = new KubeConfig();
   config.loadFromDefault();
   return config;
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof ApiException ? error.code : undefined;
-}
-
-/** What the API server answered, as an error of ours. */
-function refusal(error: unknown, what: string): Error {
-  const status = statusOf(error);
-  const body = error instanceof ApiException ? String(error.body) : '';
-  const message =
-    /"message":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1]?.replaceAll('\\"', '"') ?? errorMessage(error);
-  if (status === 403) {
-    return failedPrecondition(
-      `cannot ${what}: ${message}. The service account needs the chart's Role (launcher)`,
-      { cause: error },
-    );
-  }
-  if (status === 400 || status === 422)
-    return failedPrecondition(`cannot ${what}: ${message}`, { cause: error });
-  return unavailable(`cannot ${what}: ${message}`, { cause: error });
 }

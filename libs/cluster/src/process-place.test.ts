@@ -1,11 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createLogger } from '@cassl/rpc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorkPlace } from './open-work-place.ts';
 import { processPlace } from './process-place.ts';
 import { runWork } from './run-work.ts';
 import type { WorkPlace } from './work-place.ts';
 
+const logger = createLogger({ name: 'test', level: 'silent' });
 let folder: string;
 let place: WorkPlace;
 const WORKER = `
@@ -75,6 +78,30 @@ describe('work in child processes', () => {
     const work = run('aborted', { FAIL: 'never' }, stop.signal);
     stop.abort(new Error('cancelled'));
     await expect(work).rejects.toThrow('cancelled');
+  });
+
+  it('ends what runs under an id, whoever started it', async () => {
+    const task = {
+      kind: 'training',
+      id: 'orphan',
+      folder,
+      env: { FAIL: 'never' },
+      onMessage: () => undefined,
+    };
+    const work = await place.start(task);
+    await place.end('training', 'orphan');
+    expect(await work.ended).toMatchObject({ outcome: 'stopped' });
+    await place.end('training', 'unknown');
+  });
+
+  it('is where work runs unless a Job template is named, which must be there', async () => {
+    const options = { kind: 'training', entry: join(folder, 'worker.mjs'), logger };
+    const processes = await openWorkPlace({ ...options, template: undefined });
+    expect(await processes.running('training')).toEqual([]);
+    const absent = openWorkPlace({ ...options, template: '/absent/training.yaml' });
+    await expect(absent).rejects.toThrow(
+      /the Job template of training cannot be read.*\/absent\/training.yaml/,
+    );
   });
 
   it('refuses several nodes', async () => {

@@ -67,6 +67,7 @@ export function processPlace({ entries, graceMs }: ProcessPlaceOptions): WorkPla
       const keys = [...running.keys()].filter((key) => key.startsWith(`${kind} `));
       return Promise.resolve(keys.map((key) => key.slice(kind.length + 1)));
     },
+    end: async (kind, id) => void (await running.get(`${kind} ${id}`)?.stop()),
     close: async () => void (await Promise.all([...running.values()].map((work) => work.stop()))),
   };
 }

@@ -1,12 +1,6 @@
-import { CasslError, internal, type ErrorCode } from '@cassl/errors';
+import { CasslError, internal } from '@cassl/errors';
+import { isWorkerFailure, type WorkerFailure } from '@cassl/workers';
 import type { Task, WorkPlace } from './work-place.ts';
-
-/** How a worker says why it ends: its last message. */
-interface WorkerFailure {
-  readonly type: 'failed';
-  readonly code: ErrorCode;
-  readonly message: string;
-}
 
 export interface RunWorkOptions<Message> extends Omit<Task, 'onMessage'> {
   readonly place: WorkPlace;
@@ -27,9 +21,8 @@ export async function runWork<Message>(options: RunWorkOptions<Message>): Promis
   const work = await place.start({
     ...task,
     onMessage(raw) {
-      const message = raw as Message | WorkerFailure;
-      if (isFailure(message)) failure = message;
-      else onMessage(message);
+      failure = isWorkerFailure(raw) ? raw : undefined;
+      if (failure === undefined) onMessage(raw as Message);
     },
   });
   const stop = (): void => void (isLeft(signal.reason) ? work.leave() : work.stop()).catch(() => undefined);
@@ -42,8 +35,4 @@ export async function runWork<Message>(options: RunWorkOptions<Message>): Promis
   if (failure !== undefined) throw new CasslError(failure.code, failure.message);
   const words = await work.lastLines(3);
   throw internal(`${reason}${words.length > 0 ? `; last words: ${words.join(' | ').slice(-500)}` : ''}`);
-}
-
-function isFailure(message: unknown): message is WorkerFailure {
-  return typeof message === 'object' && message !== null && (message as WorkerFailure).type === 'failed';
 }

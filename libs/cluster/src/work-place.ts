@@ -46,5 +46,7 @@ export interface WorkPlace {
   start(task: Task): Promise<Work>;
   /** Ids of the kind's jobs that run here, also those that an earlier process started. */
   running(kind: string): Promise<readonly string[]>;
+  /** Ends what runs under this id, whoever started it; resolves when it is gone. */
+  end(kind: string, id: string): Promise<void>;
   close(): Promise<void>;
 }

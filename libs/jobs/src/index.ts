@@ -11,7 +11,7 @@ export {
   withMessage,
 } from './job-status.ts';
 export { announceJobs, type AnnounceJob, type AnnounceJobsOptions } from './announce-jobs.ts';
-export { runJobs, type Jobs, type JobMessage, type RunJobsOptions } from './run-jobs.ts';
-export { LostLead, type Lead } from './lead-job.ts';
+export { isWanted, runJobs, type Jobs, type JobMessage, type RunJobsOptions } from './run-jobs.ts';
+export { isHandedOn, LostLead, type Lead } from './lead-job.ts';
 export { FinalError } from './attempt-work.ts';
 export { pageOfJobs, type JobPage } from './page-of-jobs.ts';

@@ -35,6 +35,11 @@ export class LostLead extends CasslError {
   }
 }
 
+/** Whether another leader goes on with the job of a lead that was lost for this reason. */
+export function isHandedOn(reason: unknown): boolean {
+  return reason instanceof LostLead && (reason.why === 'stopping' || reason.why === 'superseded');
+}
+
 /** What the runner does with a lead besides. */
 export interface HeldLead<Job> extends Lead<Job> {
   lose(reason: LostLead): void;

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { failedPrecondition } from '@cassl/errors';
+import { errorCode, failedPrecondition } from '@cassl/errors';
 import {
   messageCodec,
   openJobStore,
@@ -80,6 +80,19 @@ export interface Jobs<Job> {
   resume(id: string, prepare?: (job: Job) => Job): Promise<Job>;
   /** Hands the led jobs back: another replica, or the next process, goes on with them. */
   stop(): Promise<void>;
+}
+
+/** Whether the job is there and has not ended. */
+export async function isWanted(
+  jobs: Pick<Jobs<{ status?: JobStatus | undefined }>, 'get'>,
+  id: string,
+): Promise<boolean> {
+  try {
+    return !isEnded((await jobs.get(id)).status);
+  } catch (error) {
+    if (errorCode(error) === 'NOT_FOUND') return false;
+    throw error;
+  }
 }
 
 const LEASE_MS = 5000;

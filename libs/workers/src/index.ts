@@ -4,13 +4,7 @@ export {
   type WorkerProcess,
   type WorkerProcessOptions,
 } from './worker-process.ts';
-export {
-  runWorker,
-  workerMain,
-  type RunWorkerOptions,
-  type WorkerContext,
-  type WorkerFailure,
-} from './run-worker.ts';
+export { isWorkerFailure, workerMain, type WorkerContext, type WorkerFailure } from './worker-main.ts';
 export { workerChannel, type WorkerChannel, type WorkerChannelOptions } from './worker-channel.ts';
 export { describeEngine } from './describe-engine.ts';
 export type { RegistryClient } from './registry-client.ts';

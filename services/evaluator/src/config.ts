@@ -15,6 +15,11 @@ export const settings = {
     z.string().default('.cassl/evaluator'),
     'Folder for downloaded checkpoints',
   ),
+  jobTemplate: setting(
+    'CASSL_JOB_TEMPLATE',
+    z.string().optional(),
+    'YAML file of a Kubernetes Job: evaluations run as Jobs by it, not as processes of this service',
+  ),
   parallelEvaluations: setting(
     'CASSL_PARALLEL_EVALUATIONS',
     z.coerce.number().int().min(1).default(1),

@@ -1,11 +1,14 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { openWorkPlace, sweepOrphans } from '@cassl/cluster';
 import { connectEvents, openEvents } from '@cassl/events';
-import { runJobs } from '@cassl/jobs';
+import { isWanted, runJobs } from '@cassl/jobs';
 import { EvaluationJob, EvaluationSpec, RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, runService } from '@cassl/rpc';
 import { readEvaluatorConfig } from './config.ts';
 import { runEvaluation } from './run-evaluation.ts';
 import { evaluatorService } from './service.ts';
+
+const WORKER = join(import.meta.dirname, 'worker.ts');
 
 await runService({
   name: 'evaluator',
@@ -16,12 +19,15 @@ await runService({
     atStop(() => connection.close());
     const registry = createClient(RegistryServiceDefinition, registryAddress);
     atStop(() => registry.close());
+    const kind = 'evaluation';
+    const place = await openWorkPlace({ kind, entry: WORKER, template: config.jobTemplate, logger });
+    atStop(() => place.close());
     const dataDir = resolve(config.dataDir);
     const evaluations = await runJobs<EvaluationJob, EvaluationSpec>({
-      noun: 'evaluation',
+      noun: kind,
       type: EvaluationJob,
       specType: EvaluationSpec,
-      run: (lead) => runEvaluation(lead, { registry, registryAddress, dataDir }),
+      run: (lead) => runEvaluation(lead, { place, registry, registryAddress, dataDir }),
       result: ({ detectionsUri }) => detectionsUri,
       connection,
       bus: await openEvents(connection),
@@ -29,6 +35,7 @@ await runService({
       logger,
       parallel: config.parallelEvaluations,
     });
+    atStop(sweepOrphans({ place, kind, isWanted: (id) => isWanted(evaluations, id), logger }));
     return { config, services: [evaluatorService(evaluations)], handBack: () => evaluations.stop() };
   },
 });

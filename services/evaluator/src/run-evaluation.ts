@@ -1,21 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runWork, type WorkPlace } from '@cassl/cluster';
 import { internal } from '@cassl/errors';
-import { jobProgress, type Lead } from '@cassl/jobs';
+import { isHandedOn, jobProgress, withMessage, type Lead } from '@cassl/jobs';
 import { EvaluationSpec, type Evaluation, type EvaluationJob } from '@cassl/proto';
-import { runWorker, type RegistryClient } from '@cassl/workers';
+import type { RegistryClient } from '@cassl/workers';
 import type { EvaluationJobFile, EvaluationMessage, Measured } from './evaluation-messages.ts';
 
 export interface RunEvaluationOptions {
+  readonly place: WorkPlace;
   readonly registry: RegistryClient;
   readonly registryAddress: string;
   /** Each job has a folder of its own in here; downloaded checkpoints go to `checkpoints`. */
   readonly dataDir: string;
 }
 
-const WORKER = join(import.meta.dirname, 'worker.ts');
-
-/** One evaluation in a worker process, from its beginning: it is short. The numbers are attached to the checkpoint. */
+/** One evaluation where the settings say that work runs, a worker process or a Kubernetes Job, from its beginning: it is short. The numbers are attached to the checkpoint. */
 export async function runEvaluation(
   lead: Lead<EvaluationJob>,
   options: RunEvaluationOptions,
@@ -24,10 +24,17 @@ export async function runEvaluation(
   await writeJobFile(lead, folder, options);
   const startedMs = Date.now();
   let measured: Measured | undefined;
-  await runWorker<EvaluationMessage>({
-    entry: WORKER,
+  await runWork<EvaluationMessage>({
+    place: options.place,
+    kind: 'evaluation',
+    id: lead.id,
     folder,
     signal: lead.signal,
+    isLeft: isHandedOn,
+    onNews: (news) =>
+      void lead.change((job) =>
+        job.status === undefined ? job : { ...job, status: withMessage(job.status, news) },
+      ),
     onMessage(message) {
       if (message.type === 'measured') measured = message.measured;
       else lead.change(withProgress(message.done, message.total, (Date.now() - startedMs) / 1000));

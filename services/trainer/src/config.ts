@@ -16,6 +16,11 @@ export const settings = {
     z.string().default('.cassl/trainer'),
     'Folder for job files and checkpoints; must outlive the service',
   ),
+  jobTemplate: setting(
+    'CASSL_JOB_TEMPLATE',
+    z.string().optional(),
+    'YAML file of a Kubernetes Job: trainings run as Jobs by it, not as processes of this service',
+  ),
   parallelTrainings: setting(
     'CASSL_PARALLEL_TRAININGS',
     z.coerce.number().int().min(1).default(1),

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
+import { openWorkPlace, sweepOrphans } from '@cassl/cluster';
 import { connectEvents, openEvents } from '@cassl/events';
-import { runJobs } from '@cassl/jobs';
+import { isWanted, runJobs } from '@cassl/jobs';
 import {
   EvaluatorServiceDefinition,
   LabelerServiceDefinition,
@@ -18,6 +19,8 @@ import { stageServices } from './pipeline/stage-services.ts';
 import { pipelineService, trainerService } from './service.ts';
 import { runTraining } from './training/run-training.ts';
 
+const WORKER = join(import.meta.dirname, 'training', 'worker.ts');
+
 await runService({
   name: 'trainer',
   async main({ logger, atStop }) {
@@ -27,16 +30,20 @@ await runService({
     atStop(() => connection.close());
     const shared = { connection, bus: await openEvents(connection), source: 'trainer', logger };
 
+    const kind = 'training';
+    const place = await openWorkPlace({ kind, entry: WORKER, template: config.jobTemplate, logger });
+    atStop(() => place.close());
     const dataDir = resolve(join(config.dataDir, 'trainings'));
     const trainings = await runJobs<Training, TrainingSpec>({
       ...shared,
-      noun: 'training',
+      noun: kind,
       type: Training,
       specType: TrainingSpec,
-      run: (lead) => runTraining(lead, { dataDir, registryAddress, logger }),
+      run: (lead) => runTraining(lead, { place, dataDir, registryAddress, logger }),
       result: ({ checkpointDigest }) => checkpointDigest,
       parallel: config.parallelTrainings,
     });
+    atStop(sweepOrphans({ place, kind, isWanted: (id) => isWanted(trainings, id), logger }));
 
     const labeler = createClient(LabelerServiceDefinition, config.labelerAddress);
     atStop(() => labeler.close());

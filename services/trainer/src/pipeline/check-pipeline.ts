@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { processPlace, runWork } from '@cassl/cluster';
 import { internal, invalidArgument } from '@cassl/errors';
 import { PipelineServiceCheckResponse, PipelineSpec } from '@cassl/proto';
-import { runWorker } from '@cassl/workers';
 
 export interface CheckMessage {
   readonly type: 'checked';
@@ -17,6 +17,8 @@ export type CheckPipeline = (
 ) => Promise<PipelineServiceCheckResponse>;
 
 const WORKER = join(import.meta.dirname, 'check-worker.ts');
+/** Also in a cluster: a check takes seconds and little memory. */
+const place = processPlace({ entries: { check: WORKER } });
 
 /** Checks in a worker process: annotations of a large data set would hold up every call for seconds. */
 export function pipelineChecker(dataDir: string): CheckPipeline {
@@ -27,8 +29,10 @@ export function pipelineChecker(dataDir: string): CheckPipeline {
     try {
       await writeFile(join(folder, 'job.json'), JSON.stringify(PipelineSpec.toJSON(spec)));
       let found: unknown;
-      await runWorker<CheckMessage>({
-        entry: WORKER,
+      await runWork<CheckMessage>({
+        place,
+        kind: 'check',
+        id: basename(folder),
         folder,
         signal,
         onMessage: (message) => (found = message.found),

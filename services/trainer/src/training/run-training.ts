@@ -1,24 +1,23 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runWork, type WorkPlace } from '@cassl/cluster';
 import { internal } from '@cassl/errors';
-import { jobProgress, type Lead } from '@cassl/jobs';
+import { isHandedOn, jobProgress, withMessage, type Lead } from '@cassl/jobs';
 import { TrainingSpec, type Training, type TrainingPoint } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
-import { runWorker } from '@cassl/workers';
 import { thinCurve } from './thin-curve.ts';
 import { CHECKPOINT_FILE } from './training-checkpoint.ts';
 import type { TrainingJobFile, TrainingMessage } from './training-messages.ts';
 
 export interface RunTrainingOptions {
+  readonly place: WorkPlace;
   /** Each job has a folder of its own in here; downloaded checkpoints go to `checkpoints`. */
   readonly dataDir: string;
   readonly registryAddress: string;
   readonly logger: Logger;
 }
 
-const WORKER = join(import.meta.dirname, 'worker.ts');
-
-/** One training in a worker process, which goes on from the last checkpoint in the job's folder. */
+/** One training where the settings say that work runs: a worker process or a Kubernetes Job, which goes on from the last checkpoint in the job's folder. */
 export async function runTraining(
   lead: Lead<Training>,
   options: RunTrainingOptions,
@@ -28,10 +27,17 @@ export async function runTraining(
   // An earlier leader had published it and died before it could say so.
   if (lead.job.checkpointDigest !== '') return unchanged;
   await writeJobFile(lead, folder, options);
-  await runWorker<TrainingMessage>({
-    entry: WORKER,
+  await runWork<TrainingMessage>({
+    place: options.place,
+    kind: 'training',
+    id: lead.id,
     folder,
     signal: lead.signal,
+    isLeft: isHandedOn,
+    onNews: (news) =>
+      void lead.change((job) =>
+        job.status === undefined ? job : { ...job, status: withMessage(job.status, news) },
+      ),
     onMessage: (message) => handle(lead, message, options.logger),
   });
   if (lead.job.checkpointDigest === '') throw internal('the training worker ended without a checkpoint');
