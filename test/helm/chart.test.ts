@@ -137,7 +137,11 @@ describe.skipIf(HELMS.length < 2)('the chart (skipped without helm 3 and 4: scri
   it('lets the launcher do no more than its Jobs need', async () => {
     const rules = named(await renderChart({ set: TRIAL }), 'Role', 'cassl-launcher').rules;
     expect(rules).toEqual([
-      { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'] },
+      {
+        apiGroups: ['batch'],
+        resources: ['jobs'],
+        verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'],
+      },
       { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
       { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
     ]);
