@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "detection-functions.h"
+#include "lanes.h"
 #include "number-list.h"
 #include "transfer.h"
 
@@ -39,17 +40,27 @@ struct Stretch {
   int64_t first, last;
 };
 
-std::vector<Stretch> stretches(const Axis& axis) {
-  std::vector<Stretch> found;
-  for (int64_t out = 0; out < axis.length; ++out) {
-    if (found.empty() || found.back().start != axis.starts[out]) found.push_back({axis.starts[out], out, out});
-    found.back().last = out + 1;
+// An axis as stretches, in order, and for each sample the first stretch that starts there or behind it.
+struct Stretches {
+  std::vector<Stretch> list;
+  std::vector<size_t> from;
+
+  Stretches(const Axis& axis, int64_t samples) : from(samples + 1) {
+    for (int64_t out = 0; out < axis.length; ++out) {
+      if (list.empty() || list.back().start != axis.starts[out]) list.push_back({axis.starts[out], out, out});
+      list.back().last = out + 1;
+    }
+    size_t next = 0;
+    for (int64_t sample = 0; sample <= samples; ++sample) {
+      while (next < list.size() && list[next].start < sample) ++next;
+      from[sample] = next;
+    }
   }
-  return found;
-}
+};
 
 class RunWriter {
  public:
+  bool inside() const { return inside_; }
   // From `position` on, in column-major order, pixels are `inside`.
   void change(int64_t position, bool inside) {
     if (inside == inside_) return;
@@ -68,51 +79,139 @@ class RunWriter {
   bool inside_ = false;
 };
 
-// Columns [first, last) of the map that have a sample above the threshold; none where first >= last.
-std::pair<int64_t, int64_t> set_columns(const Paste& paste, const float* map) {
-  int64_t first = paste.map_width, last = 0;
-  for (int64_t row = 0; row < paste.map_height; ++row) {
-    const float* values = map + row * paste.map_width;
-    for (int64_t x = 0; x < first; ++x)
-      if (values[x] > paste.threshold) first = x;
-    for (int64_t x = paste.map_width; x > last; --x)
-      if (values[x - 1] > paste.threshold) last = x;
+constexpr int64_t kBlock = 16 * kLanes;
+
+bool any_above(const float* values, int64_t count, float threshold) {
+  const Floats limit = all_lanes(threshold);
+  int64_t at = 0;
+  while (at + kBlock <= count) {
+    Truths found = {};
+    for (const int64_t end = at + kBlock; at < end; at += kLanes) found |= load_floats(values + at) > limit;
+    if (found[0] | found[1] | found[2] | found[3]) return true;
   }
-  return {first, last};
+  return std::any_of(values + at, values + count, [&](float value) { return value > threshold; });
 }
 
-std::vector<uint32_t> encode(const Paste& paste, const float* map, const std::vector<Stretch>& row_stretches) {
-  const int64_t height = paste.rows.length, width = paste.columns.length, samples = paste.map_height;
-  RunWriter runs;
-  const auto [first, last] = set_columns(paste, map);
-  // Sample-major in columns, so that the blend of three columns runs over neighbours in memory.
-  const int64_t from = std::max<int64_t>(0, first - kTaps), to = std::min(paste.map_width, last + kTaps);
-  std::vector<float> turned(first < last ? (to - from) * samples : 0);
-  for (int64_t row = 0; first < last && row < samples; ++row)
-    for (int64_t x = from; x < to; ++x) turned[(x - from) * samples + row] = map[row * paste.map_width + x];
-  std::vector<float> column(samples + kTaps);
-  for (int64_t x = 0; x < width; ++x) {
-    const int64_t start = paste.columns.starts[x];
-    if (start + kTaps <= first || start >= last) {
-      runs.change(x * height, false);
-      continue;
-    }
-    const auto samples_of = [&](int64_t tap) { return turned.data() + (std::min(start + tap, paste.map_width - 1) - from) * samples; };
-    const float *a = samples_of(0), *b = samples_of(1), *c = samples_of(2);
-    const float* weights = paste.columns.weights + x * kTaps;
-    for (int64_t row = 0; row < samples; ++row) column[row] = blend(weights, a[row], b[row], c[row]);
-    for (const auto& [at, top, bottom] : row_stretches) {
-      const float p = column[at], q = column[std::min<int64_t>(at + 1, samples - 1)], r = column[std::min<int64_t>(at + 2, samples - 1)];
-      if (std::max({p, q, r}) < paste.threshold - kRounding) {
-        runs.change(x * height + top, false);
-      } else if (std::min({p, q, r}) > paste.threshold + kRounding) {
-        runs.change(x * height + top, true);
-      } else {
-        for (int64_t y = top; y < bottom; ++y) runs.change(x * height + y, blend(paste.rows.weights + y * kTaps, p, q, r) > paste.threshold);
+// Samples [left, right) × [top, bottom) hold all that are above the threshold; none are where top == bottom.
+struct Bounds {
+  int64_t top = 0, bottom = 0, left, right = 0;
+};
+
+Bounds set_bounds(const Paste& paste, const float* map) {
+  Bounds bounds{.left = paste.map_width};
+  for (int64_t row = 0; row < paste.map_height; ++row) {
+    const float* values = map + row * paste.map_width;
+    if (!any_above(values, paste.map_width, paste.threshold)) continue;
+    if (bounds.bottom == 0) bounds.top = row;
+    bounds.bottom = row + 1;
+    while (bounds.left > 0 && any_above(values, bounds.left, paste.threshold)) --bounds.left;
+    bounds.left = std::find_if(values, values + bounds.left, [&](float value) { return value > paste.threshold; }) - values;
+    for (int64_t x = paste.map_width; x > bounds.right; --x)
+      if (values[x - 1] > paste.threshold) bounds.right = x;
+  }
+  return bounds;
+}
+
+// Outputs [first, last) read a sample of [low, high); starts never fall.
+std::pair<int64_t, int64_t> reach(const Axis& axis, int64_t low, int64_t high) {
+  const auto* end = axis.starts + axis.length;
+  return {std::upper_bound(axis.starts, end, static_cast<int32_t>(low - kTaps)) - axis.starts,
+          std::lower_bound(axis.starts, end, static_cast<int32_t>(high)) - axis.starts};
+}
+
+// The samples that the pixels of a mask may read, column by column, and in which rows each column has some above the threshold.
+class Window {
+ public:
+  struct Column {
+    const float* samples;
+    int32_t top, bottom;  // in the window; none where top >= bottom
+  };
+
+  Window(const Paste& paste, const float* map, const Bounds& bounds)
+      : from_(std::max<int64_t>(0, bounds.left - kTaps)), to_(std::min(paste.map_width, bounds.right + kTaps)),
+        top_(std::max<int64_t>(0, bounds.top - kTaps)), height_(std::min(paste.map_height, bounds.bottom + kTaps) - top_),
+        values_((to_ - from_) * height_), tops_(to_ - from_, static_cast<int32_t>(height_)), bottoms_(to_ - from_) {
+    for (int64_t row = 0; row < height_; ++row) {
+      const float* source = map + (top_ + row) * paste.map_width + from_;
+      for (int64_t x = 0; x < to_ - from_; ++x) {
+        values_[x * height_ + row] = source[x];
+        if (source[x] > paste.threshold) {
+          tops_[x] = std::min(tops_[x], static_cast<int32_t>(row));
+          bottoms_[x] = static_cast<int32_t>(row) + 1;
+        }
       }
     }
   }
-  return runs.finish(width * height);
+  int64_t top() const { return top_; }
+  int64_t height() const { return height_; }
+  // A map narrower than three samples has taps beyond its end, with weight 0.
+  Column column(int64_t x) const {
+    const int64_t at = std::min(x, to_ - 1) - from_;
+    return {values_.data() + at * height_, tops_[at], bottoms_[at]};
+  }
+
+ private:
+  int64_t from_, to_, top_, height_;
+  std::vector<float> values_;
+  std::vector<int32_t> tops_, bottoms_;
+};
+
+// Runs of output columns, one after the other.
+class ColumnPaster {
+ public:
+  ColumnPaster(const Paste& paste, const Stretches& stretches, const Window& window)
+      : paste_(paste), stretches_(stretches), window_(window), column_(window.height()) {}
+
+  void paste(int64_t x, RunWriter& runs) {
+    const int64_t start = paste_.columns.starts[x], position = x * paste_.rows.length;
+    const auto a = window_.column(start), b = window_.column(start + 1), c = window_.column(start + 2);
+    const int64_t top = std::min({a.top, b.top, c.top}), bottom = std::max({a.bottom, b.bottom, c.bottom});
+    if (top >= bottom) return runs.change(position, false);
+    const int64_t end = std::min<int64_t>(bottom + kTaps, window_.height());
+    const float* weights = paste_.columns.weights + x * kTaps;
+    for (int64_t row = std::max<int64_t>(0, top - kTaps); row < end; ++row) column_[row] = blend(weights, a.samples[row], b.samples[row], c.samples[row]);
+    const size_t first = stretches_.from[std::max<int64_t>(0, window_.top() + top - kTaps + 1)], last = stretches_.from[window_.top() + bottom];
+    if (first > 0) runs.change(position, false);
+    for (size_t at = first; (at = next_of_interest(at, end, runs.inside())) < last; ++at) paste_stretch(stretches_.list[at], position, end - 1, runs);
+    if (last < stretches_.list.size()) runs.change(position + stretches_.list[last].first, false);
+  }
+
+ private:
+  // The first stretch from `at` on whose samples are not all clearly inside, or clearly outside, as the run is.
+  size_t next_of_interest(size_t at, int64_t end, bool inside) const {
+    if (at == stretches_.list.size()) return at;
+    const int64_t start = stretches_.list[at].start - window_.top();
+    const float low = paste_.threshold - kRounding, high = paste_.threshold + kRounding;
+    int64_t row = start;
+    while (row < end && (inside ? column_[row] > high : column_[row] < low)) ++row;
+    if (row == end) return stretches_.list.size();
+    return row < start + kTaps ? at : stretches_.from[window_.top() + row - kTaps + 1];
+  }
+
+  void paste_stretch(const Stretch& stretch, int64_t position, int64_t last, RunWriter& runs) const {
+    const auto sample = [&](int64_t row) { return column_[std::min(row - window_.top(), last)]; };
+    const float p = sample(stretch.start), q = sample(stretch.start + 1), r = sample(stretch.start + 2);
+    for (int64_t y = stretch.first; y < stretch.last; ++y)
+      runs.change(position + y, blend(paste_.rows.weights + y * kTaps, p, q, r) > paste_.threshold);
+  }
+
+  const Paste& paste_;
+  const Stretches& stretches_;
+  const Window& window_;
+  std::vector<float> column_;
+};
+
+std::vector<uint32_t> encode(const Paste& paste, const float* map, const Stretches& rows) {
+  RunWriter runs;
+  const Bounds bounds = set_bounds(paste, map);
+  if (bounds.top < bounds.bottom) {
+    const Window window(paste, map, bounds);
+    ColumnPaster column(paste, rows, window);
+    const auto [left, right] = reach(paste.columns, bounds.left, bounds.right);
+    for (int64_t x = left; x < right; ++x) column.paste(x, runs);
+    runs.change(right * paste.rows.length, false);
+  }
+  return runs.finish(paste.rows.length * paste.columns.length);
 }
 
 Axis read_axis(napi_env env, napi_value starts, napi_value weights, int64_t length, int64_t samples) {
@@ -121,7 +220,8 @@ Axis read_axis(napi_env env, napi_value starts, napi_value weights, int64_t leng
   must_hold(weight_bytes, length * kTaps, sizeof(float), "weights");
   Axis axis{static_cast<const int32_t*>(start_bytes.data), static_cast<const float*>(weight_bytes.data), length};
   for (int64_t out = 0; out < length; ++out)
-    if (axis.starts[out] < 0 || axis.starts[out] >= samples) throw std::invalid_argument("starts must lie in the map");
+    if (axis.starts[out] < (out == 0 ? 0 : axis.starts[out - 1]) || axis.starts[out] >= samples)
+      throw std::invalid_argument("starts must lie in the map and never fall");
   return axis;
 }
 
@@ -147,7 +247,7 @@ napi_value paste_masks(napi_env env, napi_callback_info info) {
     paste.rows = read_axis(env, call.arguments[2], call.arguments[3], height, paste.map_height);
     paste.columns = read_axis(env, call.arguments[4], call.arguments[5], width, paste.map_width);
 
-    const auto row_stretches = stretches(paste.rows);
+    const Stretches row_stretches(paste.rows, paste.map_height);
     const float* values = maps.data_ptr<float>() + first_mask * paste.map_height * paste.map_width;
     std::vector<std::vector<uint32_t>> runs(count);
     at::parallel_for(0, count, 1, [&](int64_t first, int64_t last) {

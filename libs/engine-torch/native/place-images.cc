@@ -8,6 +8,7 @@
 
 #include "detection-functions.h"
 #include "device.h"
+#include "lanes.h"
 #include "number-list.h"
 #include "transfer.h"
 
@@ -53,29 +54,54 @@ void place_as_it_is(const Picture& picture, const Normaliser& normaliser, float*
   }
 }
 
+// A row of the picture as floats, one pixel in four lanes, channels in the network's order.
+class WidenedRow {
+ public:
+  explicit WidenedRow(int64_t width) : values_(width * kLanes) {}
+  const float* values() const { return values_.data(); }
+
+  void read(const Picture& picture, const Normaliser& normaliser, int64_t row) {
+    if (row == row_) return;
+    row_ = row;
+    const uint8_t* source = picture.pixels + row * picture.width * 3;
+    for (int64_t x = 0; x < picture.width; ++x, source += 3)
+      for (int channel = 0; channel < 3; ++channel) values_[x * kLanes + channel] = source[normaliser.source[channel]];
+  }
+  bool holds(int64_t row) const { return row == row_; }
+
+ private:
+  std::vector<float> values_;
+  int64_t row_ = -1;
+};
+
 void place_enlarged(const Picture& picture, const Normaliser& normaliser, const Axis& rows, const Axis& columns, float* frame,
                     int64_t frame_width, int64_t first, int64_t last) {
-  const int64_t length = picture.width * 3;
-  std::vector<float> blended(length);
+  const Floats mean = {normaliser.mean[0], normaliser.mean[1], normaliser.mean[2], 0};
+  const Floats scale = {normaliser.scale[0], normaliser.scale[1], normaliser.scale[2], 0};
+  WidenedRow top(picture.width), bottom(picture.width);
+  std::vector<float> blended(picture.width * kLanes);
   for (int64_t y = first; y < last; ++y) {
-    const uint8_t* top = picture.pixels + rows.low[y] * length;
-    const uint8_t* bottom = picture.pixels + rows.high[y] * length;
-    const float share = rows.share[y];
-    for (int64_t i = 0; i < length; ++i) {
-      const float a = top[i], b = bottom[i];
-      blended[i] = a + (b - a) * share;
+    if (bottom.holds(rows.low[y])) std::swap(top, bottom);
+    top.read(picture, normaliser, rows.low[y]);
+    bottom.read(picture, normaliser, rows.high[y]);
+    const Floats share = all_lanes(rows.share[y]);
+    for (int64_t i = 0; i < picture.width * kLanes; i += kLanes) {
+      const Floats a = load_floats(top.values() + i), b = load_floats(bottom.values() + i), value = a + (b - a) * share;
+      std::memcpy(blended.data() + i, &value, sizeof(value));
     }
+    const auto pixel = [&](int64_t x) {
+      const Floats left = load_floats(blended.data() + columns.low[x] * kLanes), right = load_floats(blended.data() + columns.high[x] * kLanes);
+      return ((left + (right - left) * all_lanes(columns.share[x])) - mean) * scale;
+    };
     float* target = frame + y * frame_width * 3;
-    for (int64_t x = 0; x < picture.placed_width; ++x, target += 3) {
-      const float* left = blended.data() + columns.low[x] * 3;
-      const float* right = blended.data() + columns.high[x] * 3;
-      const float blend = columns.share[x];
-      for (int channel = 0; channel < 3; ++channel) {
-        const int64_t from = normaliser.source[channel];
-        const float value = left[from] + (right[from] - left[from]) * blend;
-        target[channel] = (value - normaliser.mean[channel]) * normaliser.scale[channel];
-      }
+    // The fourth lane goes where the next pixel begins, which then overwrites it; the last pixel has no next one.
+    const int64_t end = picture.placed_width - 1;
+    for (int64_t x = 0; x < end; ++x, target += 3) {
+      const Floats value = pixel(x);
+      std::memcpy(target, &value, sizeof(value));
     }
+    const Floats value = pixel(end);
+    std::memcpy(target, &value, 3 * sizeof(float));
   }
 }
 
