@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 interface Benchmark {
   /** Measures against Python peers, which are brought first. */
-  readonly needsPython?: boolean;
+  readonly needsPython?: boolean | ((argv: readonly string[]) => boolean);
   run(options: { readonly json: boolean; readonly argv: readonly string[] }): Promise<void>;
 }
 
@@ -19,7 +19,8 @@ if (name === '' || !existsSync(main)) {
   process.exit(2);
 }
 const benchmark = (await import(main)) as Benchmark;
-if (benchmark.needsPython === true && !process.env['CASSL_PYTHON']) {
+const { needsPython = false } = benchmark;
+if ((typeof needsPython === 'function' ? needsPython(argv) : needsPython) && !process.env['CASSL_PYTHON']) {
   const brought = spawnSync('bash', ['scripts/python-peers.sh'], {
     cwd: join(import.meta.dirname, '..'),
     stdio: ['ignore', 'pipe', 'inherit'],

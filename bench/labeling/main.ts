@@ -1,12 +1,22 @@
 /**
- * Labeling: one worker on real photos, and the same job with few and with many shards, without inference. `--shards N` sets the many
- * (default 41,667: 10^7 images at the usual shard size; about ten minutes), `--only worker` or `--only scale` one of the two.
+ * Labeling: one worker on real photos by stage and beside the same in Python, and the same job with few and with many shards, without
+ * inference. `--shards N` sets the many (default 41,667: 10^7 images at the usual shard size; about ten minutes), `--rounds N` the
+ * rounds beside Python (default 3), `--only worker`, `--only python` or `--only scale` one of the three.
  */
+import { join } from 'node:path';
+import { compareWithPython, type Comparison } from './compare-with-python.ts';
 import { WORKER_CASES, measureWorker, type WorkerMeasurement } from './worker.ts';
 import { measureEnqueue, measureScale } from './scale.ts';
 
 const FEW = 1000;
 const MANY = 41_667;
+
+/** Photos enough for some ten seconds a side. */
+const PYTHON_IMAGES = { small: 96, r50: 12 };
+const photos = join(process.env['CASSL_SHARED'] ?? '../shared', 'data/coco-mini/train2017');
+
+export const needsPython = (argv: readonly string[]): boolean =>
+  !argv.includes('--only') || argv.includes('python');
 
 type Cases = Readonly<Record<keyof typeof WORKER_CASES, WorkerMeasurement>>;
 
@@ -20,13 +30,20 @@ export async function run({
   const given = (flag: string): string | undefined =>
     argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined;
   const only = given('--only');
-  const worker = only === 'scale' ? undefined : await workerNumbers();
-  const scale = only === 'worker' ? undefined : await scaleNumbers(Number(given('--shards') ?? MANY));
-  const result = { ...worker, ...(scale === undefined ? {} : { scale }) };
+  const wants = (part: string): boolean => only === undefined || only === part;
+  const worker = wants('worker') ? await workerNumbers() : undefined;
+  const python = wants('python') ? await pythonNumbers(Number(given('--rounds') ?? 3)) : undefined;
+  const scale = wants('scale') ? await scaleNumbers(Number(given('--shards') ?? MANY)) : undefined;
+  const result = {
+    ratios: { ...worker?.ratios, ...python?.ratios },
+    ...(worker === undefined ? {} : { hostMsPerImage: worker.hostMsPerImage, cases: worker.cases }),
+    ...(python === undefined ? {} : { python: python.python }),
+    ...(scale === undefined ? {} : { scale }),
+  };
   console.log(json ? JSON.stringify(result) : result);
 }
 
-async function workerNumbers(): Promise<object> {
+async function workerNumbers(): Promise<{ ratios: object; hostMsPerImage: number; cases: Cases }> {
   const cases: Cases = {
     small: await measureWorker(WORKER_CASES.small),
     r50: await measureWorker(WORKER_CASES.r50),
@@ -36,6 +53,27 @@ async function workerNumbers(): Promise<object> {
     ratios: { ofForward: { small: small.ofForward, r50: r50.ofForward } },
     hostMsPerImage: r50.hostMsPerImage,
     cases,
+  };
+}
+
+async function pythonNumbers(rounds: number): Promise<{ ratios: object; python: object }> {
+  const compare = async (name: keyof typeof WORKER_CASES): Promise<Comparison> => {
+    const compared = await compareWithPython(
+      { ...WORKER_CASES[name], images: PYTHON_IMAGES[name] },
+      photos,
+      rounds,
+    );
+    console.error(`${name} beside Python: ${JSON.stringify(compared)}`);
+    return compared;
+  };
+  const python = { small: await compare('small'), r50: await compare('r50') };
+  const { small, r50 } = python;
+  return {
+    ratios: {
+      overPython: { small: small.overPython, r50: r50.overPython },
+      overPythonByProcessor: { small: small.overPythonByProcessor, r50: r50.overPythonByProcessor },
+    },
+    python,
   };
 }
 
