@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import { errorCode, errorMessage, failedPrecondition, invalidArgument, unavailable } from '@cassl/errors';
 import type { BlobStore } from './blob-store.ts';
 import { openFileBlobs } from './file-blobs.ts';
 import { openS3Blobs } from './s3-blobs.ts';
+import { statusOf } from './s3-bucket.ts';
 
 /**
  * Opens `file:///folder`, a plain folder path or `s3://bucket/prefix`.
@@ -12,7 +13,9 @@ import { openS3Blobs } from './s3-blobs.ts';
 export async function openBlobs(uri: string, databaseId: string): Promise<BlobStore> {
   const blobs = /^s3:/i.test(uri) ? await openS3Blobs(uri) : await openFileBlobs(folderOf(uri));
   try {
-    const owner = await blobs.mark(databaseId);
+    const owner = await blobs.mark(databaseId).catch((error: unknown) => {
+      throw explain(uri, error);
+    });
     if (owner === databaseId) return blobs;
     throw failedPrecondition(
       `the blob store ${uri} belongs to the registry ${owner}, and this database is ${databaseId}'s: ` +
@@ -22,6 +25,18 @@ export async function openBlobs(uri: string, databaseId: string): Promise<BlobSt
     blobs.close();
     throw error;
   }
+}
+
+/** The first request to a store tells whether address and keys are right: then an operator must know what to change. */
+function explain(uri: string, error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const status = statusOf(cause ?? {});
+  const change =
+    status === 403
+      ? 'the access key needs GetObject, PutObject, DeleteObject and ListBucket there'
+      : 'check CASSL_BLOBS_URI and S3_ENDPOINT';
+  if (status === undefined && errorCode(error) !== 'UNAVAILABLE') return error;
+  return unavailable(`cannot use the blob store ${uri}: ${errorMessage(error)}; ${change}`, { cause: error });
 }
 
 function folderOf(uri: string): string {
