@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { V1DeploymentSpec, V1NetworkPolicySpec } from '@kubernetes/client-node';
+import type { V1DeploymentSpec, V1NetworkPolicySpec, V1ServiceSpec } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { findFaults } from './find-faults.ts';
 import { ALL_APIS, HELMS, podSpecOf, renderChart, type Manifest } from './render-chart.ts';
@@ -134,6 +134,28 @@ describe.skipIf(HELMS.length < 2)('the chart (skipped without helm 3 and 4: scri
     }
   });
 
+  it('gives the console neither the broker nor a token of its own', async () => {
+    const set = [...TRIAL, 'console.enabled=true', 'auth.existingSecret=cassl-token'];
+    const manifests = await renderChart({ set });
+    const { env = [] } = deployment(manifests, 'cassl-console').template.spec!.containers[0]!;
+    const names = env.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['CASSL_REGISTRY_HTTP_URL', 'CASSL_AUTH_TOKEN_FILE']));
+    expect(names.filter((name) => /NATS|^CASSL_AUTH_TOKEN$/.test(name))).toEqual([]);
+    expect((named(manifests, 'Service', 'cassl-console').spec as V1ServiceSpec).ports).toContainEqual({
+      name: 'http',
+      port: 7190,
+      targetPort: 'http',
+    });
+  });
+
+  it('names the ranks of a training on several nodes, also before they are ready', async () => {
+    const manifests = await renderChart({ set: TRIAL });
+    const service = named(manifests, 'Service', 'cassl-ranks').spec as V1ServiceSpec;
+    expect(service).toMatchObject({ clusterIP: 'None', publishNotReadyAddresses: true });
+    const [training] = jobTemplates(manifests).map(podSpecOf);
+    expect(training?.subdomain).toBe('cassl-ranks');
+  });
+
   it('lets the launcher do no more than its Jobs need', async () => {
     const rules = named(await renderChart({ set: TRIAL }), 'Role', 'cassl-launcher').rules;
     expect(rules).toEqual([
@@ -178,6 +200,7 @@ describe.skipIf(HELMS.length < 2)('the chart (skipped without helm 3 and 4: scri
         [['tls.enabled=true'], /name tls.existingSecret/],
         [['metrics.serviceMonitor.enabled=true'], /install the Prometheus operator/],
         [['serviceAccount.create=false'], /serviceAccount.launcherName/],
+        [['console.ingress.enabled=true'], /console.enabled is false: nothing would answer/],
       ];
       for (const [set, message] of wrong) expect(await refusal(...set), set.join()).toMatch(message);
     },

@@ -28,6 +28,7 @@ export const VALUE_SETS: Readonly<Record<string, RenderOptions>> = {
   'DRA claims': {
     set: [...trial, ...gpus, 'gpu.kind=dra', "gpu.dra.selectors={device.driver == 'gpu.nvidia.com'}"],
   },
+  'the console, without a token': { set: [...trial, 'console.enabled=true'] },
   'processes instead of Jobs': { set: [...trial, 'jobs.mode=process', 'sharedVolume.enabled=false'] },
   'Kueue and more of everything': {
     set: [
@@ -64,6 +65,9 @@ export const VALUE_SETS: Readonly<Record<string, RenderOptions>> = {
       'grpcRoute.hostnames={*.cassl.example}',
       'ingress.enabled=true',
       'ingress.hostname=cassl.example',
+      'console.enabled=true',
+      'console.ingress.enabled=true',
+      'console.ingress.hostname=page.cassl.example',
     ],
   },
 };

@@ -30,6 +30,7 @@ describe('compose.yaml', () => {
   it('runs every service of the image, and the command line', () => {
     expect(ours.map(([name]) => name).sort()).toEqual([
       'cli',
+      'console',
       'evaluator',
       'label-worker',
       'labeler',

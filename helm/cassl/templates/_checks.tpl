@@ -58,6 +58,12 @@
 {{- if and $v.grpcRoute.enabled (not $v.grpcRoute.parentRefs) -}}
 {{- fail "grpcRoute.enabled is true: name a gateway in grpcRoute.parentRefs" -}}
 {{- end -}}
+{{- if and $v.console.ingress.enabled (not $v.console.enabled) -}}
+{{- fail "console.ingress.enabled is true but console.enabled is false: nothing would answer" -}}
+{{- end -}}
+{{- if and $v.console.ingress.enabled (not $v.console.ingress.hostname) -}}
+{{- fail "console.ingress.enabled is true: set console.ingress.hostname" -}}
+{{- end -}}
 {{- if and $v.ingress.enabled (not $v.ingress.hostname) -}}
 {{- fail "ingress.enabled is true: set ingress.hostname" -}}
 {{- end -}}

@@ -3,17 +3,25 @@
 {{- $v := .root.Values -}}
 {{- $name := include "cassl.fullname" .root -}}
 - { name: CASSL_LOG_LEVEL, value: {{ $v.logLevel | quote }} }
+{{- if ne .component "console" }}
 - { name: CASSL_NATS_URL, value: {{ include "cassl.natsUrl" .root | quote }} }
 - { name: CASSL_NATS_REPLICAS, value: {{ $v.nats.replicas | quote }} }
 {{- if $v.nats.existingSecret }}
 - name: CASSL_NATS_TOKEN
   valueFrom: { secretKeyRef: { name: {{ $v.nats.existingSecret | quote }}, key: {{ $v.nats.key | quote }} } }
 {{- end }}
+{{- end }}
 - { name: CASSL_REGISTRY_ADDRESS, value: "{{ $name }}-registry.{{ .root.Release.Namespace }}:7100" }
 - { name: CASSL_TRAINER_ADDRESS, value: "{{ $name }}-trainer.{{ .root.Release.Namespace }}:7101" }
 - { name: CASSL_LABELER_ADDRESS, value: "{{ $name }}-labeler.{{ .root.Release.Namespace }}:7102" }
 - { name: CASSL_EVALUATOR_ADDRESS, value: "{{ $name }}-evaluator.{{ .root.Release.Namespace }}:7103" }
+{{- if eq .component "console" }}
+{{- /* It calls with its user's token and has none of its own; the file tells it which users may look. */}}
+- { name: CASSL_REGISTRY_HTTP_URL, value: {{ default (printf "http://%s-registry.%s:7180" $name .root.Release.Namespace) $v.console.registryHttpUrl | quote }} }
 {{- if $v.auth.existingSecret }}
+- { name: CASSL_AUTH_TOKEN_FILE, value: {{ printf "/etc/cassl/auth/%s" $v.auth.key | quote }} }
+{{- end }}
+{{- else if $v.auth.existingSecret }}
 - name: CASSL_AUTH_TOKEN
   valueFrom: { secretKeyRef: { name: {{ $v.auth.existingSecret | quote }}, key: {{ $v.auth.key | quote }} } }
 {{- end }}

@@ -124,10 +124,13 @@ spec:
         - { name: data, mountPath: /var/lib/cassl }
         - { name: tmp, mountPath: /tmp }
         {{- if $v.sharedVolume.enabled }}
-        - { name: shared, mountPath: /data }
+        - { name: shared, mountPath: /data{{ if eq .component "console" }}, readOnly: true{{ end }} }
         {{- end }}
         {{- if $v.tls.enabled }}
         - { name: tls, mountPath: /etc/cassl/tls, readOnly: true }
+        {{- end }}
+        {{- if and (eq .component "console") $v.auth.existingSecret }}
+        - { name: auth, mountPath: /etc/cassl/auth, readOnly: true }
         {{- end }}
         {{- if .launches }}
         - { name: jobs, mountPath: /etc/cassl/jobs, readOnly: true }
@@ -147,6 +150,10 @@ spec:
     {{- if $v.tls.enabled }}
     - name: tls
       secret: { secretName: {{ include "cassl.tlsSecret" .root }}, defaultMode: 0440 }
+    {{- end }}
+    {{- if and (eq .component "console") $v.auth.existingSecret }}
+    - name: auth
+      secret: { secretName: {{ $v.auth.existingSecret }}, defaultMode: 0440 }
     {{- end }}
     {{- if .launches }}
     - name: jobs
