@@ -15,6 +15,8 @@ export { rleToString, rleFromString, readCounts } from './rle-string.ts';
 export { rleArea, rleBox, writeRunsBox } from './rle-area.ts';
 export { rleMerge, rleSubtract } from './rle-merge.ts';
 export { rleIou, intersectionOfRuns } from './rle-iou.ts';
+export { encodeLabelStudioRle, decodeLabelStudioRle } from './label-studio-rle.ts';
+export { traceOutlines, type Outline } from './trace-outlines.ts';
 export { rleFromPolygons } from './rle-polygon.ts';
 export { parseSegmentation } from './parse-segmentation.ts';
 export { boxIou, pairIou, toXyxy, toXywh } from './box-iou.ts';

@@ -47,6 +47,17 @@ export const settings = {
     whole(1, 1_000_000, 512),
     'MiB of the bodies of all HTTP requests that are being read or answered; beyond it they get RESOURCE_EXHAUSTED',
   ),
+  labelStudioUrl: setting(
+    'CASSL_LABEL_STUDIO_URL',
+    z.url({ protocol: /^https?$/ }).optional(),
+    'Label Studio whose uploaded files tasks may name; unset: none',
+  ),
+  labelStudioToken: setting(
+    'CASSL_LABEL_STUDIO_TOKEN',
+    z.string().optional(),
+    'Access token of a user of that Label Studio',
+    { isSecret: true },
+  ),
   registryAddress: setting(
     'CASSL_REGISTRY_ADDRESS',
     z.string().default('127.0.0.1:7100'),

@@ -2,11 +2,12 @@ import { join, resolve } from 'node:path';
 import { connectEvents, openEvents } from '@cassl/events';
 import { RegistryServiceDefinition } from '@cassl/proto';
 import type { HttpServer } from '@cassl/http';
-import { createClient, runService } from '@cassl/rpc';
+import { createClient, createMetrics, runService } from '@cassl/rpc';
 import { readLabelerConfig } from './config.ts';
 import { createCheckpointFinder } from './find-checkpoint.ts';
 import { openHttpFaces } from './faces/http/open-http-faces.ts';
 import { openInferenceService } from './faces/open-inference/grpc-service.ts';
+import { observeInference } from './online/observe-inference.ts';
 import { openInference } from './online/open-inference.ts';
 import { pinModels } from './online/pin-models.ts';
 import { runLabelWorkers } from './labeling/run-label-workers.ts';
@@ -32,13 +33,15 @@ await runService({
     const findCheckpoint = createCheckpointFinder(registry, resolve(join(config.dataDir, 'checkpoints')));
     const labelings = await openLabelings({ connection, bus, queue, findCheckpoint, logger });
     const workers = runLabelWorkers(config.labelWorkers, logger);
-    const inference = openInference({ config, findCheckpoint, logger });
+    const metrics = createMetrics('labeler');
+    const inference = observeInference(openInference({ config, findCheckpoint, logger }), metrics);
     atStop(() => inference.stop());
     const scaler = await serveScaler({ ...config, labelings, queue, logger });
     const stopping = new AbortController();
     let http: HttpServer | undefined;
     return {
       config,
+      metrics,
       services: [
         labelerService(labelings, { inference }),
         detectorService({ inference }),

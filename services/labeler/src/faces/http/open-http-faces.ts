@@ -1,7 +1,11 @@
-import { openHttpApp, type HttpServer } from '@cassl/http';
+import { openHttpApp, type FastifyInstance, type HttpServer } from '@cassl/http';
 import type { InferenceRuntime } from '@cassl/inference';
 import type { Logger, RunningServer } from '@cassl/rpc';
 import type { LabelerConfig } from '../../config.ts';
+import { cvatRoutes } from '../cvat/cvat-routes.ts';
+import { detectRoutes } from '../detect/detect-routes.ts';
+import { labelStudioRoutes } from '../label-studio/label-studio-routes.ts';
+import type { LabelStudioServer } from '../label-studio/read-task-image.ts';
 import { openInferenceRoutes } from '../open-inference/rest/open-inference-routes.ts';
 
 export interface HttpFacesOptions {
@@ -16,6 +20,9 @@ export interface HttpFacesOptions {
     | 'httpTimeoutMs'
     | 'httpBodyMb'
     | 'httpHeldMb'
+    | 'pinnedModels'
+    | 'labelStudioUrl'
+    | 'labelStudioToken'
     | 'tlsCertFile'
     | 'tlsKeyFile'
     | 'tlsClientCaFile'
@@ -26,6 +33,7 @@ const MEBIBYTE = 2 ** 20;
 
 /** Everything that the labeler answers over HTTP. */
 export function openHttpFaces({ inference, server, logger, config }: HttpFacesOptions): Promise<HttpServer> {
+  const [defaultModel] = config.pinnedModels;
   return openHttpApp({
     host: config.host,
     port: config.httpPort,
@@ -40,6 +48,24 @@ export function openHttpFaces({ inference, server, logger, config }: HttpFacesOp
     logger,
     routes: (app) => {
       openInferenceRoutes(app, inference);
+      detectRoutes(app, { inference, defaultModel });
+      labelStudioRoutes(app, { inference, defaultModel, server: labelStudioOf(config) });
+      cvatRoutes(app, { inference, pinnedModels: config.pinnedModels });
+      metricsRoute(app, server.metrics);
     },
   });
+}
+
+function labelStudioOf({
+  labelStudioUrl: url,
+  labelStudioToken: token,
+}: HttpFacesOptions['config']): LabelStudioServer | undefined {
+  return url === undefined ? undefined : { url, token };
+}
+
+/** The same as on the metrics port, for scrapers that know one port only. */
+function metricsRoute(app: FastifyInstance, metrics: RunningServer['metrics']): void {
+  app.get('/metrics', { config: { scope: 'read' } }, async (_, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
 }

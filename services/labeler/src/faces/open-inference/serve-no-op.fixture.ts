@@ -1,7 +1,8 @@
 import { openRuntime, type FoundModel, type InferenceRuntime } from '@cassl/inference';
 import { notFound } from '@cassl/errors';
 import type { HttpServer } from '@cassl/http';
-import { createLogger, serve, type RunningServer, type ServerSecurity } from '@cassl/rpc';
+import { createLogger, createMetrics, serve, type RunningServer, type ServerSecurity } from '@cassl/rpc';
+import { observeInference } from '../../online/observe-inference.ts';
 import { readLabelerConfig } from '../../config.ts';
 import { openHttpFaces } from '../http/open-http-faces.ts';
 import { openInferenceService } from './grpc-service.ts';
@@ -14,9 +15,13 @@ export interface TestServer {
 }
 
 /** A server whose every model but `missing` finds one box, as large as the image, and computes nothing. */
-export async function serveNoOp(security: ServerSecurity = {}): Promise<TestServer> {
+export async function serveNoOp(
+  security: ServerSecurity = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestServer> {
   const logger = createLogger({ name: 'test', level: 'silent' });
-  const inference = openRuntime({
+  const metrics = createMetrics('test');
+  const runtime = openRuntime({
     findModel: (reference): Promise<FoundModel> =>
       reference === 'missing'
         ? Promise.reject(notFound('model missing is not in the registry'))
@@ -34,12 +39,19 @@ export async function serveNoOp(security: ServerSecurity = {}): Promise<TestServ
     hangMs: 30_000,
     logger,
   });
-  const server = await serve({ name: 'test', services: [openInferenceService(inference)], logger, security });
+  const inference = observeInference(runtime, metrics);
+  const server = await serve({
+    name: 'test',
+    services: [openInferenceService(inference)],
+    logger,
+    security,
+    metrics,
+  });
   const http = await openHttpFaces({
     inference,
     server,
     logger,
-    config: readLabelerConfig({ CASSL_HTTP_PORT: '0', CASSL_HTTP_BODY_MB: '4' }),
+    config: readLabelerConfig({ CASSL_HTTP_PORT: '0', CASSL_HTTP_BODY_MB: '4', ...env }),
   });
   return {
     inference,

@@ -1,9 +1,8 @@
 import type { FastifyRequest } from '@cassl/http';
 import type { HttpFailure, Scope } from '@cassl/rpc';
 import { timeLeftMs } from '../../../online/time-left.ts';
+import { CANARY_HEADER } from '../../http/infer-from-http.ts';
 import type { Caller } from '../ask-images.ts';
-
-const CANARY_HEADER = 'x-cassl-canary';
 
 export function callerOf({ caller, headers }: FastifyRequest): Caller {
   const canary = headers[CANARY_HEADER];
