@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { errorMessage, isCasslError } from '@cassl/errors';
+import { errorCode, errorMessage, isCasslError, type ErrorCode } from '@cassl/errors';
 
 // One verb, one file of commands/. The heavy imports stay inside each action, so that `cassl --help` answers at once.
 const commands = join(import.meta.dirname, 'commands');
@@ -13,8 +13,22 @@ const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.j
 const program = new Command('cassl')
   .version(manifest.version)
   .description('Turns a few labeled images and many unlabeled ones into better object detectors (CA-SSL).')
-  .showHelpAfterError()
+  .configureOutput({
+    outputError: (text, write) =>
+      write(`cassl: ${text.replace(/^error: /, '').trim()} (--help tells more)\n`),
+  })
   .exitOverride();
+
+/** What the caller can mend by changing the call. */
+const CALLERS: readonly ErrorCode[] = [
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'FAILED_PRECONDITION',
+  'OUT_OF_RANGE',
+  'PERMISSION_DENIED',
+  'UNAUTHENTICATED',
+];
 
 // `cassl … | head` ends when its reader does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -29,13 +43,17 @@ try {
   }
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = exitCode(error);
+  // An interruption has said already how this process is to end.
+  const wasInterrupted = process.exitCode !== undefined && errorCode(error) === 'CANCELLED';
+  if (!wasInterrupted) process.exitCode = exitCode(error);
   if (!(error instanceof CommanderError)) console.error(`cassl: ${errorMessage(error)}`);
+  // Calls that nobody waits for any more shall not hold it.
+  if (wasInterrupted) process.exit();
 }
 
-/** 0 for help and version, 2 for anything the caller can mend by changing the call, 1 for the rest. */
+/** 0 for help and version, 2 for `CALLERS`, 1 for the rest. */
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!isCasslError(error)) return 1;
-  return ['INVALID_ARGUMENT', 'NOT_FOUND', 'FAILED_PRECONDITION'].includes(error.code) ? 2 : 1;
+  return CALLERS.includes(error.code) ? 2 : 1;
 }

@@ -48,6 +48,8 @@ export async function startNatsServer(options: StartNatsServerOptions): Promise<
   await mkdir(storeDir, { recursive: true });
   const child = spawn(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', storeDir], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // Ctrl-C of a terminal goes to its whole group: the services end first, then who started this ends it.
+    detached: true,
   });
   const log = lastLines(child);
   const exited = once(child, 'exit').then(() => undefined);

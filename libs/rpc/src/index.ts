@@ -16,6 +16,7 @@ export { ANONYMOUS, authorize, authorizeAlias, type Identity, type Quota } from 
 export { METHOD_SCOPES, ruleOf } from './identity/method-scopes.ts';
 export { createQuotas, type Quotas } from './identity/quotas.ts';
 export { SCOPES, type Scope } from './identity/scope.ts';
+export { followWatch, type FollowWatchOptions } from './follow-watch.ts';
 export { createClient, type ClientOptions, type DeadlineOptions, type RpcClient } from './create-client.ts';
 export { clientSecurityFromEnv, type ClientSecurity, type ServerSecurity } from './security.ts';
 export {

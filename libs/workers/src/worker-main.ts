@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { errorCode, errorMessage, outlook, type ErrorCode } from '@cassl/errors';
 import { createLogger, type Logger } from '@cassl/rpc';
 import { workerChannel } from './worker-channel.ts';
@@ -29,7 +30,7 @@ export async function workerMain<Message>(
     process.stderr.write('usage: node worker.ts JOB_FOLDER\n');
     process.exit(2);
   }
-  const logger = createLogger({ name });
+  const logger = createLogger({ name }).child({ job: basename(folder) });
   const channel = workerChannel();
   try {
     await work({

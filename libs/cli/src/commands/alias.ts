@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { numberFlag } from '../flags/number-flag.ts';
 import type { AliasChange } from '@cassl/proto';
 import { DEFAULT_HOME } from '../local/find-services.ts';
 import type { RegistryClient } from '../registry/with-registry.ts';
@@ -22,8 +23,8 @@ interface RuleFlags extends CommonFlags {
   readonly reason: string;
   readonly metric?: string;
   readonly dataset?: string;
-  readonly min?: string;
-  readonly margin?: string;
+  readonly min?: number;
+  readonly margin?: number;
   readonly lowerIsBetter: boolean;
   readonly stage?: string;
   readonly license: readonly string[];
@@ -72,10 +73,12 @@ export function register(program: Command): void {
       .argument('<alias>')
       .option('--metric <name>', 'metric of an evaluation, for example bbox/AP')
       .option('--dataset <digest>', 'data set it was measured on')
-      .option('--min <value>', 'at least this')
-      .option('--margin <value>', 'at least what the alias points to now has, plus this')
+      .option('--min <value>', 'at least this', numberFlag())
+      .option('--margin <value>', 'at least what the alias points to now has, plus this', numberFlag())
       .option('--lower-is-better', 'less is better', false)
-      .option('--stage <stage>', 'labeler, warmup or finetune')
+      .addOption(
+        new Option('--stage <stage>', 'of the checkpoint').choices(['labeler', 'warmup', 'finetune']),
+      )
       .option('--license <spdx>', 'licence that its lineage may carry; repeatable', collect, [])
       .option('--reason <text>', 'why', ''),
   ).action(rule);
@@ -154,8 +157,8 @@ async function rule(name: string, flags: RuleFlags): Promise<void> {
   const asked = AliasRule.fromPartial({
     metric: flags.metric ?? '',
     datasetDigest: flags.dataset ?? '',
-    minValue: flags.min === undefined ? undefined : Number(flags.min),
-    margin: flags.margin === undefined ? undefined : Number(flags.margin),
+    minValue: flags.min,
+    margin: flags.margin,
     lowerIsBetter: flags.lowerIsBetter,
     stage: flags.stage === undefined ? undefined : stageFromJSON(`STAGE_${flags.stage.toUpperCase()}`),
     licenses: [...flags.license],

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { numberFlag, wholeFlag } from '../flags/number-flag.ts';
 import { DEFAULT_HOME } from '../local/find-services.ts';
 
 interface CommonFlags {
@@ -7,9 +8,9 @@ interface CommonFlags {
 }
 
 interface PruneFlags extends CommonFlags {
-  readonly olderThanDays?: string;
+  readonly olderThanDays?: number;
   readonly stage?: string;
-  readonly keepNewest: string;
+  readonly keepNewest: number;
   readonly yes: boolean;
 }
 
@@ -38,9 +39,9 @@ export function register(program: Command): void {
     checkpoints
       .command('prune')
       .description('Delete by rule what no alias and no lineage needs; shows it only, unless --yes')
-      .option('--older-than-days <days>', 'published longer ago')
-      .option('--stage <stage>', 'labeler, warmup or finetune')
-      .option('--keep-newest <n>', 'the newest so many of those stay', '0')
+      .option('--older-than-days <days>', 'published longer ago', numberFlag({ least: 0 }))
+      .addOption(new Option('--stage <stage>', 'of these').choices(['labeler', 'warmup', 'finetune']))
+      .option('--keep-newest <n>', 'the newest so many of those stay', wholeFlag(), 0)
       .option('--yes', 'delete', false),
   ).action(prune);
 }
@@ -121,12 +122,12 @@ async function remove(digest: string, flags: CommonFlags): Promise<void> {
 async function prune(flags: PruneFlags): Promise<void> {
   const { withRegistry } = await import('../registry/with-registry.ts');
   const { PruneCheckpointsResponse, stageFromJSON } = await import('@cassl/proto');
-  const days = flags.olderThanDays === undefined ? undefined : Number(flags.olderThanDays);
+  const days = flags.olderThanDays;
   await withRegistry(flags.home, async (registry) => {
     const answer = await registry.pruneCheckpoints({
       olderThan: days === undefined ? undefined : { seconds: Math.round(days * 86_400), nanos: 0 },
       ...(flags.stage === undefined ? {} : { stage: stageFromJSON(`STAGE_${flags.stage.toUpperCase()}`) }),
-      keepNewest: Number(flags.keepNewest),
+      keepNewest: flags.keepNewest,
       dryRun: !flags.yes,
     });
     if (flags.json) return console.log(JSON.stringify(PruneCheckpointsResponse.toJSON(answer)));

@@ -8,6 +8,7 @@ import type {
   LabelSet,
 } from '@cassl/datasets';
 import { invalidArgument } from '@cassl/errors';
+import { thresholdFlag, wholeFlag } from '../flags/number-flag.ts';
 
 /** `cassl data`: make, check, look at and hand on data sets. */
 export function register(program: Command): void {
@@ -20,11 +21,11 @@ export function register(program: Command): void {
 
 interface ScenesFlags {
   readonly out: string;
-  readonly labeled: string;
-  readonly unlabeled: string;
-  readonly val: string;
-  readonly size: string;
-  readonly seed: string;
+  readonly labeled: number;
+  readonly unlabeled: number;
+  readonly val: number;
+  readonly size: number;
+  readonly seed: number;
   readonly json: boolean;
 }
 
@@ -35,18 +36,16 @@ function registerScenes(data: Command): void {
       'Make labeled, unlabeled and validation scenes in COCO layout; the same flags make the same bytes.',
     )
     .requiredOption('--out <dir>', 'folder to make (must be empty or hold the same scenes)')
-    .option('--labeled <n>', 'images with labels', '100')
-    .option('--unlabeled <n>', 'images whose labels are kept apart', '800')
-    .option('--val <n>', 'validation images', '200')
-    .option('--size <pixels>', 'side of the square images', '128')
-    .option('--seed <n>', 'another seed, other scenes', '0')
+    .option('--labeled <n>', 'images with labels', wholeFlag(), 100)
+    .option('--unlabeled <n>', 'images whose labels are kept apart', wholeFlag(), 800)
+    .option('--val <n>', 'validation images', wholeFlag(), 200)
+    .option('--size <pixels>', 'side of the square images', wholeFlag(1), 128)
+    .option('--seed <n>', 'another seed, other scenes', wholeFlag(), 0)
     .option('--json', 'print the result as JSON', false)
     .action(async (flags: ScenesFlags) => {
       const { generateScenes } = await import('@cassl/datasets');
       const { out, labeled, unlabeled, val, size, seed } = flags;
-      const numbers = { labeled, unlabeled, val, size, seed };
-      const options = Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, Number(text)]));
-      const result = await generateScenes({ out, ...options });
+      const result = await generateScenes({ out, labeled, unlabeled, val, size, seed });
       if (flags.json) return console.log(JSON.stringify(result));
       const { images, instances } = result;
       console.log(
@@ -120,9 +119,9 @@ async function openLabels(flags: LabelFlags, check: ImageCheck): Promise<Dataset
 
 interface AugmentFlags extends LabelFlags {
   readonly sheet: string;
-  readonly image: string;
-  readonly size?: string;
-  readonly seed: string;
+  readonly image: number;
+  readonly size?: number;
+  readonly seed: number;
 }
 
 function registerAugment(data: Command): void {
@@ -134,31 +133,29 @@ function registerAugment(data: Command): void {
       )
       .requiredOption('--sheet <png>', 'file to write'),
   )
-    .option('--image <n>', 'which labeled image of the file to show, from 0', '0')
-    .option('--size <pixels>', 'size given to the policies (default: the longer side of the image)')
-    .option('--seed <n>', 'another seed, other random draws', '0')
+    .option('--image <n>', 'which labeled image of the file to show, from 0', wholeFlag(), 0)
+    .option(
+      '--size <pixels>',
+      'size given to the policies (default: the longer side of the image)',
+      wholeFlag(1),
+    )
+    .option('--seed <n>', 'another seed, other random draws', wholeFlag(), 0)
     .action(async (flags: AugmentFlags) => {
       const { drawAugmentationSheet, sceneSamples } = await import('@cassl/datasets');
-      const { writeFile } = await import('node:fs/promises');
-      const seed = wholeNumber('--seed', flags.seed);
+      const { writeOutput } = await import('../output/write-output.ts');
+      const { seed, size } = flags;
       const samples =
         flags.annotations === undefined ? await sceneSamples(8, 192, seed) : await exampleSamples(flags);
-      const size = flags.size === undefined ? undefined : wholeNumber('--size', flags.size);
-      await writeFile(flags.sheet, await drawAugmentationSheet({ samples, size, seed }));
+      await writeOutput(flags.sheet, await drawAugmentationSheet({ samples, size, seed }));
       console.log(`wrote ${flags.sheet}`);
     });
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw invalidArgument(`${option} must be a whole number from 0 on, got ${text}`);
-  return Number(text);
 }
 
 async function exampleSamples(flags: AugmentFlags): Promise<DrawSheetOptions['samples']> {
   const { createSample, loadImage } = await import('@cassl/datasets');
   const { images } = await openLabels(flags, 'headers');
   const labeled = images.filter(({ instances }) => instances.some(({ crowd }) => !crowd));
-  const first = wholeNumber('--image', flags.image);
+  const first = flags.image;
   if (labeled[first] === undefined) {
     const count = labeled.length;
     throw invalidArgument(`--image must be below ${count}, the number of labeled images, got ${flags.image}`);
@@ -170,7 +167,7 @@ async function exampleSamples(flags: AugmentFlags): Promise<DrawSheetOptions['sa
 interface ExportFlags {
   readonly format: string;
   readonly out: string;
-  readonly threshold: string;
+  readonly threshold: number;
 }
 
 function registerExport(data: Command): void {
@@ -180,7 +177,7 @@ function registerExport(data: Command): void {
     .argument('<labels...>', 'label files (.jsonl.gz), paths or addresses')
     .requiredOption('--format <format>', 'coco, yolo, label-studio, cvat or fiftyone')
     .requiredOption('--out <dir>', 'folder to write into')
-    .option('--threshold <score>', 'keep scores strictly above', '0')
+    .option('--threshold <score>', 'keep scores strictly above', thresholdFlag, 0)
     .action(async (labels: string[], { format, out, threshold }: ExportFlags) => {
       const { exportFormats, exportLabels, readLabelRows, writeExport } = await import('@cassl/labels');
       const known = exportFormats.find((name) => name === format);
@@ -188,7 +185,7 @@ function registerExport(data: Command): void {
         throw invalidArgument(`--format must be one of ${exportFormats.join(', ')}, got ${format}`);
       }
       const rows = (): ReturnType<typeof readLabelRows> => readLabelRows(labels);
-      const exported = exportLabels(rows, { format: known, threshold: Number(threshold) });
+      const exported = exportLabels(rows, { format: known, threshold });
       const { files, totals } = await writeExport(exported, out);
       const leftOut = totals.leftOut === 0 ? '' : `, ${totals.leftOut} labels without an area left out`;
       console.log(

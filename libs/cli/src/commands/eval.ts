@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { invalidArgument } from '@cassl/errors';
+import { writeOutput } from '../output/write-output.ts';
 import type {
   CocoSummary,
   EvaluationReport,
@@ -204,8 +204,7 @@ function cocoTables(title: string, { numbers, perCategory }: CocoSummary): Repor
 
 async function writePlots(folder: string, plots: readonly NamedPlot[]): Promise<void> {
   if (plots.length === 0) throw invalidArgument('--svg: a panoptic evaluation has no plots');
-  await mkdir(folder, { recursive: true });
-  for (const { name, svg } of plots) await writeFile(join(folder, `${name}.svg`), svg);
+  for (const { name, svg } of plots) await writeOutput(join(folder, `${name}.svg`), svg);
 }
 
 async function writeReport(path: string, flags: EvalFlags, outcome: EvalOutcome): Promise<void> {
@@ -216,7 +215,7 @@ async function writeReport(path: string, flags: EvalFlags, outcome: EvalOutcome)
     tables: outcome.tables,
     plots: outcome.plots.map(({ svg }) => svg),
   };
-  await writeFile(path, evaluationReport(report));
+  await writeOutput(path, evaluationReport(report));
 }
 
 /** Columns as wide as their widest cell; numbers with three digits as everybody quotes them. */

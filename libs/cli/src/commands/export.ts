@@ -10,6 +10,7 @@ interface ExportFlags {
   readonly pixels: 'rgb' | 'bgr';
   readonly pyramidFrom?: '2' | '3';
   readonly out?: string;
+  readonly partial: boolean;
   readonly json: boolean;
 }
 
@@ -60,11 +61,19 @@ export function register(program: Command): void {
       ).choices(['2', '3']),
     )
     .option('--out <file>', 'file to write; default: <checkpoint>.<framework>.<format> here')
+    .option('--partial', 'tensors that the other framework has no place for may be left out', false)
     .option('--json', 'print one JSON object', false)
     .action(async (checkpoint: string, flags: ExportFlags) => {
       const outcome = await exportFile(checkpoint, flags);
       if (flags.json) console.log(JSON.stringify(outcome));
       else printOutcome(outcome);
+      const leftOut = flags.backboneOnly ? 0 : outcome.skipped.length;
+      if (leftOut > 0 && !flags.partial) {
+        console.error(
+          `cassl: ${leftOut} tensors were left out, named above; --partial says that this is meant`,
+        );
+        process.exitCode = 1;
+      }
     });
 }
 

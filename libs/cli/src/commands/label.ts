@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { thresholdFlag, wholeFlag } from '../flags/number-flag.ts';
 
 interface LabelFlags {
   readonly alias: string;
   readonly out?: string;
-  readonly threshold: string;
+  readonly threshold: number;
   readonly nonOverlap: boolean;
-  readonly shardSize: string;
+  readonly shardSize: number;
   readonly id?: string;
   readonly home: string;
   readonly json: boolean;
@@ -22,9 +23,9 @@ export function register(program: Command): void {
       '--out <path>',
       'one picture: PNG to draw on; a pool: folder or s3:// address for the label files',
     )
-    .option('--threshold <score>', 'keep labels with a score above this, 0..1', '0.3')
+    .option('--threshold <score>', 'keep labels with a score above this, 0..1', thresholdFlag, 0.3)
     .option('--non-overlap', 'every pixel to its best mask (entities)', false)
-    .option('--shard-size <n>', 'pool: images a shard', '256')
+    .option('--shard-size <n>', 'pool: images a shard', wholeFlag(1, 100_000), 256)
     .option('--id <id>', 'pool: id of the job; the same id goes on where it was')
     .option('--home <dir>', 'folder of the services', '.cassl')
     .option('--json', 'print JSON', false)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { numberFlag, thresholdFlag } from '../flags/number-flag.ts';
 
 interface Flags {
   readonly home: string;
@@ -22,16 +23,16 @@ export function register(program: Command): void {
     .action(async (set: string, flags: Flags) => (await load()).showLabelSet(set, flags));
   verb('threshold', 'Make the set under another threshold.')
     .argument('<set>', 'index of a label set')
-    .argument('<score>', 'keep labels with a score strictly above')
-    .action(async (set: string, score: string, flags: Flags) =>
-      (await load()).changeThreshold(set, Number(score), flags),
+    .argument('<score>', 'keep labels with a score strictly above', thresholdFlag)
+    .action(async (set: string, score: number, flags: Flags) =>
+      (await load()).changeThreshold(set, score, flags),
     );
   verb('choose', 'Find the lowest threshold with a wanted precision on held-out labeled images.')
     .argument('<set>', 'index of a label set')
     .requiredOption('--annotations <file>', 'COCO annotations of the held-out images')
     .requiredOption('--images <dir>', 'their folder')
-    .requiredOption('--precision <p>', 'precision to reach, 0..1')
-    .action(async (set: string, flags: Flags & { annotations: string; images: string; precision: string }) =>
+    .requiredOption('--precision <p>', 'precision to reach, 0..1', numberFlag({ least: 0, most: 1 }))
+    .action(async (set: string, flags: Flags & { annotations: string; images: string; precision: number }) =>
       (await load()).chooseThreshold(set, flags),
     );
   verb('merge', 'Make one set of several, beside the first.')

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkPorts } from '../local/check-ports.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 
@@ -21,7 +23,7 @@ describe('cassl up', () => {
 
   const start = (): ChildProcess => {
     up = spawn(process.execPath, [MAIN, 'up', '--home', home, '--free-ports', '--json'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     return up;
   };
@@ -39,6 +41,32 @@ describe('cassl up', () => {
     expect(await secondsToStop(child)).toBeLessThan(10);
     for (const pid of Object.values(pids)) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   }, 120_000);
+
+  it('starts a service again that was killed, and says so', async () => {
+    const child = start();
+    let said = '';
+    child.stderr!.on('data', (chunk: Buffer) => (said += String(chunk)));
+    const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+    const { pids } = JSON.parse(String(line)) as { pids: Record<string, number> };
+    process.kill(pids.evaluator!, 'SIGKILL');
+    while (!/evaluator +died \(SIGKILL\), starting it again in 1 s\nevaluator +ready after/.test(said)) {
+      await once(child.stderr!, 'data');
+    }
+    expect(await secondsToStop(child)).toBeLessThan(10);
+  }, 120_000);
+
+  it('names every port that is taken, and ends with 2', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    await expect(checkPorts({ 'the registry': port, 'the console': 0 })).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringContaining(
+        `port ${port} for the registry is taken: stop what listens there`,
+      ) as string,
+    });
+    taken.close();
+  });
 
   it.each([500, 2000])(
     'stops everything within ten seconds also %d ms after its start',

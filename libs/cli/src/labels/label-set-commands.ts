@@ -33,7 +33,7 @@ export async function changeThreshold(set: string, threshold: number, flags: Fla
 
 export async function chooseThreshold(
   set: string,
-  flags: Flags & { readonly annotations: string; readonly images: string; readonly precision: string },
+  flags: Flags & { readonly annotations: string; readonly images: string; readonly precision: number },
 ): Promise<void> {
   const { annotations, images, precision, json } = flags;
   await call([set, annotations, images], flags, async (client) => {
@@ -41,7 +41,7 @@ export async function chooseThreshold(
     const chosen = await client.chooseThreshold({
       address: toUri(set),
       heldOut,
-      precision: Number(precision),
+      precision,
     });
     if (json) return console.log(JSON.stringify(chosen));
     console.log(

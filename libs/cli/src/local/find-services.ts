@@ -1,6 +1,10 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { cancelled } from '@cassl/errors';
+import { interruption } from './interruption.ts';
+import type { LifeEvent } from './keep-running.ts';
 import type { Roots } from './roots.ts';
+import { showLife } from './show-life.ts';
 import { startLocalServices, type LocalServices } from './start-local-services.ts';
 import { freePort } from './free-port.ts';
 import { DEFAULT_CONSOLE_PORT, SERVICE_NAMES, type Endpoints, type ServiceName } from './service-names.ts';
@@ -63,26 +67,41 @@ export async function withServices<T>(
     /** Own services come with a console. */
     readonly console?: boolean;
     readonly onStart?: () => void;
+    /** What Ctrl-C shall say where running services carry on what was asked for. */
+    readonly comeBack?: () => string | undefined;
   },
   use: (endpoints: Endpoints, own: LocalServices | undefined) => Promise<T>,
 ): Promise<T> {
   const running = await findEndpoints(options.home);
-  if (running !== undefined) return use(running, undefined);
-  options.onStart?.();
-  const own = await startLocalServices({
-    ...options,
-    ...(options.console === true ? { consolePort: await freePort(DEFAULT_CONSOLE_PORT) } : {}),
+  const interrupted = interruption();
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => undefined);
+  interrupted.onSignal(() => {
+    const hint = running === undefined ? 'run the same command again to go on' : options.comeBack?.();
+    broken.reject(cancelled(hint === undefined ? 'interrupted' : `interrupted; ${hint}`));
   });
-  const interrupted = Promise.withResolvers<never>();
-  const onSignal = (): void =>
-    interrupted.reject(new Error('interrupted; run the same command again to go on'));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
   try {
-    return await Promise.race([use(own.endpoints, own), own.died, interrupted.promise]);
+    if (running !== undefined) return await Promise.race([use(running, undefined), broken.promise]);
+    options.onStart?.();
+    const own = await startLocalServices({
+      ...options,
+      signal: interrupted.signal,
+      onEvent: sayDeaths,
+      ...(options.console === true ? { consolePort: await freePort(DEFAULT_CONSOLE_PORT) } : {}),
+    });
+    try {
+      return await Promise.race([use(own.endpoints, own), own.died, broken.promise]);
+    } finally {
+      await own.stop();
+    }
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
-    await own.stop();
+    interrupted.end();
   }
+}
+
+/** Starts are expected; deaths are not. */
+function sayDeaths(event: LifeEvent): void {
+  if (event.what === 'died') showLife(event);
 }
 
 function endpointsPath(home: string): string {

@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { unavailable } from '@cassl/errors';
 import { freePort } from './free-port.ts';
 import { rootsEnvironment, type Roots } from './roots.ts';
 import { DEFAULT_HTTP_PORTS, DEFAULT_PORTS, type Endpoints, type ServiceName } from './service-names.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
 
 /** What a service of this machine finds around itself. */
 export interface ServiceSurroundings {
@@ -17,6 +16,8 @@ export interface ServiceSurroundings {
   readonly natsUrl: string;
   /** What requests may read and write, besides what the environment says already. */
   readonly roots?: Roots | undefined;
+  /** Of the console's page. */
+  readonly consolePort?: number | undefined;
   /** Further environment variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -30,9 +31,15 @@ export type HowEnded = string;
 export interface ServiceProcess {
   readonly name: ProcessName;
   readonly pid: number;
+  readonly logFile: string;
+  /** `http://host:port` of `/metrics`, `/healthz` and `/readyz`. */
+  readonly metricsUrl: string;
   /** Of those that answer HTTP. */
   readonly httpUrl: string | undefined;
-  /** Resolves when it serves. @throws UNAVAILABLE after a minute, or when it ends first */
+  /**
+   * Resolves when it serves. A loaded machine gets the time it needs, as long as the service does something.
+   * @throws UNAVAILABLE, with its last words, when it ends first or nothing happens for a minute
+   */
   ready(): Promise<void>;
   readonly ended: Promise<HowEnded>;
   kill(signal: NodeJS.Signals): void;
@@ -41,17 +48,21 @@ export interface ServiceProcess {
 }
 
 const SERVICES = join(import.meta.dirname, '../../../../services');
-const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 45_000;
 
 /** HTTP has its usual port beside the usual gRPC port, and a free one beside any other; the console's is chosen by its starter. */
 async function httpPortOf(
   name: ProcessName,
-  { endpoints }: ServiceSurroundings,
+  { endpoints, consolePort }: ServiceSurroundings,
 ): Promise<number | undefined> {
-  const usual = name === 'console' ? undefined : DEFAULT_HTTP_PORTS[name];
-  if (name === 'console' || usual === undefined) return undefined;
-  return endpoints[name].endsWith(`:${DEFAULT_PORTS[name]}`) ? usual : freePort();
+  if (name === 'console') return consolePort;
+  if (DEFAULT_HTTP_PORTS[name] === undefined) return undefined;
+  return usualHttpPort(name, endpoints) ?? freePort();
+}
+
+/** Of a service that has its usual gRPC port. */
+export function usualHttpPort(name: ServiceName, endpoints: Endpoints): number | undefined {
+  return portOf(endpoints[name]) === String(DEFAULT_PORTS[name]) ? DEFAULT_HTTP_PORTS[name] : undefined;
 }
 
 function portOf(address: string): string {
@@ -71,6 +82,8 @@ export async function startService(name: ProcessName, around: ServiceSurrounding
   const logFile = join(home, 'logs', `${name}.log`);
   const child = fork(join(SERVICES, name, 'src/main.ts'), [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C of a terminal goes to its whole group: who started the services ends them, in order.
+    detached: true,
     env: {
       OMP_WAIT_POLICY: 'passive',
       ...process.env,
@@ -86,31 +99,36 @@ export async function startService(name: ProcessName, around: ServiceSurrounding
     },
   });
   const log = createWriteStream(logFile, { flags: 'a' });
-  child.stdout?.pipe(log, { end: false });
-  child.stderr?.pipe(log, { end: false });
+  let lastWords = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.pipe(log, { end: false });
+    stream?.on('data', (chunk: Buffer) => (lastWords = (lastWords + chunk.toString()).slice(-4000)));
+  }
   const ended = once(child, 'exit').then(([code, signal]): HowEnded => {
     // What workers of the service still write arrives a moment later.
     setTimeout(() => log.end(), 1000).unref();
     return (signal as string | null) ?? `exit code ${code as number}`;
   });
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
+  const metricsUrl = `http://127.0.0.1:${metricsPort}`;
 
   return {
     name,
     pid: child.pid ?? 0,
+    logFile,
+    metricsUrl,
     httpUrl: httpPort === undefined ? undefined : `http://127.0.0.1:${httpPort}`,
     ended,
     kill: (signal) => void child.kill(signal),
-    async ready() {
-      const deadline = performance.now() + START_TIMEOUT_MS;
-      while (performance.now() < deadline && isAlive()) {
-        const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => undefined);
-        if (answer?.ok === true) return;
-        await delay(50);
-      }
-      const what = isAlive() ? `was not ready after ${START_TIMEOUT_MS / 1000} s` : 'ended while it started';
-      throw unavailable(`${name} ${what}; see ${logFile}`);
-    },
+    ready: () =>
+      waitUntilReady({
+        name,
+        pid: child.pid ?? 0,
+        url: `${metricsUrl}/readyz`,
+        isAlive,
+        lastWords: () => lastWords,
+        logFile,
+      }),
     async stop(limitMs = STOP_TIMEOUT_MS) {
       if (!isAlive()) return ended;
       child.kill('SIGTERM');

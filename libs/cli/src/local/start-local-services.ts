@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { cancelled, unavailable } from '@cassl/errors';
-import { startNatsServer } from '@cassl/events';
+import { startNatsServer, type NatsServer } from '@cassl/events';
+import { checkPorts } from './check-ports.ts';
 import { endOrphanedNats, forgetNats, rememberNats } from './end-orphaned-nats.ts';
 import { freePort } from './free-port.ts';
-import { startService, type ServiceProcess } from './service-process.ts';
+import { keepRunning, type Kept, type LifeEvent, type Runnable } from './keep-running.ts';
+import { startService, usualHttpPort, type ServiceProcess } from './service-process.ts';
 import type { Roots } from './roots.ts';
 import { SERVICE_NAMES, type Endpoints, type ServiceName } from './service-names.ts';
 
@@ -21,6 +23,8 @@ export interface StartLocalServicesOptions {
   readonly roots?: Roots | undefined;
   /** Gives up starting, and stops what was started. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of what is ready, of what died, and when that is started again. */
+  readonly onEvent?: ((event: LifeEvent) => void) | undefined;
 }
 
 /** Ctrl-C lets nobody wait longer than ten seconds: services end by themselves, then they are ended, then nats-server. */
@@ -34,88 +38,126 @@ export interface LocalServices {
   readonly natsUrl: string;
   /** Address of the console's page, where one was asked for. */
   readonly consoleUrl: string | undefined;
+  /** As they are now: a service that was started again has another one. */
   readonly pids: Readonly<Record<string, number>>;
+  /** `http://host:port` of each service's metrics and probes, as they are now. */
+  readonly metrics: Readonly<Record<string, string>>;
   readonly logsDir: string;
-  /** Rejects when a service or nats-server ends by itself: nothing is restarted silently. */
+  /** Rejects when a service or nats-server is given up, having died again and again. */
   readonly died: Promise<never>;
   /** SIGTERM to the services, then to nats-server. */
   stop(): Promise<void>;
 }
 
-/** Starts nats-server and services as children of this process, on loopback, and waits until all are ready. */
+/** Starts nats-server and services as children of this process, on loopback, waits until all are ready, and keeps them running. */
 export async function startLocalServices(options: StartLocalServicesOptions): Promise<LocalServices> {
   const home = resolve(options.home);
-  const { consolePort } = options;
+  const { ports, consolePort, signal, roots, onEvent = () => undefined } = options;
   const names = SERVICE_NAMES.filter((name) => (options.names ?? SERVICE_NAMES).includes(name));
   const logsDir = join(home, 'logs');
   await mkdir(home, { recursive: true });
   await endOrphanedNats(home);
-  const nats = await startNatsServer({
-    storeDir: join(home, 'nats'),
-    ...(options.natsPort === undefined ? {} : { port: options.natsPort }),
-  });
-  await rememberNats(home, nats.pid);
-  const endpoints = Object.fromEntries(
-    await Promise.all(
-      SERVICE_NAMES.map(
-        async (name) => [name, `127.0.0.1:${options.ports?.[name] ?? (await freePort())}`] as const,
-      ),
-    ),
-  ) as Endpoints;
-  const started: ServiceProcess[] = [];
-  const failure = Promise.withResolvers<never>();
-  failure.promise.catch(() => undefined);
-  let isStopping = false;
+  const endpoints = await addresses(ports);
+  if (ports !== undefined) await checkPorts(portsToHave(names, ports, endpoints, consolePort));
+  signal?.throwIfAborted();
+  const nats = await keepNats(home, options.natsPort, onEvent);
+  const kept: Kept<ServiceProcess>[] = [];
   const stop = async (): Promise<void> => {
-    isStopping = true;
-    await Promise.all(started.map((service) => service.stop(STOP_MS)));
-    await nats.stop();
+    await Promise.all([nats, ...kept].map((one) => one.letGo()));
+    await Promise.all(kept.map((one) => one.current.stop(STOP_MS)));
+    await nats.current.server.stop();
     await forgetNats(home);
   };
-  const mourn = (name: string, how: string): void => {
-    if (isStopping) return;
-    failure.reject(unavailable(`${name} ended (${how}); see ${join(logsDir, `${name}.log`)}`));
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
+  signal?.addEventListener(
+    'abort',
+    () => aborted.reject(cancelled('interrupted while the services were starting')),
+    {
+      once: true,
+    },
+  );
+  const natsUrl = nats.current.server.url;
+  const env = {
+    CASSL_DRAIN_MS: process.env.CASSL_DRAIN_MS ?? String(DRAIN_MS),
+    ...(consolePort === undefined ? {} : { CASSL_LOGS_DIR: logsDir }),
   };
-  const giveUp = (): void => failure.reject(cancelled('interrupted while the services were starting'));
-  options.signal?.addEventListener('abort', giveUp, { once: true });
-  void nats.exited.then(() => mourn('nats-server', 'by itself'));
   try {
     for (const name of consolePort === undefined ? names : [...names, 'console' as const]) {
-      if (options.signal?.aborted === true) throw cancelled('interrupted while the services were starting');
-      const service = await startService(name, {
-        home,
-        endpoints,
-        natsUrl: nats.url,
-        roots: options.roots,
-        env: {
-          CASSL_DRAIN_MS: process.env.CASSL_DRAIN_MS ?? String(DRAIN_MS),
-          ...(name === 'console' ? consoleEnvironment(Number(consolePort), logsDir) : {}),
-        },
-      });
-      started.push(service);
-      void service.ended.then((how) => mourn(name, how));
+      signal?.throwIfAborted();
+      const start = (): Promise<ServiceProcess> =>
+        startService(name, { home, endpoints, natsUrl, roots, env, consolePort });
+      kept.push(await keepRunning({ name, start, onEvent }));
     }
-    await Promise.race([Promise.all(started.map((service) => service.ready())), failure.promise]);
+    await Promise.race([Promise.all(kept.map(({ ready }) => ready)), aborted.promise, nats.givenUp]);
   } catch (error) {
     await stop();
     throw error;
   }
-  const pids = Object.fromEntries(started.map(({ name, pid }) => [name, pid]));
-  const http = started.flatMap(({ name, httpUrl }) =>
-    httpUrl === undefined ? [] : [[name, httpUrl] as const],
-  );
+  const died = Promise.race([nats, ...kept].map((one) => one.givenUp)).catch((error: unknown) => {
+    throw unavailable(`${(error as Error).message}; see ${logsDir}`, { cause: error });
+  });
+  died.catch(() => undefined);
+  const now = <T>(read: (service: ServiceProcess) => T): Record<string, T> =>
+    Object.fromEntries(kept.map(({ current }) => [current.name, read(current)]));
   return {
     endpoints,
-    http: Object.fromEntries(http),
-    natsUrl: nats.url,
+    natsUrl,
     consoleUrl: consolePort === undefined ? undefined : `http://127.0.0.1:${consolePort}`,
-    pids: { ...pids, 'nats-server': nats.pid },
+    get pids() {
+      return { ...now(({ pid }) => pid), 'nats-server': nats.current.server.pid };
+    },
+    get metrics() {
+      return now(({ metricsUrl }) => metricsUrl);
+    },
+    get http() {
+      const urls = kept.map(({ current: { name, httpUrl } }) => [name, httpUrl] as const);
+      return Object.fromEntries(urls.flatMap(([name, url]) => (url === undefined ? [] : [[name, url]])));
+    },
     logsDir,
-    died: failure.promise,
+    died,
     stop,
   };
 }
 
-function consoleEnvironment(port: number, logsDir: string): Record<string, string> {
-  return { CASSL_HTTP_PORT: String(port), CASSL_LOGS_DIR: logsDir };
+async function addresses(ports: StartLocalServicesOptions['ports']): Promise<Endpoints> {
+  const pairs = SERVICE_NAMES.map(
+    async (name) => [name, `127.0.0.1:${ports?.[name] ?? (await freePort())}`] as const,
+  );
+  return Object.fromEntries(await Promise.all(pairs)) as Endpoints;
+}
+
+/** By what they are for. */
+function portsToHave(
+  names: readonly ServiceName[],
+  ports: Readonly<Record<ServiceName, number>>,
+  endpoints: Endpoints,
+  consolePort: number | undefined,
+): Record<string, number> {
+  const http = names.flatMap((name) => {
+    const port = usualHttpPort(name, endpoints);
+    return port === undefined ? [] : [[`the ${name}'s HTTP`, port] as const];
+  });
+  return {
+    ...Object.fromEntries(names.map((name) => [`the ${name}`, ports[name]])),
+    ...Object.fromEntries(http),
+    ...(consolePort === undefined ? {} : { 'the console': consolePort }),
+  };
+}
+
+type NatsProcess = Runnable & { readonly server: NatsServer };
+
+/** Started again on its folder and port, it has everything it had. */
+async function keepNats(
+  home: string,
+  natsPort: number | undefined,
+  onEvent: (event: LifeEvent) => void,
+): Promise<Kept<NatsProcess>> {
+  const port = natsPort ?? (await freePort());
+  const start = async (): Promise<NatsProcess> => {
+    const server = await startNatsServer({ storeDir: join(home, 'nats'), port });
+    await rememberNats(home, server.pid);
+    return { server, ready: () => Promise.resolve(), ended: server.exited.then(() => 'by itself') };
+  };
+  return keepRunning({ name: 'nats-server', start, onEvent });
 }

@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
+import { readFile } from 'node:fs/promises';
+import { CasslError, errorCode, errorMessage, invalidArgument } from '@cassl/errors';
 import { DetectorServiceDefinition, ImageDetections, LabelerServiceDefinition } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
 import { decodeImage, drawDetections, encodePng, rleFromString } from '@cassl/vision';
 import { withServices } from '../local/find-services.ts';
+import { writeOutput } from '../output/write-output.ts';
 import { bestPerObject } from './best-per-object.ts';
 
 export interface DetectPicturesOptions {
@@ -11,40 +12,51 @@ export interface DetectPicturesOptions {
   readonly service: 'detector' | 'labeler';
   readonly alias: string;
   readonly out?: string;
-  readonly threshold: string;
+  readonly threshold: number;
   readonly nonOverlap?: boolean;
   readonly home: string;
   readonly json: boolean;
 }
 
 /**
- * Detects in picture files, prints what was found, and draws it on one.
- * @throws NOT_FOUND for a missing file or alias, INVALID_ARGUMENT for a bad picture or flag
+ * Detects in picture files, prints what was found, and draws it on one. A picture that cannot be read or decoded is named,
+ * the others are done, and the command ends with 2.
+ * @throws NOT_FOUND for a missing alias, INVALID_ARGUMENT for a bad flag
  */
 export async function detectPictures(
   pictures: readonly string[],
   options: DetectPicturesOptions,
 ): Promise<void> {
-  const threshold = Number(options.threshold);
-  if (!(threshold >= 0 && threshold < 1)) {
-    throw invalidArgument(`--threshold must be in [0, 1), got ${JSON.stringify(options.threshold)}`);
-  }
   if (options.out !== undefined && pictures.length > 1)
     throw invalidArgument('--out draws one picture; give one, or leave it out');
-  const files = await Promise.all(pictures.map(async (path) => ({ path, bytes: await readPicture(path) })));
   await withServices({ home: options.home, names: ['registry', 'labeler'] }, async ({ labeler: address }) => {
-    const ask = opened(address, options, threshold);
+    const ask = opened(address, options);
     try {
-      for (const { path, bytes } of files) {
-        const detections = await ask.question(path, bytes);
-        if (options.out !== undefined) await writeFile(options.out, await draw(bytes, detections));
-        if (options.json) console.log(JSON.stringify(ImageDetections.toJSON(detections)));
-        else print(detections, options.out);
+      for (const path of pictures) {
+        await detectOne(ask, path, options).catch((error: unknown) => tell(path, error, options.json));
       }
     } finally {
       ask.close();
     }
   });
+}
+
+async function detectOne(ask: Asker, path: string, { out, json }: DetectPicturesOptions): Promise<void> {
+  const bytes = await readPicture(path);
+  const detections = await ask.question(path, bytes);
+  if (out !== undefined) await writeOutput(out, await draw(bytes, detections));
+  if (json) console.log(JSON.stringify(ImageDetections.toJSON(detections)));
+  else print(detections, out);
+}
+
+/** A bad picture is said and leaves the others; what is wrong with all of them (the alias, the service) is thrown. */
+function tell(path: string, error: unknown, json: boolean): void {
+  const code = errorCode(error);
+  if (!(error instanceof BadPicture) && code !== 'INVALID_ARGUMENT') throw error;
+  process.exitCode = 2;
+  const message = errorMessage(error);
+  if (json) console.log(JSON.stringify({ key: path, error: { code, message } }));
+  console.error(`cassl: ${path}: ${message}`);
 }
 
 interface Asker {
@@ -54,8 +66,7 @@ interface Asker {
 
 function opened(
   address: string,
-  { service, alias, nonOverlap = false }: DetectPicturesOptions,
-  threshold: number,
+  { service, alias, threshold, nonOverlap = false }: DetectPicturesOptions,
 ): Asker {
   const request = (path: string, bytes: Uint8Array): object => ({
     checkpoint: alias,
@@ -102,8 +113,10 @@ function print({ key, width, height, detections }: ImageDetections, out: string 
   }
 }
 
+class BadPicture extends CasslError {}
+
 async function readPicture(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: unknown) => {
-    throw notFound(`cannot read the picture ${path}: ${errorMessage(cause)}`, { cause });
+    throw new BadPicture('NOT_FOUND', `cannot be read: ${errorMessage(cause)}`, { cause });
   });
 }

@@ -1,25 +1,23 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { CasslError, invalidArgument, type ErrorCode } from '@cassl/errors';
-import { isEnded } from '@cassl/jobs';
-import { JobState, Labeling, LabelerServiceDefinition, LabelingSpec } from '@cassl/proto';
+import { invalidArgument } from '@cassl/errors';
+import { Labeling, LabelerServiceDefinition, LabelingSpec } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
+import { labelingJobs } from '../jobs/labeling-jobs.ts';
+import { watchJob } from '../jobs/watch-job.ts';
 import { withServices } from '../local/find-services.ts';
 
 export interface LabelPoolOptions {
   readonly alias: string;
   readonly out?: string;
-  readonly threshold: string;
+  readonly threshold: number;
   readonly nonOverlap: boolean;
-  readonly shardSize: string;
+  readonly shardSize: number;
   readonly id?: string;
   readonly home: string;
   readonly json: boolean;
 }
-
-const LOOK_EVERY_MS = 1000;
 
 /** Labels a whole pool as a job and follows it to its end; the same command goes on where it was. */
 export async function labelPool(pool: string, options: LabelPoolOptions): Promise<void> {
@@ -28,39 +26,30 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
   const spec = LabelingSpec.fromPartial({
     checkpoint: options.alias,
     pool: { uri: toUri(pool) },
-    options: { threshold: Number(options.threshold), nonOverlap: options.nonOverlap },
+    options: { threshold: options.threshold, nonOverlap: options.nonOverlap },
     outputUri: toUri(options.out),
-    shardSize: Number(options.shardSize),
+    shardSize: options.shardSize,
   });
   const digest = createHash('sha256').update(LabelingSpec.encode(spec).finish()).digest('hex');
   const id = options.id ?? `label-${digest.slice(0, 12)}`;
   const roots = { data: [toUri(pool)], output: [toUri(options.out)] };
   const names = ['registry', 'labeler'] as const;
-  await withServices({ home: options.home, names, roots }, async ({ labeler: address }) => {
+  const comeBack = (): string =>
+    `labeling ${id} goes on without this command; the same command or \`cassl jobs watch labeling/${id}\` comes back, ` +
+    `\`cassl jobs cancel labeling/${id}\` stops it`;
+  await withServices({ home: options.home, names, roots, comeBack }, async ({ labeler: address }) => {
     const labeler = createClient(LabelerServiceDefinition, address);
+    const jobs = labelingJobs(address);
     try {
       await labeler.startLabeling({ id, spec });
-      const labeling = await followLabeling(() => labeler.getLabeling({ id }));
-      if (options.json) console.log(JSON.stringify(Labeling.toJSON(labeling)));
-      else print(labeling);
+      const { json } = await watchJob(jobs, id, { json: false });
+      if (options.json) console.log(JSON.stringify(json));
+      else print(Labeling.fromJSON(json));
     } finally {
       labeler.close();
+      jobs.close();
     }
   });
-}
-
-async function followLabeling(look: () => Promise<{ labeling?: Labeling | undefined }>): Promise<Labeling> {
-  for (let last = ''; ; await delay(LOOK_EVERY_MS)) {
-    const { labeling } = await look();
-    const status = labeling?.status;
-    const line = `${status?.progress?.done ?? 0}/${status?.progress?.total ?? 0} images`;
-    if (line !== last) process.stderr.write(`${line}\n`);
-    last = line;
-    if (labeling === undefined || !isEnded(status)) continue;
-    if (status?.state === JobState.JOB_STATE_SUCCEEDED) return labeling;
-    const { code, message } = status?.error ?? { code: 'CANCELLED', message: 'it was cancelled' };
-    throw new CasslError(code as ErrorCode, `labeling ${status?.id ?? ''}: ${message}`);
-  }
 }
 
 function print({ labeledImages, emptyImages, failedImages, labelCount, spec, failures }: Labeling): void {

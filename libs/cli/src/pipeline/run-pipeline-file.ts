@@ -42,12 +42,20 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
   const spec = await toPipelineSpec(file, { out: flags.out, home: flags.home, data: flags.data });
   await mkdir(flags.out, { recursive: true });
 
+  let startedId: string | undefined;
+  const comeBack = (): string | undefined =>
+    startedId === undefined
+      ? undefined
+      : `pipeline ${startedId} goes on without this command. The same command comes back and writes the report; ` +
+        `\`cassl jobs watch pipeline/${startedId}\` only looks, \`cassl jobs cancel pipeline/${startedId}\` stops it`;
+
   await withServices(
     {
       home: flags.home,
       roots: rootsOf(spec),
       console: flags.check !== true,
       onStart: () => say('starting nats-server and the services…'),
+      comeBack,
     },
     async (endpoints, own) => {
       const pipelines = createClient(PipelineServiceDefinition, endpoints.trainer);
@@ -57,6 +65,7 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
         if (flags.check === true) return await showCheck(pipelines, spec, flags.json);
         const started = await startPipeline(pipelines, flags.id ?? defaultPipelineId(spec), spec);
         const id = started.status?.id ?? '';
+        startedId = isEnded(started.status) ? undefined : id;
         say(`pipeline ${id}${isEnded(started.status) ? ' has ended before; --id starts a new one' : ''}`);
         const page = own === undefined ? await findConsole(flags.home) : own.consoleUrl;
         if (page !== undefined) say(`watch it in a browser: ${page}/pipelines/${encodeURIComponent(id)}`);

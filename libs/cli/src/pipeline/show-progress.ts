@@ -1,4 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { duration } from '../output/duration.ts';
 import { JobState, type JobStatus, type Pipeline, type PipelineStage } from '@cassl/proto';
 
 export interface ProgressDisplay {
@@ -87,10 +88,4 @@ function note({ status }: PipelineStage): string {
     default:
       return '';
   }
-}
-
-/** 75 → "1m15s". */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`;
 }

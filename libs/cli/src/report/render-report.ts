@@ -11,7 +11,7 @@ import { escapeHtml, lineChart, type Series } from './line-chart.ts';
 import type { ReportJson } from './report-json.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { ARM_COLUMNS, ARM_TITLES, formatAggregate, formatPercent } from './report-table.ts';
-import { duration } from '../pipeline/show-progress.ts';
+import { duration } from '../output/duration.ts';
 
 export interface RenderReportOptions {
   readonly pipeline: Pipeline;

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { cancelled, errorCode, unavailable } from '@cassl/errors';
+
+export interface FollowWatchOptions<Answer> {
+  /** Whether nothing comes after this answer: the job has ended. */
+  readonly isLast: (answer: Answer) => boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** How long nobody may answer. @default 120_000 */
+  readonly giveUpAfterMs?: number;
+}
+
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 3000;
+/** The service was restarted, its connection reached its age, or the stream was ended by what lies between. */
+const PASSING = ['UNAVAILABLE', 'CANCELLED', 'ABORTED'];
+
+/**
+ * Reads a watch of the platform to its last answer: opens it again when the stream ends before, whatever ended it. Each
+ * stream begins with the state as it is, so nothing is missed but states in between.
+ * @throws UNAVAILABLE when nobody answers for `giveUpAfterMs`, CANCELLED with the signal, and what the service refuses
+ */
+export async function* followWatch<Answer>(
+  open: (signal: AbortSignal) => AsyncIterable<Answer>,
+  { isLast, signal, giveUpAfterMs = 120_000 }: FollowWatchOptions<Answer>,
+): AsyncGenerator<Answer> {
+  const closing = new AbortController();
+  const ended = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+  let answeredAt = performance.now();
+  let waitMs = FIRST_WAIT_MS;
+  try {
+    for (;;) {
+      let cause: unknown;
+      try {
+        for await (const answer of open(ended)) {
+          answeredAt = performance.now();
+          waitMs = FIRST_WAIT_MS;
+          yield answer;
+          if (isLast(answer)) return;
+        }
+      } catch (error) {
+        if (signal?.aborted === true) throw cancelled('the watch was cancelled', { cause: error });
+        if (!PASSING.includes(errorCode(error))) throw error;
+        cause = error;
+      }
+      const quietMs = performance.now() - answeredAt;
+      if (quietMs > giveUpAfterMs) {
+        throw unavailable(`nobody has answered the watch for ${Math.round(quietMs / 1000)} s`, { cause });
+      }
+      await delay(waitMs, undefined, { signal }).catch((error: unknown) => {
+        throw cancelled('the watch was cancelled', { cause: error });
+      });
+      waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+    }
+  } finally {
+    closing.abort();
+  }
+}
