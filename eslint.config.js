@@ -6,6 +6,7 @@ const numeric = [
   'vision',
   'metrics',
   'detector',
+  'onnx',
   'datasets',
   'labels',
   'engine',

@@ -16,6 +16,7 @@ export {
 } from './safetensors/write.ts';
 export { pieceBytes, pieceContent, type FilePiece } from './file-piece.ts';
 export {
+  changed as changedTensor,
   lazyBytes,
   lazyState,
   lazyTensorsOf,
@@ -28,6 +29,12 @@ export { exportWeights, type ExportedWeights } from './names/export-weights.ts';
 export { importWeights, type ImportedWeights, type ImportOptions } from './names/import-weights.ts';
 export type { RenameReport, SkippedTensor } from './names/rename.ts';
 export { convertInput, IMAGENET_RGB, MSRA_BGR, type InputConvention } from './names/input-convention.ts';
+export {
+  describeBackbone,
+  type BackboneFacts,
+  type ResNetFacts,
+  type SwinFacts,
+} from './names/describe-backbone.ts';
 export { relativePositionIndex } from './names/swin-buffers.ts';
 export { matchState, requireMatch, type MatchReport } from './match-state.ts';
 export { resizeBiasTable } from './resize-bias-table.ts';

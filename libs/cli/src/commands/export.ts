@@ -1,17 +1,16 @@
 import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Container, Framework, RenameReport } from '@cassl/checkpoints';
+import type { OnnxFlags } from '../weights/export-onnx.ts';
 import { printSkipped } from '../weights/print-skipped.ts';
 
-interface ExportFlags {
-  readonly for: Framework;
+interface ExportFlags extends OnnxFlags {
+  readonly for: Framework | 'onnx';
   readonly format?: Container;
   readonly backboneOnly: boolean;
   readonly pixels: 'rgb' | 'bgr';
   readonly pyramidFrom?: '2' | '3';
-  readonly out?: string;
   readonly partial: boolean;
-  readonly json: boolean;
 }
 
 /** Frameworks whose names are worth writing; `cassl` only renames nothing. */
@@ -26,6 +25,7 @@ const TARGETS = [
   'swin',
   'msra',
   'cassl',
+  'onnx',
 ];
 
 /** `cassl export`: a checkpoint under another framework's names and layouts, ready for its own loader. */
@@ -34,7 +34,8 @@ export function register(program: Command): void {
     .command('export')
     .description(
       'Write a checkpoint with the names and layouts of another framework, and beside it a note (JSON): ' +
-        'the config that fits, what the network reads, what was left out, and Python that loads it.',
+        'the config that fits, what the network reads, what was left out, and Python that loads it. ' +
+        '`--for onnx` writes a model that runs in onnxruntime instead.',
     )
     .argument('<checkpoint>', 'checkpoint file (`cassl pull` fetches one from the registry)')
     .addOption(new Option('--for <framework>', 'whose names').choices(TARGETS).makeOptionMandatory())
@@ -60,11 +61,30 @@ export function register(program: Command): void {
         'first level of the pyramid that will load it, for torchvision and mmdet, which number from it: 2 for a Mask R-CNN; default: as in the checkpoint',
       ).choices(['2', '3']),
     )
+    .option(
+      '--config <config>',
+      'onnx: the preset, or the YAML or JSON file of DetectorConfig fields, that it was made with',
+    )
+    .addOption(
+      new Option(
+        '--outputs <kind>',
+        'onnx: detections = decoded and suppressed inside; raw = what the heads say about every cell',
+      )
+        .choices(['detections', 'raw'])
+        .default('detections'),
+    )
+    .option('--no-masks', 'onnx: boxes only, of a mask model')
+    .option('--threshold <score>', 'onnx: keep what scores above this; default: the config’s', Number)
+    .option('--opset <version>', 'onnx: version of the operators, for older runtimes; default: 26', Number)
     .option('--out <file>', 'file to write; default: <checkpoint>.<framework>.<format> here')
     .option('--partial', 'tensors that the other framework has no place for may be left out', false)
     .option('--json', 'print one JSON object', false)
     .action(async (checkpoint: string, flags: ExportFlags) => {
-      const outcome = await exportFile(checkpoint, flags);
+      if (flags.for === 'onnx') {
+        const { exportOnnx } = await import('../weights/export-onnx.ts');
+        return exportOnnx(checkpoint, flags);
+      }
+      const outcome = await exportFile(checkpoint, { ...flags, for: flags.for });
       if (flags.json) console.log(JSON.stringify(outcome));
       else printOutcome(outcome);
       const leftOut = flags.backboneOnly ? 0 : outcome.skipped.length;
@@ -90,7 +110,10 @@ interface ExportOutcome extends Pick<RenameReport, 'skipped' | 'added'> {
   readonly notes: readonly string[];
 }
 
-async function exportFile(checkpoint: string, flags: ExportFlags): Promise<ExportOutcome> {
+async function exportFile(
+  checkpoint: string,
+  flags: ExportFlags & { readonly for: Framework },
+): Promise<ExportOutcome> {
   const lib = await import('@cassl/checkpoints');
   const { tensors: state } = await lib.readCheckpoint(checkpoint);
   lib.checkFinite(state);

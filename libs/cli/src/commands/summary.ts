@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { DetectorConfig, DetectorConfigInput, DetectorSummary } from '@cassl/detector';
-import { invalidArgument, notFound } from '@cassl/errors';
+import { invalidArgument } from '@cassl/errors';
+import { readDetectorConfig } from '../weights/read-detector-config.ts';
 
 interface SummaryFlags {
   readonly backbone?: string;
@@ -56,39 +57,12 @@ async function countWithNorms(config: DetectorConfig, summary: DetectorSummary):
   return { total, parts, frozenNorms: total - summary.parameters.total };
 }
 
-async function readConfig(source: string | undefined, flags: SummaryFlags): Promise<DetectorConfig> {
-  const { DETECTOR_PRESETS, detectorPreset, parseDetectorConfig } = await import('@cassl/detector');
-  const changes = {
+function readConfig(source: string | undefined, flags: SummaryFlags): Promise<DetectorConfig> {
+  return readDetectorConfig(source, {
     ...(flags.backbone === undefined ? {} : { backbone: flags.backbone }),
     ...(flags.classes === undefined ? {} : { classes: flags.classes }),
     ...(flags.masks === undefined ? {} : { masks: flags.masks }),
-  } as DetectorConfigInput;
-  if (source === undefined) return parseDetectorConfig({ masks: false, ...changes });
-  const preset = DETECTOR_PRESETS.find((name) => name === source);
-  if (preset !== undefined) return detectorPreset(preset, changes);
-  return parseDetectorConfig({ ...(await readFields(source)), ...changes });
-}
-
-async function readFields(path: string): Promise<object> {
-  const { readFile } = await import('node:fs/promises');
-  const { parse } = await import('yaml');
-  const { DETECTOR_PRESETS } = await import('@cassl/detector');
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw notFound(`${path} is neither a readable file nor a preset (${DETECTOR_PRESETS.join(', ')})`, {
-      cause,
-    });
-  });
-  let fields: unknown;
-  try {
-    fields = parse(text);
-  } catch (cause) {
-    throw invalidArgument(`${path} is not YAML or JSON: ${(cause as Error).message.split('\n')[0]}`, {
-      cause,
-    });
-  }
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
-    throw invalidArgument(`${path} must hold DetectorConfig fields`);
-  return fields;
+  } as DetectorConfigInput);
 }
 
 function toCount(text: string): number {
