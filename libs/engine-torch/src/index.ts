@@ -7,7 +7,12 @@ export {
   type TorchBackendFacts,
   type TorchBackendOptions,
 } from './register-torch-backend.ts';
-export { openProcessGroup, type ProcessGroup, type ProcessGroupOptions } from './process-group.ts';
+export {
+  openProcessGroup,
+  type ProcessGroup,
+  type ProcessGroupOptions,
+  type TravellingSums,
+} from './process-group.ts';
 export { fallbackKernelNames, type FallbackCount } from './fallback-kernels.ts';
 export { findLibtorch, type Libtorch } from './find-libtorch.ts';
 export { buildAddon } from './build.ts';

@@ -78,6 +78,34 @@ describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d)',
     expect(all).toEqual([expected, expected]);
   });
 
+  it('sum what was started while other work goes on, and gather plain data of any length', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const body = `
+      const mine = [tf.fill([2048, 2048], group.rank + 1), tf.tensor1d([group.rank])];
+      const first = group.startSum(mine);
+      const second = group.startSum([tf.scalar(10 ** group.rank)]);
+      const between = group.gather({ rank: group.rank, text: 'ä'.repeat(group.rank * 3000) });
+      const sums = [...first.finish(), ...second.finish()].map((sum) => [sum.shape, sum.dataSync()[0]]);
+      let refusal = '';
+      try { first.finish(); } catch (error) { refusal = error.code; }
+      group.close();
+      return { sums, refusal, between: between.map(({ rank, text }) => [rank, text.length]) };`;
+    const all = await Promise.all([0, 1].map((rank) => rankProcess({ rank, size: 2, address }, body)));
+    const expected = {
+      sums: [
+        [[2048, 2048], 3],
+        [[1], 1],
+        [[], 11],
+      ],
+      refusal: 'INVALID_ARGUMENT',
+      between: [
+        [0, 0],
+        [1, 3000],
+      ],
+    };
+    expect(all).toEqual([expected, expected]);
+  });
+
   it('are an error once the group is closed', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const body = `group.close(); group.close(); return group.allReduce([tf.scalar(1)], 'sum');`;

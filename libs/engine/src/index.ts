@@ -28,4 +28,11 @@ export { withAutocast } from './autocast.ts';
 export { createSgd, type SgdOptions } from './optimizers/sgd.ts';
 export { createAdamW, type AdamWOptions } from './optimizers/adamw.ts';
 export type { NamedVariable, ParameterOptimizer } from './optimizers/parameter-optimizer.ts';
+export {
+  openProcessGroup,
+  type ProcessGroup,
+  type ProcessGroupOptions,
+  type TravellingSums,
+} from './process-group.ts';
+export { createGradientBuckets, type GradientBuckets } from './gradient-buckets.ts';
 export { diagnoseEngines, hasGpu, type EngineDiagnosis } from './diagnose-engines.ts';
