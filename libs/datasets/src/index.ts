@@ -17,7 +17,13 @@ export { loadImage, readImageBytes } from './read-image.ts';
 export { createRandom, permutation, type Random, type SeedPart } from './random.ts';
 export { createAugmentation, augmentPolicies, type AugmentPolicy } from './augment/create-augmentation.ts';
 export type { Augmentation, AugmentContext } from './augment/augmentation.ts';
-export { createBatches, type Batches, type CreateBatchesOptions } from './batches/create-batches.ts';
+export {
+  createBatches,
+  type Batches,
+  type BatchShare,
+  type CreateBatchesOptions,
+} from './batches/create-batches.ts';
+export { unreadableReport, type UnreadableImage } from './batches/unreadable-images.ts';
 export { createSample } from './batches/training-sample.ts';
 export {
   startBatchWorker,

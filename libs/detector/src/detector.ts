@@ -12,8 +12,10 @@ import { createParameterStore } from './parameters.ts';
 import { type RandomStream, resumableStream } from './random.ts';
 import { type LoadOptions, type LoadReport, loadState } from './state/load-state.ts';
 import { saveState } from './state/save-state.ts';
-import type { TrainingBatch } from './training-batch.ts';
+import { type TrainingBatch, wholeOf } from './training-batch.ts';
+import type { TrainingGroup } from './training/training-group.ts';
 import { createPositivesAverage } from './training/positives-average.ts';
+import { sumOverGroup } from './training/sum-over-group.ts';
 import { gradientsOf } from './training/variable-gradients.ts';
 
 /** Order of `TrainStep.losses`. */
@@ -40,9 +42,12 @@ export interface Detector {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** Those of them that learn, as an optimiser takes them. */
   readonly trainable: readonly NamedVariable[];
-  /** Loss scalars of a batch, differentiable; call inside `tf.tidy`. */
+  /** Loss scalars of a batch, or what a part adds to those of the whole; differentiable. Call inside `tf.tidy`. */
   loss(batch: TrainingBatch): LossTensors;
-  /** Losses and gradients of a batch. Leaves no tensor behind but what it returns. */
+  /**
+   * Losses and gradients of a batch. Leaves no tensor behind but what it returns. With a group, those of the whole batch, in
+   * every process alike: each brings its part, and gradients travel while the backward pass goes on.
+   */
   gradients(batch: TrainingBatch): TrainStep;
   /** Detections of every image, best first, in pixels of the image as given. */
   detect(images: readonly RgbImage[], options?: DetectOptions): Promise<Detection[][]>;
@@ -71,6 +76,8 @@ export interface TrainingState {
 export interface CreateDetectorOptions {
   /** Of the initial weights and of drop path. Default 0. */
   readonly seed?: number;
+  /** The processes that train this detector together, each on its part of every batch (`TrainingBatch.whole`). */
+  readonly group?: TrainingGroup | undefined;
 }
 
 /**
@@ -79,10 +86,10 @@ export interface CreateDetectorOptions {
  */
 export function createDetector(
   input: DetectorConfigInput,
-  { seed = 0 }: CreateDetectorOptions = {},
+  { seed = 0, group }: CreateDetectorOptions = {},
 ): Detector {
   const config = parseDetectorConfig(input);
-  const store = createParameterStore(seed);
+  const store = createParameterStore(seed, group);
   const model = createModel(store, config);
   const random = resumableStream(seed);
   const positives = createPositivesAverage(config);
@@ -90,14 +97,14 @@ export function createDetector(
     .filter(([name, variable]) => variable.trainable && !isIdle(config, name))
     .map(([name, variable]): NamedVariable => ({ name, variable }));
   const loss = (batch: TrainingBatch): LossTensors =>
-    trainingLoss(config, model, batch, random.next, positives.next(batch.positives.count));
+    trainingLoss(config, model, batch, random.next, positives.next(wholeOf(batch).positives));
 
   return {
     config,
     parameters: store.variables,
     trainable,
     loss,
-    gradients: (batch) => computeGradients(trainable, () => loss(batch)),
+    gradients: (batch) => computeGradients(trainable, () => loss(batch), group),
     detect: (images, options = {}) => detectAll(config, model, images, options),
     detectBatch: async (images, limits) =>
       images.length === 0 ? [] : detectBatch(config, model, await loadBatch(config, images), limits),
@@ -134,33 +141,41 @@ function trainingLoss(
   positives: number,
 ): LossTensors {
   const images = tf.tensor4d(batch.images, [batch.batchSize, batch.height, batch.width, 3]);
-  const pyramid = model.pyramid(images, { training: true, random });
+  const pyramid = model.pyramid(images, { training: true, random, part: wholeOf(batch) });
   return detectionLoss(config, model, pyramid, batch, positives);
 }
 
-function computeGradients(trainable: readonly NamedVariable[], loss: () => LossTensors): TrainStep {
-  let losses: tf.Tensor1D | undefined;
+function computeGradients(
+  trainable: readonly NamedVariable[],
+  loss: () => LossTensors,
+  group: TrainingGroup | undefined,
+): TrainStep {
   const gradients: tf.NamedTensorMap = {};
-  tf.tidy(() => {
-    const found = gradientsOf(
+  const losses = tf.tidy(() => {
+    let terms: tf.Tensor1D | undefined;
+    const sum = sumOverGroup(group);
+    const own = gradientsOf(
       () => {
         const parts = loss();
-        losses = tf.keep(tf.stack(LOSS_NAMES.map((name) => parts[name])) as tf.Tensor1D);
+        terms = tf.keep(tf.stack(LOSS_NAMES.map((name) => parts[name])) as tf.Tensor1D);
         return parts.total;
       },
       trainable.map(({ variable }) => variable),
+      { onFinal: sum.onFinal },
     );
+    const all = sum.finish(own, terms!);
+    if (all.losses !== terms) terms!.dispose();
     trainable.forEach(({ name, variable }, index) => {
       // A batch without positives leaves box and mask layers untouched: their gradient is 0, not absent (method 2.5).
-      gradients[name] = tf.keep(found[index] ?? tf.zerosLike(variable));
+      gradients[name] = tf.keep(all.gradients[index] ?? tf.zerosLike(variable));
     });
+    return tf.keep(all.losses);
   });
-  const kept = losses!;
   return {
-    losses: kept,
+    losses,
     gradients,
     dispose: () => {
-      tf.dispose([kept, gradients]);
+      tf.dispose([losses, gradients]);
     },
   };
 }

@@ -23,10 +23,16 @@ export type { PreparedImage } from './inference/group-images.ts';
 export type { LossTensors } from './losses/detection-loss.ts';
 export {
   batchTransferList,
+  joinSurveys,
   prepareBatch,
+  surveyBatch,
+  type BatchPart,
+  type PartSurvey,
   type PrepareBatchOptions,
   type TrainingBatch,
 } from './prepare-batch.ts';
+export { countBatch, type BatchCounts, type WholeBatch } from './training-batch.ts';
+export type { TrainingGroup } from './training/training-group.ts';
 export type { LoadOptions, LoadReport, SkippedTensor } from './state/load-state.ts';
 export { DETECTOR_PARTS, partOf, type DetectorPart } from './state/parts.ts';
 export {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { internal } from '@cassl/errors';
 import type { Initialiser } from './layers/initialisers.ts';
+import type { TrainingGroup } from './training/training-group.ts';
 import { toTensorOrder, type Layout } from './state/layout.ts';
 import { randomStream, seedOf } from './random.ts';
 
@@ -29,16 +30,19 @@ export interface Parameter extends ParameterSpec {
  * and shapes are PyTorch's, the variables hold tf order (convolution HWIO, linear [in, out]).
  */
 export interface ParameterStore {
+  /** The processes that train this model together; batch norms take their statistics over all of them. */
+  readonly group?: TrainingGroup | undefined;
   add(name: string, spec: ParameterSpec): tf.Variable;
   readonly specs: ReadonlyMap<string, Parameter>;
   readonly variables: ReadonlyMap<string, tf.Variable>;
 }
 
 /** Weights drawn from (seed, name), so that the same part of two models starts equal whatever stands around it. */
-export function createParameterStore(seed: number): ParameterStore {
+export function createParameterStore(seed: number, group?: TrainingGroup): ParameterStore {
   const specs = new Map<string, Parameter>();
   const variables = new Map<string, tf.Variable>();
   return {
+    group,
     specs,
     variables,
     add(name, spec) {

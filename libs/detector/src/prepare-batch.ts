@@ -1,9 +1,9 @@
 import { invalidArgument } from '@cassl/errors';
 import type { TrainingInstance, TrainingSample } from '@cassl/vision';
 import type { DetectorConfig } from './config.ts';
+import { seedOfKeys, type BatchPart, type PartSurvey } from './batch-part.ts';
 import { createNormaliser } from './normalise-image.ts';
 import { cellCenter, type Level, levelSizes, paddedSize, pyramidLevels } from './pyramid.ts';
-import { seedOf } from './random.ts';
 import { assignTargets, type GroundTruth, type PlacedPositive } from './targets/assign-targets.ts';
 import { boxCenter, maskCentroid } from './targets/mask-geometry.ts';
 import { buildMaskTargets } from './targets/build-mask-targets.ts';
@@ -11,11 +11,33 @@ import { type CellGrid, cellGrid, cellIndex, writePatch } from './targets/patch-
 import { centerness, regressionTarget } from './targets/regression-targets.ts';
 import type { PositiveTargets, TrainingBatch } from './training-batch.ts';
 
+export { joinSurveys, type BatchPart, type PartSurvey } from './batch-part.ts';
 export { batchTransferList, type TrainingBatch } from './training-batch.ts';
 
 export interface PrepareBatchOptions {
   /** Draws the mask instances; by default a hash of the samples' keys, so that a batch is a pure function of its samples. */
   readonly seed?: number;
+  /** Where the samples are a part of a batch that several processes share: from their surveys, by `joinSurveys`. */
+  readonly part?: BatchPart | undefined;
+}
+
+/** What other processes must know of these samples before each prepares its part of the batch. Pure, as `prepareBatch`. */
+export function surveyBatch(config: DetectorConfig, samples: readonly TrainingSample[]): PartSurvey {
+  for (const sample of samples) checkSample(config, sample);
+  const frame = paddedSize(
+    config,
+    samples.map(({ image }) => image),
+  );
+  const levels = pyramidLevels(config);
+  const sizes = levelSizes(config, frame);
+  return {
+    keys: samples.map(({ key }) => key),
+    frame,
+    positives: samples.map((sample, image) => {
+      const placed = placePositives(config, sample, image, levels, sizes);
+      return levels.map((_, level) => placed.filter((positive) => positive.level === level).length);
+    }),
+  };
 }
 
 /**
@@ -33,10 +55,9 @@ export function prepareBatch(
   if (samples.length === 0) throw invalidArgument('prepareBatch: samples is empty, give at least one image');
   for (const sample of samples) checkSample(config, sample);
 
-  const { height, width } = paddedSize(
-    config,
-    samples.map((sample) => sample.image),
-  );
+  const { part } = options;
+  const own = samples.map((sample) => sample.image);
+  const { height, width } = part?.frame ?? paddedSize(config, own);
   const images = new Float32Array(samples.length * height * width * 3);
   const normalise = createNormaliser(config);
   samples.forEach((sample, index) => {
@@ -55,10 +76,12 @@ export function prepareBatch(
       samples[positive.image]!.instances[positive.groundTruth]!.category;
   }
   const keys = samples.map((sample) => sample.key);
-  const seed = options.seed ?? seedOf(keys.join('\n'));
+  const seed = options.seed ?? part?.seed ?? seedOfKeys(keys);
+  // Of no positive at all there is nothing to train; of none in this part a placeholder keeps the processes in step.
+  const hasPositives = placed.length > 0 || part?.positives.flat().some((count) => count > 0) === true;
   const masks =
-    config.masks && placed.length > 0
-      ? buildMaskTargets({ config, samples, placed, levels, frame: { height, width }, seed })
+    config.masks && hasPositives
+      ? buildMaskTargets({ config, samples, placed, levels, frame: { height, width }, seed, part })
       : undefined;
   return {
     keys,
@@ -67,7 +90,10 @@ export function prepareBatch(
     width,
     images,
     labels,
-    positives: positiveTargets(samples, placed, levels, grid),
+    positives:
+      placed.length === 0 && hasPositives
+        ? placeholder(grid)
+        : positiveTargets(samples, placed, levels, grid),
     ...(masks === undefined ? {} : { masks }),
   };
 }
@@ -123,6 +149,19 @@ function positiveTargets(
     writePatch(grid, positive, targets.patches, index * 9);
   });
   return targets;
+}
+
+/** One positive of zeros, at no cell. */
+function placeholder(grid: CellGrid): PositiveTargets {
+  return {
+    count: 1,
+    cells: new Int32Array(1),
+    patches: new Int32Array(9).fill(grid.count),
+    levels: new Int32Array(1),
+    distances: new Float32Array(4).fill(1),
+    centerness: new Float32Array(1),
+    isPlaceholder: true,
+  };
 }
 
 function checkSample(config: DetectorConfig, { key, image, instances }: TrainingSample): void {

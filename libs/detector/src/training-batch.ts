@@ -1,3 +1,22 @@
+/** Numbers of a batch that its losses are divided by. */
+export interface BatchCounts {
+  readonly images: number;
+  /** Positive cells. */
+  readonly positives: number;
+  /** Their centerness, summed. */
+  readonly centerness: number;
+  /** Positives whose masks are trained. */
+  readonly masks: number;
+  /** Ground truth masks that they belong to. */
+  readonly truths: number;
+}
+
+/** The batch of which several processes train a part each: losses are divided by the counts of all of it. */
+export interface WholeBatch extends BatchCounts {
+  /** Images of the parts before this one. */
+  readonly firstImage: number;
+}
+
 /** Targets of the positive cells of a batch, P of them, by level, image, row and column. */
 export interface PositiveTargets {
   readonly count: number;
@@ -11,6 +30,11 @@ export interface PositiveTargets {
   readonly distances: Float32Array;
   /** [P] in (0, 1]. */
   readonly centerness: Float32Array;
+  /**
+   * True where this part of a batch has no positive but another has: one row of zeros, which trains nothing, keeps the
+   * processes in step.
+   */
+  readonly isPlaceholder?: boolean;
 }
 
 /**
@@ -19,7 +43,7 @@ export interface PositiveTargets {
  */
 export interface MaskTargets {
   readonly slots: number;
-  /** Filled slots. */
+  /** Filled slots; 0 where only other parts of the batch have some: then one empty ground truth stands in. */
   readonly count: number;
   /** [B × S] index into the positives. */
   readonly positives: Int32Array;
@@ -54,6 +78,24 @@ export interface TrainingBatch {
   readonly positives: PositiveTargets;
   /** Absent without masks, or without a positive. */
   readonly masks?: MaskTargets;
+  /** Absent: this is all of it. */
+  readonly whole?: WholeBatch;
+}
+
+/** What the part itself has. */
+export function countBatch({ batchSize, positives, masks }: TrainingBatch): BatchCounts {
+  return {
+    images: batchSize,
+    positives: positives.isPlaceholder === true ? 0 : positives.count,
+    centerness: positives.centerness.reduce((total, value) => total + value, 0),
+    masks: masks?.count ?? 0,
+    truths: masks === undefined || masks.count === 0 ? 0 : masks.sampleCount,
+  };
+}
+
+/** The batch that it is a part of. */
+export function wholeOf(batch: TrainingBatch): WholeBatch {
+  return batch.whole ?? { ...countBatch(batch), firstImage: 0 };
 }
 
 /** The buffers of a batch, for the transfer list of `postMessage`. */

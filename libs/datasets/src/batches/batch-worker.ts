@@ -3,26 +3,52 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { errorCode, errorMessage } from '@cassl/errors';
 import type { TrainingSample } from '@cassl/vision';
 import { createBatches } from './create-batches.ts';
-import type { StartBatchWorkerOptions, WorkerMessage } from './start-batch-worker.ts';
+import type { MessageToWorker, StartBatchWorkerOptions, WorkerMessage } from './start-batch-worker.ts';
 
-type Prepare = (config: unknown, samples: readonly TrainingSample[]) => unknown;
+type Prepare = (config: unknown, samples: readonly TrainingSample[], agreement?: unknown) => unknown;
 
 const port = parentPort!;
-const options = workerData as Omit<StartBatchWorkerOptions, 'signal'>;
+const options = workerData as Omit<StartBatchWorkerOptions, 'signal' | 'agree'>;
 
 try {
   const { prepare, start = 0, prefetch = 3 } = options;
   const module = (await import(prepare.module)) as Record<string, Prepare>;
-  const prepareBatch = module[prepare.function];
-  if (prepareBatch === undefined) throw new TypeError(`${prepare.module} exports no ${prepare.function}`);
+  const exported = (name: string): Prepare => {
+    const found = module[name];
+    if (found === undefined) throw new TypeError(`${prepare.module} exports no ${name}`);
+    return found;
+  };
+  const prepareBatch = exported(prepare.function);
+  const survey = prepare.survey === undefined ? undefined : exported(prepare.survey);
   const batches = createBatches(options);
-  const waitForRoom = creditCounter(prefetch);
+  let told = 0;
+  const finish = (index: number, samples: readonly TrainingSample[], agreement?: unknown): void => {
+    const batch = prepareBatch(prepare.config, samples, agreement);
+    const unreadable = batches.unreadable.slice(told);
+    told += unreadable.length;
+    post({ kind: 'batch', index, batch, imageCount: batches.imageCount, unreadable }, buffersOf(batch));
+  };
+  const surveyed = new Map<number, readonly TrainingSample[]>();
+  const waitForRoom = creditCounter(prefetch, (index, agreement) => {
+    const samples = surveyed.get(index)!;
+    surveyed.delete(index);
+    finish(index, samples, agreement);
+  });
   for (let index = start; ; index++) {
     await waitForRoom();
-    const batch = prepareBatch(prepare.config, await batches.at(index));
-    post({ kind: 'batch', index, batch, report: batches.report() }, buffersOf(batch));
+    const samples = await batches.at(index);
+    if (survey === undefined) {
+      finish(index, samples);
+      continue;
+    }
+    surveyed.set(index, samples);
+    post({ kind: 'survey', index, survey: survey(prepare.config, samples) });
   }
 } catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): void {
   post({ kind: 'error', code: errorCode(error), message: errorMessage(error) });
 }
 
@@ -31,10 +57,21 @@ function post(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
 }
 
 /** Resolves while fewer than `limit` batches are on their way. */
-function creditCounter(limit: number): () => Promise<void> {
+function creditCounter(
+  limit: number,
+  onAgreement: (index: number, agreement: unknown) => void,
+): () => Promise<void> {
   let credits = limit;
   let wake: (() => void) | undefined;
-  port.on('message', () => {
+  port.on('message', (message: MessageToWorker) => {
+    if (message.kind === 'agreed') {
+      try {
+        onAgreement(message.index, message.agreement);
+      } catch (error) {
+        fail(error);
+      }
+      return;
+    }
     credits++;
     wake?.();
   });

@@ -3,13 +3,14 @@ import type { TrainingSample } from '@cassl/vision';
 import type { Augmentation } from '../augment/augmentation.ts';
 import { createAugmentation, type AugmentPolicy } from '../augment/create-augmentation.ts';
 import type { Dataset } from '../dataset.ts';
-import { createDropLog, type DropReport } from '../drop-report.ts';
+import type { DropReport } from '../drop-report.ts';
 import { createRandom } from '../random.ts';
 import { loadImage } from '../read-image.ts';
 import { consecutivePositions, groupedPositions } from './batch-positions.ts';
 import { createImageCache } from './image-cache.ts';
 import { createImageOrder } from './image-order.ts';
 import { createSample, isTrainable } from './training-sample.ts';
+import { unreadableReport, type UnreadableImage } from './unreadable-images.ts';
 
 export interface CreateBatchesOptions {
   readonly dataset: Dataset;
@@ -27,8 +28,20 @@ export interface CreateBatchesOptions {
   readonly aspectGrouping?: boolean | undefined;
   /** `require` leaves out instances without a mask, `drop` leaves out the masks. @default 'keep' */
   readonly masks?: 'keep' | 'require' | 'drop' | undefined;
+  /**
+   * One of several processes that share every batch: it gets the images of its rank, some the same number or one more than
+   * others, and all parts in order are the batch of one process. @default all
+   */
+  readonly part?: BatchShare | undefined;
   /** Decoded images kept in memory, bytes. @default 512 MiB */
   readonly cacheBytes?: number | undefined;
+}
+
+export interface BatchShare {
+  /** 0 to size - 1. */
+  readonly rank: number;
+  /** At most `batchSize`. */
+  readonly size: number;
 }
 
 export interface Batches extends AsyncIterable<readonly TrainingSample[]> {
@@ -38,7 +51,8 @@ export interface Batches extends AsyncIterable<readonly TrainingSample[]> {
   from(start: number): AsyncGenerator<readonly TrainingSample[], never>;
   /** Images with something to learn from; the rest never shows. */
   readonly imageCount: number;
-  /** Images that turned out to be unreadable so far; another image took their place each time. */
+  /** Images that turned out to be unreadable, in the order in which they were found; another took their place each time. */
+  readonly unreadable: readonly UnreadableImage[];
   report(): DropReport;
 }
 
@@ -51,8 +65,14 @@ const defaultCacheBytes = 512 * 1024 * 1024;
  */
 export function createBatches(options: CreateBatchesOptions): Batches {
   const { dataset, batchSize, seed, size, totalBatches, masks = 'keep' } = options;
+  const { part = { rank: 0, size: 1 } } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw invalidArgument(`batches: batchSize must be a whole number of at least 1, got ${batchSize}`);
+  }
+  if (!(part.size >= 1 && part.size <= batchSize && part.rank >= 0 && part.rank < part.size)) {
+    throw invalidArgument(
+      `batches: part must be a rank below its size and a size of at most batchSize ${batchSize}, got rank ${part.rank} of ${part.size}`,
+    );
   }
   const images = dataset.images.filter((image) => isTrainable(image, masks));
   if (images.length === 0) {
@@ -69,18 +89,18 @@ export function createBatches(options: CreateBatchesOptions): Batches {
       ? groupedPositions(batchSize, (position) => isWide(order.at(position)))
       : consecutivePositions(batchSize);
   const cache = createImageCache(options.cacheBytes ?? defaultCacheBytes);
-  const unreadable = new Set<number>();
-  const log = createDropLog();
+  const unreadable: UnreadableImage[] = [];
+  const isUnreadable = new Set<number>();
 
   const tryLoad = async (index: number): Promise<TrainingSample | undefined> => {
-    if (unreadable.has(index)) return undefined;
+    if (isUnreadable.has(index)) return undefined;
     const image = images[index]!;
     try {
       return createSample(image, await cache.get(index, () => loadImage(image)), masks);
     } catch (error) {
       // Samples of one batch are loaded side by side and may come upon the same image.
-      if (!unreadable.has(index)) log.drop('image', 'file is not a readable image', errorMessage(error));
-      unreadable.add(index);
+      if (!isUnreadable.has(index)) unreadable.push([index, errorMessage(error)]);
+      isUnreadable.add(index);
       return undefined;
     }
   };
@@ -107,7 +127,12 @@ export function createBatches(options: CreateBatchesOptions): Batches {
   };
 
   const at = (batch: number): Promise<readonly TrainingSample[]> =>
-    Promise.all(positions.at(batch).map((position) => augmentedAt(position, batch)));
+    Promise.all(
+      positions
+        .at(batch)
+        .slice(...partOf(batchSize, part))
+        .map((position) => augmentedAt(position, batch)),
+    );
   async function* from(start: number): AsyncGenerator<readonly TrainingSample[], never> {
     for (let batch = start; ; batch++) yield await at(batch);
   }
@@ -116,10 +141,13 @@ export function createBatches(options: CreateBatchesOptions): Batches {
     from,
     [Symbol.asyncIterator]: () => from(0),
     imageCount: images.length,
-    report: () =>
-      log.report({
-        images: { listed: dataset.images.length, kept: images.length - unreadable.size },
-        annotations: dataset.report.annotations,
-      }),
+    unreadable,
+    report: () => unreadableReport(dataset, images.length, unreadable),
   };
+}
+
+/** First slot of the part, and the one after its last. */
+function partOf(batchSize: number, { rank, size }: BatchShare): [first: number, end: number] {
+  const start = (at: number): number => Math.floor((at * batchSize) / size);
+  return [start(rank), start(rank + 1)];
 }

@@ -6,6 +6,8 @@ export interface ForwardContext {
   readonly training: boolean;
   /** For drop path; advances with every draw. */
   readonly random: RandomStream;
+  /** Where these images stand in the batch that several processes share; absent: they are all of it. */
+  readonly part?: { readonly firstImage: number; readonly images: number };
 }
 
 /** One output of a backbone: C2 has stride 4, C5 has stride 32. */

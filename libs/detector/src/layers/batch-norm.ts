@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { groupNorm } from '@cassl/engine';
 import type { ParameterStore } from '../parameters.ts';
+import { synchronizedNorm, type ChannelStatistics } from './synchronized-norm.ts';
 import { ones, zeros } from './initialisers.ts';
 import { withoutGradient } from './without-gradient.ts';
 
@@ -37,6 +38,7 @@ export function createBatchNorm(
   const bias = vector('bias', zeros, true);
   const mean = vector('running_mean', zeros, false);
   const variance = vector('running_var', ones, false);
+  const { group } = store;
   return {
     frozen,
     variables: [weight, bias, mean, variance],
@@ -46,6 +48,15 @@ export function createBatchNorm(
     },
     train: (x) => {
       const rows = x.size / channels;
+      if (group !== undefined && group.size > 1) {
+        const onStatistics = (batch: ChannelStatistics): void => {
+          moveRunning(mean, batch.mean);
+          const unbiased = tf.div(batch.rows, tf.maximum(1, tf.sub(batch.rows, 1)));
+          moveRunning(variance, tf.mul(batch.variance, unbiased));
+        };
+        const options = { weight, bias, epsilon: EPSILON, group, onStatistics };
+        return tf.reshape(synchronizedNorm(tf.reshape(x, [rows, channels]), options), x.shape);
+      }
       updateRunning(x, mean, variance, rows);
       // Statistics over (batch, row, column) per channel are a group norm of one image with one group per channel.
       const flat = tf.reshape<tf.Rank.R4>(x, [1, rows, 1, channels]);
@@ -55,14 +66,15 @@ export function createBatchNorm(
 }
 
 function updateRunning(x: tf.Tensor4D, mean: tf.Variable, variance: tf.Variable, rows: number): void {
-  const blend = (running: tf.Variable, batch: tf.Tensor): void => {
-    running.assign(tf.add(tf.mul(running, 1 - MOMENTUM), tf.mul(batch, MOMENTUM)));
-  };
   // The statistics are no part of the loss.
   withoutGradient(x, (input) => {
     const batch = tf.moments(input, [0, 1, 2]);
-    blend(mean, batch.mean);
-    blend(variance, tf.mul(batch.variance, rows / Math.max(1, rows - 1)));
+    moveRunning(mean, batch.mean);
+    moveRunning(variance, tf.mul(batch.variance, rows / Math.max(1, rows - 1)));
     return tf.scalar(0);
   });
+}
+
+function moveRunning(running: tf.Variable, batch: tf.Tensor): void {
+  running.assign(tf.add(tf.mul(running, 1 - MOMENTUM), tf.mul(batch, MOMENTUM)));
 }

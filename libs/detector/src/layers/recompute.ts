@@ -20,7 +20,7 @@ export function recompute(
       gradFunc: (dy, saved) => {
         const kept = saved[0] as tf.Tensor4D;
         const inputs = [kept, ...variables];
-        const gradients = gradientsOf(() => compute(kept), inputs, dy);
+        const gradients = gradientsOf(() => compute(kept), inputs, { dy });
         return inputs.map((input, index) => gradients[index] ?? tf.zerosLike(input));
       },
     };

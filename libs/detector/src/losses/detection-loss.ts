@@ -5,7 +5,7 @@ import type { DetectorConfig } from '../config.ts';
 import { cellRows, gatherPatches } from '../heads/cells.ts';
 import { withoutGradient } from '../layers/without-gradient.ts';
 import type { Model } from '../model.ts';
-import type { PositiveTargets, TrainingBatch } from '../training-batch.ts';
+import { wholeOf, type PositiveTargets, type TrainingBatch, type WholeBatch } from '../training-batch.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import { distanceOverlap, giouLoss } from './box-loss.ts';
 import { maskLoss } from './mask-loss.ts';
@@ -19,7 +19,10 @@ export interface LossTensors {
   readonly mask: tf.Scalar;
 }
 
-/** `positives`: what divides the classification and centerness sums, at least 1. */
+/**
+ * `positives`: what divides the classification and centerness sums, at least 1. Of a part of a batch these are its
+ * contributions: over all parts they add up to the losses of the whole.
+ */
 export function detectionLoss(
   config: DetectorConfig,
   model: Model,
@@ -27,9 +30,10 @@ export function detectionLoss(
   batch: TrainingBatch,
   positives: number,
 ): LossTensors {
+  const whole = wholeOf(batch);
   const logits = model.head.classLogits(pyramid);
   const cls = tf.div<tf.Scalar>(classLoss(config, logits, batch.labels), positives);
-  if (batch.positives.count === 0) {
+  if (whole.positives === 0) {
     const zero = tf.scalar(0);
     return { total: cls, cls, box: zero, ctr: zero, mask: zero };
   }
@@ -37,7 +41,8 @@ export function detectionLoss(
   const towers = model.head.boxTower(pyramid);
   const patchIndex = tf.tensor1d(batch.positives.patches, 'int32');
   const patches = gatherPatches(cellRows(towers), patchIndex);
-  const { box, ctr } = boxLosses(config, model, patches, batch.positives, positives);
+  const boxes = boxLosses(config, model, patches, batch.positives, { positives, whole });
+  const { box, ctr } = batch.positives.isPlaceholder === true ? nothing(boxes) : boxes;
   if (model.masks === undefined || batch.masks === undefined) {
     return { total: tf.addN([cls, box, ctr]), cls, box, ctr, mask: tf.scalar(0) };
   }
@@ -45,8 +50,13 @@ export function detectionLoss(
   const kernelPatches = controller.hasOwnFeatures
     ? gatherPatches(cellRows(controller.features(towers)), patchIndex)
     : patches;
-  const mask = maskLoss(config, model.masks, pyramid, kernelPatches, batch.masks);
+  const mask = maskLoss(config, model.masks, pyramid, kernelPatches, { targets: batch.masks, whole });
   return { total: tf.addN([cls, box, ctr, mask]), cls, box, ctr, mask };
+}
+
+/** The same graph, so that the processes stay in step, with no weight. */
+function nothing<T extends Record<string, tf.Scalar>>(losses: T): T {
+  return Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, tf.mul(loss, 0)])) as T;
 }
 
 /** Sum of the focal loss over all cells and classes; a background cell is 0 in every class. */
@@ -61,7 +71,7 @@ function boxLosses(
   model: Model,
   patches: tf.Tensor2D,
   targets: PositiveTargets,
-  positives: number,
+  { positives, whole }: { readonly positives: number; readonly whole: WholeBatch },
 ): { box: tf.Scalar; ctr: tf.Scalar } {
   const predicted = model.head.boxesAt(patches, tf.tensor1d(targets.levels, 'int32'));
   const overlap = distanceOverlap(predicted.distances, tf.tensor2d(targets.distances, [targets.count, 4]));
@@ -74,8 +84,7 @@ function boxLosses(
       ctr: tf.div(binaryCrossEntropy(predicted.quality, quality), positives),
     };
   }
-  const sum = targets.centerness.reduce((total, value) => total + value, 0);
-  const weights = tf.tensor1d(targets.centerness.map((value) => value / Math.max(sum, 1e-6)));
+  const weights = tf.tensor1d(targets.centerness.map((value) => value / Math.max(whole.centerness, 1e-6)));
   const ctr = binaryCrossEntropy(predicted.quality, tf.tensor1d(targets.centerness));
   return { box: giouLoss(overlap, weights), ctr: tf.div(ctr, positives) };
 }

@@ -4,9 +4,15 @@ import { dynamicMaskLogits, type MaskInstances } from '../heads/dynamic-mask-hea
 import { type KernelPath, PATH_WEIGHTS } from '../heads/kernel-bank.ts';
 import { alignedBilinearPlanes } from '../layers/aligned-bilinear.ts';
 import type { MaskParts } from '../model.ts';
-import type { MaskTargets } from '../training-batch.ts';
+import type { MaskTargets, WholeBatch } from '../training-batch.ts';
 import { diceLoss } from './dice-loss.ts';
 import { overlapLoss } from './overlap-loss.ts';
+
+interface MaskLossTargets {
+  readonly targets: MaskTargets;
+  /** What the means are over. */
+  readonly whole: WholeBatch;
+}
 
 /**
  * Mean Dice loss of the selected instances, with the entity extras where the config has them. `patches` [P, 9C] of the
@@ -17,7 +23,7 @@ export function maskLoss(
   { controller, branch, bank }: MaskParts,
   pyramid: readonly tf.Tensor4D[],
   patches: tf.Tensor2D,
-  targets: MaskTargets,
+  { targets, whole }: MaskLossTargets,
 ): tf.Scalar {
   const stride = 2 ** config.levels[0]!;
   const features = branch.forward(pyramid, true);
@@ -28,11 +34,11 @@ export function maskLoss(
   };
   const pixels = targets.height * targets.width;
   const samples = tf.cast(tf.tensor2d(targets.samples, [targets.sampleCount, pixels], 'bool'), 'float32');
-  const dice = createMeanDice(samples, targets);
+  const dice = createMeanDice(samples, targets, whole.masks);
 
   if (bank === undefined) {
     const logits = tf.reshape<tf.Rank.R2>(dynamicMaskLogits(features, stride, instances), [-1, pixels]);
-    return withOverlap(config, dice(logits), logits, samples, targets);
+    return withOverlap(config, dice(logits), logits, samples, { targets, whole });
   }
   const paths = bank.logits(features, stride, instances);
   const enlarged = (path: KernelPath): tf.Tensor2D =>
@@ -40,13 +46,17 @@ export function maskLoss(
   const losses = (Object.keys(PATH_WEIGHTS) as KernelPath[]).map((path) =>
     tf.mul<tf.Scalar>(dice(enlarged(path)), PATH_WEIGHTS[path]),
   );
-  return withOverlap(config, tf.addN(losses), enlarged('111'), samples, targets);
+  return withOverlap(config, tf.addN(losses), enlarged('111'), samples, { targets, whole });
 }
 
-function createMeanDice(samples: tf.Tensor2D, targets: MaskTargets): (logits: tf.Tensor2D) => tf.Scalar {
+function createMeanDice(
+  samples: tf.Tensor2D,
+  targets: MaskTargets,
+  count: number,
+): (logits: tf.Tensor2D) => tf.Scalar {
   const truth = tf.gather(samples, tf.tensor1d(targets.targetIndex, 'int32'));
   const area = tf.tensor1d(targets.targetArea);
-  const weights = tf.tensor1d(targets.weights.map((weight) => weight / targets.count));
+  const weights = tf.tensor1d(targets.weights.map((weight) => weight / count));
   return (logits) => tf.sum(tf.mul(diceLoss(logits, truth, area), weights));
 }
 
@@ -55,8 +65,10 @@ function withOverlap(
   loss: tf.Scalar,
   logits: tf.Tensor2D,
   samples: tf.Tensor2D,
-  targets: MaskTargets,
+  { targets, whole }: MaskLossTargets,
 ): tf.Scalar {
   if (config.overlapWeight === 0) return loss;
-  return tf.add(loss, tf.mul(overlapLoss(logits, samples, targets), config.overlapWeight));
+  // The empty ground truth of a part without any has no weight.
+  const weight = targets.count === 0 ? 0 : config.overlapWeight / whole.truths;
+  return tf.add(loss, tf.mul(overlapLoss(logits, samples, targets), weight));
 }

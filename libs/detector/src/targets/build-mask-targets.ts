@@ -1,10 +1,11 @@
 import type { BinaryMask, TrainingSample } from '@cassl/vision';
 import type { DetectorConfig } from '../config.ts';
+import type { BatchPart } from '../batch-part.ts';
 import type { Level, MapSize } from '../pyramid.ts';
 import type { MaskTargets } from '../training-batch.ts';
 import type { PlacedPositive } from './assign-targets.ts';
 import { sampleMask } from './mask-geometry.ts';
-import { selectMaskInstances } from './select-mask-instances.ts';
+import { selectMaskInstances, selectOfPart } from './select-mask-instances.ts';
 
 export interface MaskTargetInputs {
   readonly config: DetectorConfig;
@@ -14,6 +15,8 @@ export interface MaskTargetInputs {
   /** Padded size in pixels. */
   readonly frame: MapSize;
   readonly seed: number;
+  /** Where the samples are a part of a batch: the limits are the whole batch's. */
+  readonly part?: BatchPart | undefined;
 }
 
 /** Chooses the positives whose masks are trained and samples each of their ground truth masks once. */
@@ -24,13 +27,18 @@ export function buildMaskTargets({
   levels,
   frame,
   seed,
+  part,
 }: MaskTargetInputs): MaskTargets {
-  const selection = selectMaskInstances(
-    placed.map((positive) => positive.image),
-    samples.length,
-    { total: config.maxMaskInstances, perImage: config.maxMaskInstancesPerImage, seed },
-  );
-  const slots = Math.max(...selection.perImage.map((list) => list.length));
+  const limits = { total: config.maxMaskInstances, perImage: config.maxMaskInstancesPerImage, seed };
+  const selection =
+    part === undefined
+      ? selectMaskInstances(
+          placed.map((positive) => positive.image),
+          samples.length,
+          limits,
+        )
+      : selectOfPart(part, samples.length, limits);
+  const slots = Math.max(1, ...selection.perImage.map((list) => list.length));
   const total = samples.length * slots;
   const positives = new Int32Array(total);
   const weights = new Float32Array(total);
@@ -42,7 +50,9 @@ export function buildMaskTargets({
   const step = levels[0]!.stride / 2;
   const size = { height: frame.height / step, width: frame.width / step };
   const used = usedGroundTruths(selection.perImage, placed);
-  const samplesOut = new Uint8Array(used.length * size.height * size.width);
+  // A part of which nothing was drawn still has one ground truth, an empty one.
+  const sampleCount = Math.max(1, used.length);
+  const samplesOut = new Uint8Array(sampleCount * size.height * size.width);
   const row = new Map<string, { index: number; area: number }>();
   used.forEach(({ image, groundTruth }, index) => {
     const mask: BinaryMask = samples[image]!.instances[groundTruth]!.mask!;
@@ -72,8 +82,8 @@ export function buildMaskTargets({
     targetIndex,
     targetArea,
     samples: samplesOut,
-    sampleCount: used.length,
-    sampleImages: Int32Array.from(used, ({ image }) => image),
+    sampleCount,
+    sampleImages: used.length === 0 ? new Int32Array(1) : Int32Array.from(used, ({ image }) => image),
     height: size.height,
     width: size.width,
   };

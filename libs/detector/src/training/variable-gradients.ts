@@ -25,21 +25,37 @@ interface Step {
   readonly inputs: readonly (readonly [name: string, tensor: tf.Tensor])[];
 }
 
+export interface GradientsOptions {
+  /** Makes it the vector–Jacobian product of a `loss` that is not a scalar. */
+  readonly dy?: tf.Tensor;
+  /** Told of each input's gradient as soon as nothing will be added to it: long before the last one, it can travel. */
+  readonly onFinal?: (index: number, gradient: tf.Tensor) => void;
+}
+
 /**
- * Gradients of `loss` by `inputs` (variables or tensors it reads), in their order; undefined where there is no path. With
- * `dy`, the vector–Jacobian product of a `loss` that is not a scalar. Call inside `tf.tidy`.
+ * Gradients of `loss` by `inputs` (variables or tensors it reads), in their order; undefined where there is no path. Call
+ * inside `tf.tidy`.
  */
 export function gradientsOf(
   loss: () => tf.Tensor,
   inputs: readonly tf.Tensor[],
-  dy?: tf.Tensor,
+  { dy, onFinal }: GradientsOptions = {},
 ): (tf.Tensor | undefined)[] {
   const { value, nodes } = record(loss);
   try {
     const gradients = new Map<number, tf.Tensor>([[value.id, dy ?? tf.onesLike(value)]]);
     const wanted = new Set(inputs.map(({ id }) => id));
-    for (const step of stepsBetween(nodes, wanted, value).reverse()) {
+    const steps = stepsBetween(nodes, wanted, value).reverse();
+    const indexOf = new Map(inputs.map(({ id }, index) => [id, index]));
+    const uses = countUses(steps);
+    for (const step of steps) {
       backpropagate(step, gradients);
+      for (const [, { id }] of step.inputs) {
+        const left = uses.get(id)! - 1;
+        uses.set(id, left);
+        const index = indexOf.get(id);
+        if (left === 0 && index !== undefined) onFinal?.(index, gradients.get(id)!);
+      }
       for (const tensor of step.node.saved ?? []) tensor.dispose();
       for (const { id } of step.node.outputs) {
         if (wanted.has(id) || gradients.get(id) === dy) continue;
@@ -89,6 +105,15 @@ function stepsBetween(nodes: readonly TapeNode[], wanted: ReadonlySet<number>, v
       return true;
     })
     .reverse();
+}
+
+/** How often each tensor is read on the way. */
+function countUses(steps: readonly Step[]): Map<number, number> {
+  const uses = new Map<number, number>();
+  for (const { inputs } of steps) {
+    for (const [, { id }] of inputs) uses.set(id, (uses.get(id) ?? 0) + 1);
+  }
+  return uses;
 }
 
 function backpropagate({ node, inputs }: Step, gradients: Map<number, tf.Tensor>): void {
