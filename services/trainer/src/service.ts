@@ -9,6 +9,7 @@ import type { Jobs } from '@cassl/jobs';
 import { implement, type ServedService } from '@cassl/rpc';
 import type { CheckPipeline } from './pipeline/check-pipeline.ts';
 import type { Pipelines } from './pipeline/pipelines.ts';
+import { resumeTraining } from './training/resume-training.ts';
 import { startTraining } from './training/start-training.ts';
 
 /** RPC ⇄ domain. */
@@ -28,7 +29,7 @@ export function trainerService(trainings: Jobs<Training>): ServedService {
       }
     },
     cancelTraining: async ({ id }) => ({ training: await trainings.cancel(id) }),
-    resumeTraining: async ({ id }) => ({ training: await trainings.resume(id) }),
+    resumeTraining: async (request) => ({ training: await resumeTraining(trainings, request) }),
   });
 }
 

@@ -88,6 +88,12 @@ export const pipelineSchema = z.strictObject({
   classifier: z.enum(['replicate', 'random']).default('replicate'),
   parts: z.array(z.enum(['backbone', 'neck', 'head', 'classifier'])).default([]),
   bf16: z.boolean().default(false),
+  /** GPUs a node for every training, a process each; 0 = one, where there is one. What is learned does not depend on it. */
+  gpus: z.number().int().min(0).max(64).default(0),
+  /** Machines for every training, 0 = one; more need trainings as Kubernetes Jobs. */
+  nodes: z.number().int().min(0).max(1024).default(0),
+  /** Instead of gpus: processes on the CPU cores of a node. */
+  ranks: z.number().int().min(0).max(256).default(0),
   /** Images a labeling shard. */
   shardSize: z.number().int().min(1).max(4096).default(64),
 });

@@ -61,6 +61,9 @@ export async function toPipelineSpec(file: PipelineFile, options: ToSpecOptions)
         : ClassifierInitialization.CLASSIFIER_INITIALIZATION_REPLICATE,
     parts: file.parts.map((part) => PARTS[part]),
     bf16: file.bf16,
+    gpus: file.gpus,
+    nodes: file.nodes,
+    ranks: file.ranks,
     shardSize: file.shardSize,
     outputUri: fileUri(options.out),
   });

@@ -6,6 +6,7 @@ import {
   checkDataset,
   checkExists,
   checkModel,
+  checkRanks,
   checkSchedule,
 } from '../training/check-training-spec.ts';
 
@@ -51,6 +52,12 @@ export function pipelineChecks(spec: PipelineSpec | undefined): readonly (() => 
     () => checkRange('PipelineSpec.holdout_fraction', spec.holdoutFraction, 0, 0.5, 'inclusive'),
     () => checkRange('PipelineSpec.shard_size', spec.shardSize, 0, MAX_SHARD_SIZE, 'inclusive'),
     () => checkSeeds(spec.seeds),
+    () =>
+      checkRanks(
+        'PipelineSpec',
+        spec,
+        Object.values(stages).map((stage) => stage?.schedule),
+      ),
     () => checkDataset('PipelineSpec.labeled', spec.labeled),
     () => checkDataset('PipelineSpec.validation', spec.validation),
     ...Object.entries({

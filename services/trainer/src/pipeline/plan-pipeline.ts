@@ -232,6 +232,9 @@ function training(pipelineId: string, spec: PipelineSpec, parts: TrainingParts):
       checkpointEvery: 0,
       alias,
       bf16: spec.bf16,
+      gpus: spec.gpus,
+      nodes: spec.nodes,
+      ranks: spec.ranks,
       tags: { pipeline: pipelineId, ...tags },
     },
   };

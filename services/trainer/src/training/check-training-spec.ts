@@ -26,6 +26,7 @@ export async function checkTrainingSpec(spec: TrainingSpec | undefined): Promise
   }
   const backbone = spec.initialization?.backboneUri ?? '';
   if (backbone !== '') await checkExists('TrainingSpec.initialization.backbone_uri', backbone);
+  checkRanks('TrainingSpec', spec, [spec.schedule]);
   await checkData(spec.data);
   return spec;
 }
@@ -84,6 +85,32 @@ export async function checkDataset(field: string, dataset: LabeledDataset | unde
 export async function checkExists(field: string, uri: string): Promise<void> {
   checkReadable(field, uri);
   if (uri.startsWith('file:')) await readablePath(field, uri);
+}
+
+/** @throws INVALID_ARGUMENT for numbers out of bounds, and for more ranks than one of the schedules has images in a batch */
+export function checkRanks(
+  field: string,
+  { gpus, nodes, ranks }: Pick<TrainingSpec, 'gpus' | 'nodes' | 'ranks'>,
+  schedules: readonly (Schedule | undefined)[],
+): void {
+  for (const [name, value, most] of [
+    ['gpus', gpus, 64],
+    ['nodes', nodes, 1024],
+    ['ranks', ranks, 256],
+  ] as const) {
+    if (value > most) throw invalidArgument(`${field}.${name} must be in [0, ${most}], got ${value}`);
+  }
+  if (gpus > 0 && ranks > 0) {
+    throw invalidArgument(
+      `${field} takes gpus or ranks, since a rank has a GPU or CPU cores, got gpus ${gpus} and ranks ${ranks}`,
+    );
+  }
+  const size = Math.max(1, nodes) * Math.max(1, gpus, ranks);
+  const small = schedules.find((schedule) => schedule !== undefined && schedule.batchSize < size);
+  if (small === undefined) return;
+  throw invalidArgument(
+    `${field} asks for ${size} ranks, which share a batch of ${small.batchSize}: schedule.batch_size must be at least ${size}`,
+  );
 }
 
 export function checkSchedule(field: string, schedule: Schedule | undefined): Schedule {

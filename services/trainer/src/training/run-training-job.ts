@@ -1,16 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { formatDropReport } from '@cassl/datasets';
-import { createDetector, detectorPreset, learningRateAt } from '@cassl/detector';
-import { invalidArgument } from '@cassl/errors';
-import { openEngine } from '@cassl/engine';
+import { createDetector, detectorPreset, learningRateAt, type Detector } from '@cassl/detector';
+import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import { openEngine, type ProcessGroup } from '@cassl/engine';
 import { RegistryServiceDefinition, TrainingSpec } from '@cassl/proto';
 import { createClient, type Logger } from '@cassl/rpc';
-import { describeEngine } from '@cassl/workers';
+import { describeEngine, type RegistryClient } from '@cassl/workers';
 import { createTrainingOptimizer, loadOptimizer, optimizerState } from './training-optimizer.ts';
 import { initializeDetector } from './initialize-detector.ts';
-import { publishTraining } from './publish-training.ts';
-import { openTrainingData } from './open-training-data.ts';
+import { joinRanks, sameStart } from './join-ranks.ts';
+import { openTrainingData, type TrainingData } from './open-training-data.ts';
+import { publishTraining, type PublishTrainingOptions } from './publish-training.ts';
+import type { RankPlace } from './rank-plan.ts';
 import { streamBatches } from './stream-batches.ts';
 import { trainDetector } from './train-detector.ts';
 import { loadTrainingCheckpoint, saveTrainingCheckpoint } from './training-checkpoint.ts';
@@ -18,28 +18,80 @@ import type { TrainingJobFile, TrainingMessage } from './training-messages.ts';
 import { toLearningRateSchedule } from './training-schedule.ts';
 
 export interface TrainingJobOptions {
-  /** Holds `job.json`; checkpoints go here. */
+  /** Checkpoints go here. */
   readonly folder: string;
+  readonly job: TrainingJobFile;
   readonly report: (message: TrainingMessage) => Promise<void>;
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  /** Which of several processes this is; absent: the only one. Rank 0 alone reports, writes and publishes. */
+  readonly place?: RankPlace | undefined;
+  /** What becomes of the trained detector. Answers its digest. @default to the registry */
+  readonly publish?: (options: PublishTrainingOptions) => Promise<string>;
 }
 
 /** One training from its job file to the registry; goes on from the last checkpoint where there is one. */
-export async function runTrainingJob({ folder, report, signal, logger }: TrainingJobOptions): Promise<void> {
-  const job = JSON.parse(await readFile(join(folder, 'job.json'), 'utf8')) as TrainingJobFile;
+export async function runTrainingJob(options: TrainingJobOptions): Promise<void> {
+  const { folder, job, place, publish = publishTraining } = options;
   const spec = TrainingSpec.fromJSON(job.spec);
+  const registry = createClient(RegistryServiceDefinition, job.registryAddress);
+  const report = (place?.rank ?? 0) === 0 ? options.report : (): Promise<void> => Promise.resolve();
+  const engine = await openEngine({ logger: options.logger });
+  if (spec.gpus > 0 && !engine.device.startsWith('cuda')) {
+    throw failedPrecondition(
+      `TrainingSpec.gpus is ${spec.gpus}, but the engine is ${describeEngine(engine)}: \`cassl doctor\` says what is missing`,
+    );
+  }
+  const data = await openTrainingData(spec);
+  const group = place === undefined ? undefined : await joinRanks(place);
+  try {
+    const ranks = group === undefined ? '' : `, ${group.size} ranks`;
+    const context = {
+      ...options,
+      spec,
+      registry,
+      data,
+      group,
+      report,
+      engine: `${describeEngine(engine)}${ranks}`,
+    };
+    const trained = await train(context);
+    if (trained === undefined || (group !== undefined && group.rank > 0)) return;
+    const digest = await publish({
+      folder,
+      trainingId: job.id,
+      spec,
+      data,
+      registry,
+      signal: options.signal,
+      ...trained,
+    });
+    await report({ type: 'published', digest });
+  } finally {
+    group?.close();
+  }
+}
+
+interface TrainContext extends TrainingJobOptions {
+  readonly spec: TrainingSpec;
+  readonly registry: RegistryClient;
+  readonly data: TrainingData;
+  readonly group: ProcessGroup | undefined;
+  readonly engine: string;
+}
+
+/** Answers nothing where it was stopped before its end. */
+async function train(
+  context: TrainContext,
+): Promise<{ readonly detector: Detector; readonly parents: readonly string[] } | undefined> {
+  const { folder, job, spec, registry, data, group, report, signal, logger } = context;
   const { schedule } = spec;
   if (schedule === undefined) throw invalidArgument('TrainingSpec.schedule is missing');
-  const registry = createClient(RegistryServiceDefinition, job.registryAddress);
-
-  const engine = await openEngine({ logger });
-  const data = await openTrainingData(spec);
   const config = detectorPreset(spec.model?.preset ?? '', {
     ...spec.model?.overrides,
     classes: data.categories.length,
   });
-  const detector = createDetector(config, { seed: spec.seed });
+  const detector = createDetector(config, { seed: spec.seed, group });
   const optimizer = createTrainingOptimizer(detector, schedule);
 
   const resumed = await loadTrainingCheckpoint(folder);
@@ -58,9 +110,11 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
     logger.info({ training: job.id, iteration: resumed.iteration }, 'resumed from the last checkpoint');
   }
   const from = resumed?.iteration ?? 0;
-  await report({ type: 'started', engine: describeEngine(engine), resumedFrom: from, notes: data.notes });
+  if (group !== undefined) sameStart(group, detector, { data: data.dataset.digest, from });
+  await report({ type: 'started', engine: context.engine, resumedFrom: from, notes: data.notes });
 
   const save = async (iteration: number): Promise<void> => {
+    if (group !== undefined && group.rank > 0) return;
     await saveTrainingCheckpoint(folder, {
       iteration,
       model: await detector.stateDict(),
@@ -68,6 +122,13 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
       state: detector.trainingState(),
     });
     await report({ type: 'checkpoint', iteration });
+  };
+  // Ranks stop at one step, however far apart they are told to.
+  const stopping = new AbortController();
+  const ranks = group && {
+    group,
+    isStopping: () => signal.aborted,
+    onStop: () => stopping.abort(signal.reason),
   };
   const batches = streamBatches({
     dataset: data.dataset,
@@ -77,6 +138,7 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
     seed: spec.seed,
     from,
     iterations: schedule.iterations,
+    ranks,
     onUnreadable: (found) =>
       report({
         type: 'notes',
@@ -98,24 +160,13 @@ export async function runTrainingJob({ folder, report, signal, logger }: Trainin
       log: (point) => report({ type: 'progress', point }),
       checkpointEvery: spec.checkpointEvery === 0 ? 100 : spec.checkpointEvery,
       save,
-      signal,
+      signal: group === undefined ? signal : stopping.signal,
     });
-    if (done < schedule.iterations) return;
+    if (done < schedule.iterations) return undefined;
   } finally {
     await batches.return(undefined);
   }
-
   // A kill while publishing must not cost the training again.
   await save(schedule.iterations);
-  const digest = await publishTraining({
-    folder,
-    trainingId: job.id,
-    spec,
-    detector,
-    data,
-    parents,
-    registry,
-    signal,
-  });
-  await report({ type: 'published', digest });
+  return { detector, parents };
 }

@@ -32,6 +32,7 @@ export async function runTraining(
     kind: 'training',
     id: lead.id,
     folder,
+    ...machinesOf(lead.job.spec),
     signal: lead.signal,
     isLeft: isHandedOn,
     onNews: (news) =>
@@ -44,6 +45,12 @@ export async function runTraining(
   await lead.flush();
   await rm(join(folder, CHECKPOINT_FILE), { force: true });
   return unchanged;
+}
+
+/** What the place must find for it; 0 leaves it to the place. */
+function machinesOf(spec: TrainingSpec | undefined): { readonly nodes: number; readonly gpus?: number } {
+  const { nodes = 0, gpus = 0 } = spec ?? {};
+  return { nodes: Math.max(1, nodes), ...(gpus > 0 && { gpus }) };
 }
 
 function handle(lead: Lead<Training>, message: TrainingMessage, logger: Logger): void {

@@ -1,16 +1,27 @@
 import {
   augmentPolicies,
   startBatchWorker,
+  unreadableReport,
   type AugmentPolicy,
   type Dataset,
   type DropReport,
+  type UnreadableImage,
 } from '@cassl/datasets';
-import type { DetectorConfig, TrainingBatch } from '@cassl/detector';
+import {
+  joinSurveys,
+  type DetectorConfig,
+  type PartSurvey,
+  type PrepareBatchOptions,
+  type TrainingBatch,
+} from '@cassl/detector';
+import type { ProcessGroup } from '@cassl/engine';
 import { invalidArgument } from '@cassl/errors';
+import { shareStep } from './share-step.ts';
 
 export interface StreamBatchesOptions {
   readonly dataset: Dataset;
   readonly config: DetectorConfig;
+  /** Images of a step, over all ranks. */
   readonly batchSize: number;
   /** Policy by name; empty means "weak". */
   readonly augmentation: string;
@@ -18,13 +29,29 @@ export interface StreamBatchesOptions {
   /** Step of the first batch. */
   readonly from: number;
   readonly iterations: number;
-  /** Told whenever more images turn out to be unreadable. */
+  /** Told whenever more images turn out to be unreadable, to any rank. */
   readonly onUnreadable?: (report: DropReport) => Promise<void>;
+  /** The ranks that share every batch; absent: all of it is for this process. */
+  readonly ranks?: BatchRanks | undefined;
 }
 
-/** Batches ready for the engine, made ahead in a thread of their own; the one of step i depends on seed and i alone. */
+export interface BatchRanks {
+  readonly group: Pick<ProcessGroup, 'rank' | 'size' | 'gather'>;
+  /** True where this rank was asked to stop. */
+  readonly isStopping: () => boolean;
+  /** All ranks are told at the same step that one of them was. */
+  readonly onStop: () => void;
+}
+
+/** Decoded images that the ranks of one machine keep together. */
+const CACHE_BYTES = 512 * 2 ** 20;
+
+/**
+ * Batches ready for the engine, made ahead in a thread of their own; the one of step i depends on seed and i alone. Ranks get a
+ * part each, padded and drawn as in one process.
+ */
 export async function* streamBatches(options: StreamBatchesOptions): AsyncGenerator<TrainingBatch, void> {
-  const { dataset, config, batchSize, seed, from, iterations } = options;
+  const { dataset, config, batchSize, seed, from, iterations, ranks } = options;
   const prepared = startBatchWorker<TrainingBatch>({
     dataset,
     batchSize,
@@ -39,19 +66,37 @@ export async function* streamBatches(options: StreamBatchesOptions): AsyncGenera
       module: import.meta.resolve('@cassl/detector/prepare-batch'),
       function: 'prepareBatch',
       config,
+      ...(ranks !== undefined && { survey: 'surveyBatch' }),
     },
+    ...(ranks !== undefined && sharedBy(ranks)),
   });
   try {
-    let known = 0;
-    for await (const { batch, report } of prepared) {
-      const unreadable = report.reasons.reduce((sum, { count }) => sum + count, 0);
-      if (unreadable > known) await options.onUnreadable?.(report);
-      known = unreadable;
-      yield batch;
+    const unreadable = new Map<number, UnreadableImage>();
+    for await (const { batch, imageCount, unreadable: own } of prepared) {
+      const step = ranks === undefined ? { batch, unreadable: own } : shareStep(ranks, batch, own);
+      const known = unreadable.size;
+      for (const image of step.unreadable) unreadable.set(image[0], image);
+      if (unreadable.size > known) {
+        await options.onUnreadable?.(unreadableReport(dataset, imageCount, [...unreadable.values()]));
+      }
+      yield step.batch;
     }
   } finally {
     await prepared.return();
   }
+}
+
+function sharedBy({ group }: BatchRanks): {
+  part: { rank: number; size: number };
+  cacheBytes: number;
+  agree: (survey: unknown) => PrepareBatchOptions;
+} {
+  const { rank, size } = group;
+  return {
+    part: { rank, size },
+    cacheBytes: CACHE_BYTES / size,
+    agree: (survey) => ({ part: joinSurveys(group.gather(survey as PartSurvey), rank) }),
+  };
 }
 
 /** Some policies measure the long side of a canvas, the others the short side. */

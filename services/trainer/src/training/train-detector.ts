@@ -28,7 +28,7 @@ export interface TrainDetectorOptions {
   readonly log: (point: TrainingPoint) => Promise<void>;
   readonly checkpointEvery: number;
   readonly save: (iteration: number) => Promise<void>;
-  /** Aborted: save and return. */
+  /** Aborted: save and return. Ranks must see it at the same step. */
   readonly signal: AbortSignal;
 }
 
@@ -62,7 +62,7 @@ export async function trainDetector(options: TrainDetectorOptions): Promise<numb
     step.dispose();
     sums.dispose();
     sums = nextSums;
-    images += batch.batchSize;
+    images += batch.whole?.images ?? batch.batchSize;
     steps += 1;
     iteration += 1;
 

@@ -1,5 +1,7 @@
 import { workerMain } from '@cassl/workers';
-import { runTrainingJob } from './run-training-job.ts';
 import type { TrainingMessage } from './training-messages.ts';
+import { runTrainingWorker } from './run-training-worker.ts';
 
-await workerMain<TrainingMessage>('training-worker', runTrainingJob);
+await workerMain<TrainingMessage>('training-worker', (context) =>
+  runTrainingWorker({ ...context, entry: import.meta.filename }),
+);

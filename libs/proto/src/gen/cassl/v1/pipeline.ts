@@ -97,7 +97,15 @@ export interface PipelineSpec {
     | LabeledDataset
     | undefined;
   /** What class-agnostic AP is measured on; absent means `validation`, categories collapsed. */
-  validationAgnostic: LabeledDataset | undefined;
+  validationAgnostic:
+    | LabeledDataset
+    | undefined;
+  /** GPUs a node for every training; see TrainingSpec.gpus. */
+  gpus: number;
+  /** Machines for every training; see TrainingSpec.nodes. */
+  nodes: number;
+  /** Ranks on the CPU cores of a node for every training; see TrainingSpec.ranks. */
+  ranks: number;
 }
 
 /** One stage of a running pipeline. */
@@ -440,6 +448,9 @@ function createBasePipelineSpec(): PipelineSpec {
     outputUri: "",
     labeledAgnostic: undefined,
     validationAgnostic: undefined,
+    gpus: 0,
+    nodes: 0,
+    ranks: 0,
   };
 }
 
@@ -518,6 +529,15 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     }
     if (message.validationAgnostic !== undefined) {
       LabeledDataset.encode(message.validationAgnostic, writer.uint32(178).fork()).join();
+    }
+    if (message.gpus !== 0) {
+      writer.uint32(184).uint32(message.gpus);
+    }
+    if (message.nodes !== 0) {
+      writer.uint32(192).uint32(message.nodes);
+    }
+    if (message.ranks !== 0) {
+      writer.uint32(200).uint32(message.ranks);
     }
     return writer;
   },
@@ -731,6 +751,30 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
             message.validationAgnostic = LabeledDataset.decode(reader, reader.uint32());
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.gpus = reader.uint32();
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.nodes = reader.uint32();
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.ranks = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -799,6 +843,9 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
         : isSet(object.validation_agnostic)
         ? LabeledDataset.fromJSON(object.validation_agnostic)
         : undefined,
+      gpus: isSet(object.gpus) ? globalThis.Number(object.gpus) : 0,
+      nodes: isSet(object.nodes) ? globalThis.Number(object.nodes) : 0,
+      ranks: isSet(object.ranks) ? globalThis.Number(object.ranks) : 0,
     };
   },
 
@@ -870,6 +917,15 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     if (message.validationAgnostic !== undefined) {
       obj.validationAgnostic = LabeledDataset.toJSON(message.validationAgnostic);
     }
+    if (message.gpus !== 0) {
+      obj.gpus = Math.round(message.gpus);
+    }
+    if (message.nodes !== 0) {
+      obj.nodes = Math.round(message.nodes);
+    }
+    if (message.ranks !== 0) {
+      obj.ranks = Math.round(message.ranks);
+    }
     return obj;
   },
 
@@ -920,6 +976,9 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     message.validationAgnostic = (object.validationAgnostic !== undefined && object.validationAgnostic !== null)
       ? LabeledDataset.fromPartial(object.validationAgnostic)
       : undefined;
+    message.gpus = object.gpus ?? 0;
+    message.nodes = object.nodes ?? 0;
+    message.ranks = object.ranks ?? 0;
     return message;
   },
 };

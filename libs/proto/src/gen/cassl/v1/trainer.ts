@@ -220,6 +220,15 @@ export interface TrainingSpec {
   bf16: boolean;
   /** Extra tags for the checkpoint's manifest. */
   tags: { [key: string]: string };
+  /**
+   * GPUs a node, each with a process of its own (a rank), at most 64; 0: one, where there is one. Ranks share each batch, so batch_size, the
+   * rate and what is learned stay those of one process.
+   */
+  gpus: number;
+  /** Machines, at most 1024; 0 or 1: one. More need trainings as Kubernetes Jobs. */
+  nodes: number;
+  /** Instead of gpus: ranks on the CPU cores of a node, at most 256; 0: one. */
+  ranks: number;
 }
 
 export interface TrainingSpec_TagsEntry {
@@ -332,6 +341,16 @@ export interface CancelTrainingResponse {
 export interface ResumeTrainingRequest {
   /** Its id. */
   id: string;
+  /** GPUs a node from here on; absent: as it was. */
+  gpus?:
+    | number
+    | undefined;
+  /** Machines from here on; absent: as it was. */
+  nodes?:
+    | number
+    | undefined;
+  /** Ranks on the CPU cores of a node from here on; absent: as it was. */
+  ranks?: number | undefined;
 }
 
 /** The training after the request. */
@@ -723,6 +742,9 @@ function createBaseTrainingSpec(): TrainingSpec {
     alias: "",
     bf16: false,
     tags: {},
+    gpus: 0,
+    nodes: 0,
+    ranks: 0,
   };
 }
 
@@ -766,6 +788,15 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
     globalThis.Object.entries(message.tags).forEach(([key, value]: [string, string]) => {
       TrainingSpec_TagsEntry.encode({ key: key as any, value }, writer.uint32(98).fork()).join();
     });
+    if (message.gpus !== 0) {
+      writer.uint32(104).uint32(message.gpus);
+    }
+    if (message.nodes !== 0) {
+      writer.uint32(112).uint32(message.nodes);
+    }
+    if (message.ranks !== 0) {
+      writer.uint32(120).uint32(message.ranks);
+    }
     return writer;
   },
 
@@ -881,6 +912,30 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
             }
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.gpus = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.nodes = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.ranks = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -929,6 +984,9 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
           {},
         )
         : {},
+      gpus: isSet(object.gpus) ? globalThis.Number(object.gpus) : 0,
+      nodes: isSet(object.nodes) ? globalThis.Number(object.nodes) : 0,
+      ranks: isSet(object.ranks) ? globalThis.Number(object.ranks) : 0,
     };
   },
 
@@ -974,6 +1032,15 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
           obj.tags[k] = v;
         });
       }
+    }
+    if (message.gpus !== 0) {
+      obj.gpus = Math.round(message.gpus);
+    }
+    if (message.nodes !== 0) {
+      obj.nodes = Math.round(message.nodes);
+    }
+    if (message.ranks !== 0) {
+      obj.ranks = Math.round(message.ranks);
     }
     return obj;
   },
@@ -1021,6 +1088,9 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
       },
       {},
     );
+    message.gpus = object.gpus ?? 0;
+    message.nodes = object.nodes ?? 0;
+    message.ranks = object.ranks ?? 0;
     return message;
   },
 };
@@ -2230,13 +2300,22 @@ export const CancelTrainingResponse: MessageFns<CancelTrainingResponse> = {
 };
 
 function createBaseResumeTrainingRequest(): ResumeTrainingRequest {
-  return { id: "" };
+  return { id: "", gpus: undefined, nodes: undefined, ranks: undefined };
 }
 
 export const ResumeTrainingRequest: MessageFns<ResumeTrainingRequest> = {
   encode(message: ResumeTrainingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
+    }
+    if (message.gpus !== undefined) {
+      writer.uint32(16).uint32(message.gpus);
+    }
+    if (message.nodes !== undefined) {
+      writer.uint32(24).uint32(message.nodes);
+    }
+    if (message.ranks !== undefined) {
+      writer.uint32(32).uint32(message.ranks);
     }
     return writer;
   },
@@ -2262,6 +2341,30 @@ export const ResumeTrainingRequest: MessageFns<ResumeTrainingRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.gpus = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.nodes = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ranks = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2275,13 +2378,27 @@ export const ResumeTrainingRequest: MessageFns<ResumeTrainingRequest> = {
   },
 
   fromJSON(object: any): ResumeTrainingRequest {
-    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      gpus: isSet(object.gpus) ? globalThis.Number(object.gpus) : undefined,
+      nodes: isSet(object.nodes) ? globalThis.Number(object.nodes) : undefined,
+      ranks: isSet(object.ranks) ? globalThis.Number(object.ranks) : undefined,
+    };
   },
 
   toJSON(message: ResumeTrainingRequest): unknown {
     const obj: any = {};
     if (message.id !== "") {
       obj.id = message.id;
+    }
+    if (message.gpus !== undefined) {
+      obj.gpus = Math.round(message.gpus);
+    }
+    if (message.nodes !== undefined) {
+      obj.nodes = Math.round(message.nodes);
+    }
+    if (message.ranks !== undefined) {
+      obj.ranks = Math.round(message.ranks);
     }
     return obj;
   },
@@ -2292,6 +2409,9 @@ export const ResumeTrainingRequest: MessageFns<ResumeTrainingRequest> = {
   fromPartial(object: DeepPartial<ResumeTrainingRequest>): ResumeTrainingRequest {
     const message = createBaseResumeTrainingRequest();
     message.id = object.id ?? "";
+    message.gpus = object.gpus ?? undefined;
+    message.nodes = object.nodes ?? undefined;
+    message.ranks = object.ranks ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateScenes } from '@cassl/datasets';
+import { trainOnCores, type Speed } from './train-on-cores.ts';
+
+/** The claim: two ranks with a core each do at least this part of twice what one does on one core. */
+const LEAST = 0.9;
+const IMAGES_A_RANK = 4;
+
+/**
+ * Data-parallel training: images a second of one rank on one core and of two ranks with a core each, in turn, by the trainer's own
+ * worker, data thread included. `--preset NAME` (default tiny), `--size PX` (128), `--steps N` (40), `--turns N` (3).
+ */
+export async function run({
+  json,
+  argv,
+}: {
+  readonly json: boolean;
+  readonly argv: readonly string[];
+}): Promise<void> {
+  const option = (name: string, fallback: string): string =>
+    argv[argv.indexOf(name) + 1 || Infinity] ?? fallback;
+  const preset = option('--preset', 'tiny');
+  const size = Number(option('--size', '128'));
+  const steps = Number(option('--steps', '40'));
+  const turns = Number(option('--turns', '3'));
+  const root = await mkdtemp(join(tmpdir(), 'cassl-bench-'));
+  try {
+    await generateScenes({ out: root, labeled: 100, unlabeled: 0, val: 0, size });
+    const train = (ranks: number): Promise<Speed> =>
+      trainOnCores({ root, preset, size, steps, ranks, batchSize: ranks * IMAGES_A_RANK });
+    const pairs: { one: Speed; two: Speed }[] = [];
+    for (let turn = 0; turn < turns; turn++) {
+      pairs.push({ one: await train(1), two: await train(2) });
+      console.error(`bench training: turn ${turn + 1} of ${turns}: ${JSON.stringify(pairs.at(-1))}`);
+    }
+    const result = {
+      preset,
+      size,
+      batchOfRank: IMAGES_A_RANK,
+      least: LEAST,
+      ratios: {
+        // Of a machine that others use too, the second is the one to trust.
+        wallOfTwiceOne: median(pairs.map(({ one, two }) => two.imagesPerSecond / (2 * one.imagesPerSecond))),
+        processorOfOne: median(pairs.map(({ one, two }) => one.cpuSecondsPerImage / two.cpuSecondsPerImage)),
+      },
+      pairs,
+    };
+    if (json) console.log(JSON.stringify(result));
+    else console.table(result.ratios);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
