@@ -1,15 +1,18 @@
 /**
  * Labeling: one worker on real photos by stage and beside the same in Python, and the same job with few and with many shards, without
  * inference. `--shards N` sets the many (default 41,667: 10^7 images at the usual shard size; about ten minutes), `--rounds N` the
- * rounds beside Python (default 3), `--only worker`, `--only python` or `--only scale` one of the three.
+ * rounds beside Python (default 3), `--only worker`, `--only python`, `--only scale` or `--only restart` one of the four.
  */
 import { join } from 'node:path';
 import { compareWithPython, type Comparison } from './compare-with-python.ts';
 import { WORKER_CASES, measureWorker, type WorkerMeasurement } from './worker.ts';
+import { measureRestart } from './restart.ts';
 import { measureEnqueue, measureScale } from './scale.ts';
 
 const FEW = 1000;
 const MANY = 41_667;
+/** Shards of the job that is killed at half. */
+const RESTARTED = 1000;
 
 /** Photos enough for some ten seconds a side. */
 const PYTHON_IMAGES = { small: 96, r50: 12 };
@@ -34,11 +37,13 @@ export async function run({
   const worker = wants('worker') ? await workerNumbers() : undefined;
   const python = wants('python') ? await pythonNumbers(Number(given('--rounds') ?? 3)) : undefined;
   const scale = wants('scale') ? await scaleNumbers(Number(given('--shards') ?? MANY)) : undefined;
+  const restart = wants('restart') ? await measureRestart(RESTARTED) : undefined;
   const result = {
     ratios: { ...worker?.ratios, ...python?.ratios },
     ...(worker === undefined ? {} : { hostMsPerImage: worker.hostMsPerImage, cases: worker.cases }),
     ...(python === undefined ? {} : { python: python.python }),
     ...(scale === undefined ? {} : { scale }),
+    ...(restart === undefined ? {} : { restart }),
   };
   console.log(json ? JSON.stringify(result) : result);
 }

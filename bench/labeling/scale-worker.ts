@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectEvents } from '@cassl/events';
 import { openShardQueue, workShards } from '@cassl/labeler/labeling';
 
-const [url = '', concurrency = '1', ackWaitMs = '30000', pauseMs = '0'] = process.argv.slice(2);
+const [url = '', concurrency = '1', ackWaitMs = '30000', pauseMs = '0', tells = ''] = process.argv.slice(2);
 const connection = await connectEvents({ servers: url, name: 'scale-worker' });
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
@@ -29,6 +29,7 @@ await workShards({
     }));
   },
   onEnd: ({ job, id, outcome, error }) => {
+    if (tells === 'tells' && outcome === 'done') process.send?.({ done: id });
     if (outcome === 'dead') console.error(`${job}/${id} ${outcome}: ${String(error)}`);
   },
 });

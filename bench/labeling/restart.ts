@@ -1,0 +1,77 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { startNatsServer } from '@cassl/events';
+import { makePool, startProcess } from './processes.ts';
+import type { ScaleRun } from './scale.ts';
+
+export interface RestartRun {
+  readonly shards: number;
+  readonly doneBefore: number;
+  /** From the moment that broker, labeler and workers are dead to the first shard done, processes started again included. */
+  readonly firstDoneSeconds: number;
+  /** Shards done in the end: all of them. */
+  readonly shardsDone: number;
+}
+
+const IMAGES_PER_SHARD = 6;
+const PAUSE_MS = 5;
+const LONGEST_MS = 300_000;
+
+/** A job at whose half broker, labeler and worker are killed and started again. */
+export async function measureRestart(shards: number): Promise<RestartRun> {
+  const home = await mkdtemp(join(tmpdir(), 'cassl-restart-'));
+  const storeDir = join(home, 'nats');
+  const env = { CASSL_DATA_ROOTS: home, CASSL_OUTPUT_ROOTS: home };
+  const uris = [join(home, 'pool'), join(home, 'out')].map((path) => pathToFileURL(path).href);
+  makePool(join(home, 'pool'), shards * IMAGES_PER_SHARD);
+  let server = await startNatsServer({ storeDir });
+  let children: ChildProcess[] = [];
+  let done = 0;
+  const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+  const until = (count: number): Promise<void> => new Promise((resolve) => waiting.push({ count, resolve }));
+  const start = (): ChildProcess => {
+    const labeler = startProcess(
+      'scale-labeler.ts',
+      [server.url, 'restart', ...uris, String(IMAGES_PER_SHARD)],
+      env,
+    );
+    const worker = startProcess('scale-worker.ts', [server.url, '4', '2000', String(PAUSE_MS), 'tells'], env);
+    worker.on('message', () => {
+      done++;
+      for (const { count, resolve } of waiting) if (done >= count) resolve();
+    });
+    children = [labeler, worker];
+    return labeler;
+  };
+  const inTime = <R>(step: Promise<R>): Promise<R> => {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Error(`no end within ${LONGEST_MS / 1000} s`)),
+      LONGEST_MS,
+    );
+    return Promise.race([step, late.promise]).finally(() => clearTimeout(timer));
+  };
+  try {
+    start();
+    await inTime(until(shards / 2));
+    for (const child of children) child.kill('SIGKILL');
+    await server.stop('SIGKILL');
+    const doneBefore = done;
+    const killedAt = performance.now();
+    server = await startNatsServer({ storeDir });
+    const labeler = start();
+    const ended = once(labeler, 'message') as Promise<[ScaleRun]>;
+    await inTime(until(done + 1));
+    const firstDoneSeconds = (performance.now() - killedAt) / 1000;
+    const [{ shards: shardsDone }] = await inTime(ended);
+    return { shards, doneBefore, firstDoneSeconds, shardsDone };
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    await server.stop('SIGKILL');
+    await rm(home, { recursive: true, force: true });
+  }
+}
