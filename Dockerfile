@@ -53,7 +53,7 @@ WORKDIR /app
 ENV NODE_ENV=production HOME=/tmp OMP_WAIT_POLICY=passive \
     CASSL_HOST=0.0.0.0 CASSL_DATA_DIR=/var/lib/cassl CASSL_TORCH_ADDON=/usr/local/lib/cassl/cassl_torch.node
 RUN install -d -o 65532 -g 65532 /var/lib/cassl
-EXPOSE 7100 7101 7102 7103 7104 7105 7180 7190 9100 9101 9102 9103 9105
+EXPOSE 7100 7101 7102 7103 7104 7105 7180 7182 7190 9100 9101 9102 9103 9105
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "/app/image/healthcheck.ts"]
 ENTRYPOINT ["node", "/app/image/start.ts"]
 LABEL org.opencontainers.image.title=cassl org.opencontainers.image.licenses=Apache-2.0 \

@@ -32,12 +32,14 @@ export interface Cluster {
 export interface ClusterOptions {
   /** Processes of a service. @default one of each */
   readonly replicas?: Partial<Readonly<Record<ServiceName, number>>>;
+  /** More settings of a service. */
+  readonly env?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
 }
 
 /** Quick settings: what waits for seconds in life waits for less here. */
 const ENV = { CASSL_POLL_MS: '100', CASSL_SHARD_ACK_WAIT_MS: '2000', CASSL_LOG_LEVEL: 'info' };
 
-export async function startCluster({ replicas = {} }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster({ replicas = {}, env: more = {} }: ClusterOptions = {}): Promise<Cluster> {
   const home = await mkdtemp(join(tmpdir(), 'cassl-test-'));
   const natsPort = await freePort();
   const ports = new Map<string, number>();
@@ -59,7 +61,7 @@ export async function startCluster({ replicas = {} }: ClusterOptions = {}): Prom
     nats = await startNatsServer({ storeDir: join(home, 'nats'), port: natsPort });
   };
   const startOne = async (name: ServiceName, key: string): Promise<void> => {
-    const env = { ...ENV, CASSL_PORT: String(ports.get(key)) };
+    const env = { ...ENV, ...more[name], CASSL_PORT: String(ports.get(key)) };
     const service = await startService(name, {
       roots: { data: [home], output: [home] },
       home,

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isEnded } from '@cassl/jobs';
-import { JobState } from '@cassl/proto';
+import { JobState, type Pipeline } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipelineEnd } from '../clients.ts';
 import { makeMicroData, microPipeline } from '../micro-pipeline.ts';
-import { helm, HELM4, install, kubectl, podsOf } from './cluster.ts';
+import { eventually, helm, HELM4, install, kubectl, podsOf } from './cluster.ts';
 import { handOver, openRelease, type Release } from './release.ts';
 
 /** Ids of the jobs whose Jobs are there, ended or not. */
@@ -38,7 +38,8 @@ describe('a pipeline in the cluster', () => {
       }
     }
     await install(HELM4, namespace, ['logLevel=debug']);
-    const midway = (await clients.pipelines.get({ id: 'hurt' })).pipeline!;
+    const get = async (): Promise<Pipeline> => (await clients.pipelines.get({ id: 'hurt' })).pipeline!;
+    const midway = await eventually(get, () => true, 60_000);
     expect(isEnded(midway.status), 'the pipeline ended before it was hurt enough').toBe(false);
     await helm(HELM4, 'rollback', 'cassl', '1', '-n', namespace, '--wait', '--timeout', '9m');
     const pipeline = await pipelineEnd(clients, 'hurt', 800_000);

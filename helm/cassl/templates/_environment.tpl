@@ -74,6 +74,8 @@
 {{- if eq .component "labeler" }}
 - { name: CASSL_LABEL_WORKERS, value: '0' }
 - { name: CASSL_SCALER_PORT, value: '7104' }
+{{- else }}
+- { name: CASSL_LABEL_POOLS, value: {{ $v.labelWorkers.pool | quote }} }
 {{- end }}
 {{- end }}
 {{- if and (eq $v.jobs.mode "kubernetes") (has .component (list "trainer" "evaluator")) }}

@@ -36,7 +36,7 @@ await runService({
     const metrics = createMetrics('labeler');
     const inference = observeInference(openInference({ config, findCheckpoint, logger }), metrics);
     atStop(() => inference.stop());
-    const scaler = await serveScaler({ ...config, labelings, queue, logger });
+    const scaler = await serveScaler({ ...config, labelings, connection, logger });
     const stopping = new AbortController();
     let http: HttpServer | undefined;
     return {

@@ -2,34 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
-import { JobState, Labeling } from '@cassl/proto';
 import { serve, type RunningServer } from '@cassl/rpc';
 import { afterEach, describe, expect, it } from 'vitest';
 import { holdLast } from './hold-last.ts';
+import type { DrainScope } from '../labeling/seconds-to-drain.ts';
 import { scalerService } from './scaler-service.ts';
-import { createWorkSeconds } from './work-seconds.ts';
-
-const labeling = (state: JobState, progress: object): Labeling =>
-  Labeling.fromPartial({ status: { id: 'x', state, progress } });
-const running = (done: number, total: number, rate: number): Labeling =>
-  labeling(JobState.JOB_STATE_RUNNING, { done, total, rate });
-
-describe('the work in seconds of one worker', () => {
-  it('is what is left, at the rate that a worker was measured at', () => {
-    const workSeconds = createWorkSeconds();
-    expect(workSeconds({ labelings: [running(200, 1000, 20)], busyWorkers: 4 })).toBe(160);
-    // The rate is kept for a labeling that has not begun.
-    const waiting = labeling(JobState.JOB_STATE_QUEUED, { total: 500 });
-    expect(workSeconds({ labelings: [waiting], busyWorkers: 0 })).toBe(100);
-  });
-
-  it('is nothing when all labelings have ended, and a little while a pool is being listed', () => {
-    const workSeconds = createWorkSeconds();
-    const ended = labeling(JobState.JOB_STATE_SUCCEEDED, { done: 1, total: 9 });
-    expect(workSeconds({ labelings: [ended], busyWorkers: 3 })).toBe(0);
-    expect(workSeconds({ labelings: [labeling(JobState.JOB_STATE_QUEUED, {})], busyWorkers: 0 })).toBe(1);
-  });
-});
 
 describe('a value that cannot be read now', () => {
   it('is the last one for a while, then an error, never a guess', async () => {
@@ -59,7 +36,7 @@ describe('the scaler, asked by a client that knows only the wire', () => {
 
   /** KEDA's own names, written down here a second time: the service must not drift from them. */
   async function kedaClient(
-    read: () => Promise<number>,
+    read: (scope: DrainScope) => Promise<number>,
   ): Promise<(method: string, request: object) => Promise<unknown>> {
     server = await serve({ name: 'scaler', services: [scalerService(read)] });
     const schema = await readFile(join(import.meta.dirname, 'keda-wire.json'), 'utf8');
@@ -98,12 +75,29 @@ describe('the scaler, asked by a client that knows only the wire', () => {
     });
   });
 
+  it('asks for the pool and the priority that the trigger names', async () => {
+    const asked: DrainScope[] = [];
+    const ask = await kedaClient((scope) => {
+      asked.push(scope);
+      return Promise.resolve(1);
+    });
+    const scalerMetadata = { pool: 'big', priority: '-5' };
+    await ask('IsActive', { name: 'w', namespace: 'n', scalerMetadata });
+    await ask('IsActive', ref('1'));
+    expect(asked).toMatchObject([{ pool: 'big', priority: -5 }, { pool: '' }]);
+    expect(asked[1]).not.toHaveProperty('priority');
+  });
+
   it('is inactive when idle, and an error where it does not know', async () => {
     let read = (): Promise<number> => Promise.resolve(0);
     const ask = await kedaClient(() => read());
     expect(await ask('IsActive', ref('300'))).toEqual({ result: false });
     read = holdLast(() => Promise.reject(new Error('away')), { maxAgeMs: 1000 });
     await expect(ask('IsActive', ref('300'))).rejects.toThrow(/UNAVAILABLE.*not known now/);
+    const badPriority = { name: 'w', namespace: 'n', scalerMetadata: { priority: '101' } };
+    await expect(ask('IsActive', badPriority)).rejects.toThrow(
+      /priority must be a whole number from -100 to 100/,
+    );
     await expect(ask('GetMetricSpec', ref('soon'))).rejects.toThrow(
       /INVALID_ARGUMENT.*drainSeconds must be.*"soon"/,
     );
