@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, errorMessage } from '@cassl/errors';
@@ -97,7 +98,20 @@ export async function openNodePort(namespace: string, component: string, port: n
       ports: [{ port, targetPort: port, nodePort }],
     },
   });
+  await eventually(() => connects(NODE, nodePort), Boolean, 90_000);
   return `${NODE}:${nodePort}`;
+}
+
+/** Whether something listens there: a node learns of a new Service a moment after the API server. */
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2000 });
+    const end = (isThere: boolean) => (): void => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.once('connect', end(true)).once('error', end(false)).once('timeout', end(false));
+  });
 }
 
 /** Asks until the answer fits; a service that is away, because a test took its pod away, is asked again. */

@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { V1DeploymentSpec, V1NetworkPolicySpec, V1ServiceSpec } from '@kubernetes/client-node';
-import { parse } from 'yaml';
 import { findFaults } from './find-faults.ts';
-import { ALL_APIS, HELMS, podSpecOf, renderChart, type Manifest } from './render-chart.ts';
+import { ALL_APIS, HELMS, jobTemplates, podSpecOf, renderChart, type Manifest } from './render-chart.ts';
 import { VALUE_SETS } from './value-sets.ts';
 
 const TRIAL = ['nats.bundled.enabled=true'];
@@ -14,15 +13,6 @@ const named = (manifests: readonly Manifest[], kind: string, name: string): Mani
 };
 const deployment = (manifests: readonly Manifest[], name: string): V1DeploymentSpec =>
   named(manifests, 'Deployment', name).spec as V1DeploymentSpec;
-/** The Jobs that trainer and evaluator will make. */
-const jobTemplates = (manifests: readonly Manifest[]): Manifest[] => {
-  const map = manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'cassl-jobs');
-  return Object.values(map?.data ?? {}).map((text) => {
-    const job = parse(text) as Manifest;
-    return { ...job, metadata: { ...job.metadata, name: 'from-template' } };
-  });
-};
-
 it('finds a misspelt field and a wrong type', async () => {
   const job = {
     apiVersion: 'batch/v1',

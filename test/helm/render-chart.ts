@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { V1DeploymentSpec, V1PodSpec, V1PolicyRule } from '@kubernetes/client-node';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 const run = promisify(execFile);
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -50,6 +50,15 @@ export async function renderChart(options: RenderOptions = {}): Promise<Manifest
   for (const api of apis) args.push('--api-versions', api);
   const { stdout } = await run(helm, args, { maxBuffer: 1 << 26, timeout: 60_000 });
   return parseManifests(stdout);
+}
+
+/** The Jobs that trainer and evaluator will make. */
+export function jobTemplates(manifests: readonly Manifest[]): Manifest[] {
+  const map = manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'cassl-jobs');
+  return Object.values(map?.data ?? {}).map((text) => {
+    const job = parse(text) as Manifest;
+    return { ...job, metadata: { ...job.metadata, name: 'from-template' } };
+  });
 }
 
 export function parseManifests(text: string): Manifest[] {
