@@ -72,6 +72,11 @@ function withLabelFlags(command: Command): Command {
     .option('--labels <set>', 'category, supercategory or agnostic');
 }
 
+interface CheckFlags extends LabelFlags {
+  readonly pictures?: string;
+  readonly count: number;
+}
+
 function registerCheck(data: Command): void {
   withLabelFlags(
     data
@@ -81,11 +86,18 @@ function registerCheck(data: Command): void {
       )
       .argument('[dir]', "a folder in COCO's layout; or name one part with --annotations and --images"),
   )
+    .option('--pictures <html>', 'write a page of images with their labels drawn on them')
+    .option('--count <n>', 'images a part on that page', wholeFlag(1, 1000), 24)
     .option('--json', 'print the reports as JSON', false)
-    .action(async (dir: string | undefined, flags: LabelFlags) => {
+    .action(async (dir: string | undefined, flags: CheckFlags) => {
       const { checkLayout, formatDropReport, isUsable } = await import('@cassl/datasets');
       const parts = dir === undefined ? [await checkOne(flags)] : await checkLayout(dir);
       const usable = parts.some(isUsable);
+      if (flags.pictures !== undefined) {
+        const { writeLabelPage } = await import('../data-check/write-label-page.ts');
+        await writeLabelPage(flags.pictures, parts, { count: flags.count, images: flags.images });
+        console.error(`wrote ${flags.pictures}`);
+      }
       if (flags.json) console.log(JSON.stringify({ usable, parts }));
       else {
         for (const { path, kind, report } of parts) {

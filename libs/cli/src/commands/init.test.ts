@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateScenes } from '@cassl/datasets';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { findData } from '../init/find-data.ts';
+
+const MAIN = join(import.meta.dirname, '../main.ts');
+let folder = '';
+let photos = '';
+
+/** As people have them: a folder of photos, a labels file beside it, and more photos. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cassl-init-'));
+  const scenes = join(folder, 'scenes');
+  await generateScenes({ out: scenes, labeled: 20, unlabeled: 6, val: 2, size: 64, seed: 3 });
+  photos = join(folder, 'My Photos');
+  await mkdir(photos);
+  await cp(join(scenes, 'train2017'), join(photos, 'shots'), { recursive: true });
+  await cp(join(scenes, 'unlabeled2017'), join(photos, 'more'), { recursive: true });
+  await rename(join(scenes, 'annotations/instances_train2017.json'), join(photos, 'labels.json'));
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function cassl(...args: string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    cwd: folder,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe('cassl init', () => {
+  it('writes a pipeline that keeps part of one annotation file to measure on, with reasons', async () => {
+    const { code, err } = cassl('init', photos, '--out', 'p.yaml', '--minutes', '1');
+    expect([code, err.split('\n').at(-2)]).toEqual([
+      0,
+      'wrote p.yaml; next: cassl run p.yaml --out out/my-photos --check',
+    ]);
+    const text = await readFile(join(folder, 'p.yaml'), 'utf8');
+    expect(parse(text)).toMatchObject({
+      name: 'my-photos',
+      data: {
+        labeled: { annotations: expect.stringMatching(/My Photos\/labels.json$/) as string, limit: 16 },
+        unlabeled: expect.stringMatching(/My Photos\/more$/) as string,
+        validation: { images: expect.stringMatching(/My Photos\/shots$/) as string, offset: 16 },
+      },
+      model: { preset: 'tiny' },
+    });
+    expect(text).toContain('# The score that pseudo labels must pass, δ: ');
+    expect(cassl('init', photos, '--out', 'p.yaml')).toMatchObject({
+      code: 2,
+      err: 'cassl: p.yaml exists: --force writes it anew, --out names another\n',
+    });
+  }, 120_000);
+
+  it("finds the parts of COCO's own layout", async () => {
+    const coco = join(folder, 'coco');
+    await generateScenes({ out: coco, labeled: 2, unlabeled: 2, val: 2, size: 64, seed: 4 });
+    expect(await findData(coco)).toMatchObject({
+      labeled: { images: join(coco, 'train2017') },
+      validation: { images: join(coco, 'val2017') },
+      unlabeled: join(coco, 'unlabeled2017'),
+    });
+  });
+
+  it('says what is missing and which flag names it', async () => {
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    await expect(findData(empty)).rejects.toThrow('name the file by --annotations');
+    await writeFile(join(empty, 'a.json'), '{"images":[{"file_name":"x.jpg"}],"annotations":[]}');
+    await expect(findData(empty)).rejects.toThrow('(the first is "x.jpg"): name their folder by --images');
+    await writeFile(join(empty, 'x.jpg'), '');
+    await expect(findData(empty)).rejects.toThrow(
+      `put them into ${join(empty, 'unlabeled')}, or name their folder by --unlabeled`,
+    );
+    await writeFile(join(empty, 'b.json'), '{"images":[],"annotations":[]}');
+    await expect(findData(empty)).rejects.toThrow(
+      'several annotation files (a.json, b.json): choose one by --annotations',
+    );
+  });
+});
+
+describe('cassl data check --pictures', () => {
+  it('draws labels on a page that runs nothing, whatever files and categories are called', async () => {
+    const labels = JSON.parse(await readFile(join(photos, 'labels.json'), 'utf8')) as {
+      categories: { name: string }[];
+    };
+    labels.categories[0]!.name = '<img src=x onerror=alert(1)>';
+    await writeFile(join(folder, 'evil.json'), JSON.stringify(labels));
+    const args = ['--annotations', 'evil.json', '--images', join(photos, 'shots')];
+    const { code } = cassl('data', 'check', ...args, '--pictures', 'new/page.html', '--count', '3');
+    const page = await readFile(join(folder, 'new/page.html'), 'utf8');
+    expect([code, page.match(/src="data:image\/jpeg/g)?.length]).toEqual([0, 3]);
+    expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;');
+    expect(page).not.toContain('<img src=x');
+    expect(page).toContain("default-src 'none'");
+  }, 60_000);
+});

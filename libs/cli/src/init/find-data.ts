@@ -1,0 +1,156 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { errorMessage, failedPrecondition, invalidArgument, notFound } from '@cassl/errors';
+
+/** One COCO file and the folder of its images. */
+export interface LabeledPart {
+  readonly annotations: string;
+  readonly images: string;
+}
+
+/** What a folder offers to a pipeline. */
+export interface FoundData {
+  readonly labeled: LabeledPart;
+  /** Absent where the folder has one annotation file alone: then part of it is kept for validation. */
+  readonly validation?: LabeledPart | undefined;
+  readonly unlabeled: string;
+  /** The pool is the folder of the labeled images too. */
+  readonly poolHoldsLabeled: boolean;
+}
+
+export interface FindDataFlags {
+  readonly annotations?: string | undefined;
+  readonly images?: string | undefined;
+  readonly unlabeled?: string | undefined;
+}
+
+const VALIDATION = /(^|[^a-z])(val|valid|validation|test|dev)/i;
+const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|tar)$/i;
+
+/**
+ * Looks for annotation files in COCO's format, their images, and images without labels.
+ * @throws NOT_FOUND or FAILED_PRECONDITION that says what is missing and which flag names it
+ */
+export async function findData(folder: string, flags: FindDataFlags = {}): Promise<FoundData> {
+  const files = flags.annotations === undefined ? await annotationFiles(folder) : [flags.annotations];
+  const trainings = files.filter((file) => !VALIDATION.test(basename(file)));
+  const [training = files[0]] = trainings;
+  if (training === undefined) {
+    throw failedPrecondition(
+      `${folder} holds no COCO annotations (a JSON file with "images" and "annotations", in it or in its folder ` +
+        '"annotations"): name the file by --annotations',
+    );
+  }
+  if (trainings.length > 1) {
+    throw invalidArgument(
+      `${folder} holds several annotation files (${trainings.map((file) => basename(file)).join(', ')}): choose one by --annotations`,
+    );
+  }
+  const labeled = { annotations: training, images: flags.images ?? (await imagesOf(training, folder)) };
+  const other = files.find((file) => file !== training && VALIDATION.test(basename(file)));
+  const validation =
+    other === undefined ? undefined : { annotations: other, images: await imagesOf(other, folder) };
+  const unlabeled =
+    flags.unlabeled ?? (await findPool(folder, [labeled, ...(validation === undefined ? [] : [validation])]));
+  return { labeled, validation, unlabeled, poolHoldsLabeled: unlabeled === labeled.images };
+}
+
+/** COCO's own names first; otherwise whatever looks like it inside. */
+async function annotationFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw notFound(`cannot read the folder ${folder}: ${errorMessage(cause)}`, { cause });
+  });
+  const inside = await readdir(join(folder, 'annotations')).catch(() => []);
+  const files = [
+    ...inside.map((name) => join(folder, 'annotations', name)),
+    ...names.map((name) => join(folder, name)),
+  ];
+  const jsons = files.filter((file) => file.endsWith('.json')).sort();
+  const usual = jsons.filter((file) => /^instances_(train|val)/.test(basename(file)));
+  if (usual.length > 0) return usual;
+  const found: string[] = [];
+  for (const file of jsons) if ((await firstImages(file)) !== undefined) found.push(file);
+  return found;
+}
+
+/** File names of the first images; `undefined` where it is no annotation file. */
+async function firstImages(file: string): Promise<string[] | undefined> {
+  try {
+    const { images, annotations } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    if (!Array.isArray(images) || !Array.isArray(annotations)) return undefined;
+    return images
+      .slice(0, 20)
+      .map(({ file_name: name }: { file_name?: unknown }) => (typeof name === 'string' ? name : ''));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The folder in which most of the first images lie. */
+async function imagesOf(annotations: string, folder: string): Promise<string> {
+  const stem = basename(annotations, extname(annotations));
+  const split = /^(?:instances|panoptic)_(.+)$/.exec(stem)?.[1];
+  const subfolders = await foldersOf(folder);
+  const places = [
+    ...(split === undefined ? [] : [join(folder, split)]),
+    ...['images', stem, 'photos', 'pictures'].map((name) => join(folder, name)),
+    folder,
+    dirname(annotations),
+    ...subfolders,
+  ];
+  const names = (await firstImages(annotations)) ?? [];
+  let best = { place: '', found: 0 };
+  for (const place of places) {
+    const found = (await Promise.all(names.map((name) => isFile(join(place, name))))).filter(Boolean).length;
+    if (found > best.found) best = { place, found };
+  }
+  if (best.found > 0) return best.place;
+  throw notFound(
+    `the images of ${annotations} are not below ${folder} (the first is ${JSON.stringify(names[0] ?? '')}): name their folder by --images`,
+  );
+}
+
+/** A folder called unlabeled, else the one with the most images among the others, else what the annotations leave out. */
+async function findPool(folder: string, taken: readonly LabeledPart[]): Promise<string> {
+  const subfolders = await foldersOf(folder);
+  const named = subfolders.find((path) => /unlabel/i.test(basename(path)));
+  if (named !== undefined) return named;
+  let best = { path: '', images: 0 };
+  for (const path of subfolders.filter((one) => !taken.some(({ images }) => images === one))) {
+    const images = await countImages(path);
+    if (images > best.images) best = { path, images };
+  }
+  if (best.images > 0) return best.path;
+  const [labeled] = taken;
+  if (
+    labeled !== undefined &&
+    (await countImages(labeled.images)) > (await countListed(labeled.annotations))
+  ) {
+    return labeled.images;
+  }
+  throw failedPrecondition(
+    `${folder} holds no images without labels, which this method learns from: put them into ${join(folder, 'unlabeled')}, or name their folder by --unlabeled`,
+  );
+}
+
+async function countListed(annotations: string): Promise<number> {
+  const { images } = JSON.parse(await readFile(annotations, 'utf8')) as { images: unknown[] };
+  return images.length;
+}
+
+export async function countImages(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => !entry.isDirectory() && IMAGE.test(entry.name)).length;
+}
+
+async function foldersOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() && entry.name !== 'annotations' && !entry.name.startsWith('.'))
+    .map((entry) => join(folder, entry.name))
+    .sort();
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
+}
