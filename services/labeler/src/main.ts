@@ -12,6 +12,7 @@ import { openInference } from './online/open-inference.ts';
 import { pinModels } from './online/pin-models.ts';
 import { runLabelWorkers } from './labeling/run-label-workers.ts';
 import { openLabelings } from './labeling/labelings.ts';
+import { observeTeachers } from './labeling/observe-teachers.ts';
 import { labelSetService } from './labels/service.ts';
 import { detectorService, labelerService } from './service.ts';
 import { openShardQueue } from './labeling/shard-queue.ts';
@@ -34,6 +35,7 @@ await runService({
     const labelings = await openLabelings({ connection, bus, queue, findCheckpoint, logger });
     const workers = runLabelWorkers(config.labelWorkers, logger);
     const metrics = createMetrics('labeler');
+    observeTeachers(() => labelings.all(), metrics);
     const inference = observeInference(openInference({ config, findCheckpoint, logger }), metrics);
     atStop(() => inference.stop());
     const scaler = await serveScaler({ ...config, labelings, connection, logger });
