@@ -22,6 +22,7 @@ export type { FoundModel, ModelState } from './runtime/resident-model.ts';
 export type { ModelStatistics, BatchStatistics, DurationCount } from './runtime/model-statistics.ts';
 export type { MemoryBudget } from './runtime/memory-budget.ts';
 export type { QueueLimits } from './runtime/queue-limits.ts';
+export { MODEL_RUNTIMES, type ModelRuntime } from './models/model-runtime.ts';
 export type { ModelSpec } from './models/open-batch-model.ts';
 export { detectorModel } from './models/detector-model.ts';
 export type { BatchModel } from './models/batch-model.ts';

@@ -1,6 +1,8 @@
 import { errorMessage } from '@cassl/errors';
+import { MODEL_RUNTIMES } from '@cassl/inference';
 import { addressSettings, portSetting, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
 import { z } from 'zod';
+import { areModelRuntimes } from './online/model-runtimes.ts';
 
 const whole = (low: number, high: number, fallback: number): z.ZodType<number> =>
   z.coerce.number().int().min(low).max(high).default(fallback);
@@ -130,6 +132,14 @@ export const settings = {
     'CASSL_MODEL_TRIALS',
     z.string().default('{}').transform(readTrials),
     'Canaries and shadows by served name, JSON: `{"prod": {"kind": "canary", "model": "next", "weight": 0.1, "leastAgreement": 0.8}}`',
+  ),
+  modelRuntimes: setting(
+    'CASSL_MODEL_RUNTIME',
+    z
+      .string()
+      .refine(areModelRuntimes, `must be ${MODEL_RUNTIMES.join(', ')}, or NAME=RUNTIME, separated by commas`)
+      .default('torch'),
+    'What computes: `torch` (our engine), `onnx` (onnxruntime), or `auto`: the faster of both where they agree, measured when a model loads. Others by model: `auto, demo/detector=onnx`',
   ),
   modelMemoryMb: setting(
     'CASSL_MODEL_MEMORY_MB',

@@ -1,8 +1,9 @@
-import { fitImage, type Detector, type PreparedImage } from '@cassl/detector';
+import { fitImage, type Detector } from '@cassl/detector';
 import type { Checkpoint } from '@cassl/proto';
-import { resolveOverlaps, type Detection } from '@cassl/vision';
 import { openModel, type InferenceOptions } from '@cassl/workers';
+import { applyOptions } from './apply-options.ts';
 import type { BatchModel } from './batch-model.ts';
+import { WARM_UP, warmUpImage } from './warm-up.ts';
 
 /** A checkpoint of the registry on this process's engine. */
 export async function openDetectorModel(
@@ -30,9 +31,8 @@ export function detectorModel(detector: Detector, engine: string): BatchModel {
   return {
     fit: (original) => fitImage(config, original),
     detect,
-    // Landscape, the usual one: a convolution's first call at a shape chooses and packs.
     warmUp: async () => {
-      await detect([blank(config.resizeLongSide, config.resizeShortSide)], [WARM_UP]);
+      await detect([warmUpImage(config)], [WARM_UP]);
     },
     dispose: () => detector.dispose(),
     config,
@@ -40,25 +40,9 @@ export function detectorModel(detector: Detector, engine: string): BatchModel {
   };
 }
 
-const WARM_UP: InferenceOptions = { threshold: 0.05, maxDetections: 100, masks: true, nonOverlap: false };
-
-function blank(width: number, height: number): PreparedImage {
-  const data = new Uint8Array(width * height * 3).fill(127);
-  return { pixels: { width, height, data }, original: { width, height } };
-}
-
 function limitsOf({ maxDetections, masks, nonOverlap }: InferenceOptions): {
   maxDetections: number;
   masks: boolean;
 } {
   return { maxDetections, masks: masks || nonOverlap };
-}
-
-function applyOptions(
-  detections: readonly Detection[],
-  { threshold, masks, nonOverlap }: InferenceOptions,
-): Detection[] {
-  const resolved = nonOverlap ? resolveOverlaps(detections) : detections;
-  const kept = resolved.filter(({ score }) => score > threshold);
-  return masks ? kept : kept.map(({ box, score, category }) => ({ box, score, category }));
 }

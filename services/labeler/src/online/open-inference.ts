@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { openRuntime, type FoundModel, type InferenceRuntime, type RuntimeLogger } from '@cassl/inference';
 import type { FindCheckpoint } from '../find-checkpoint.ts';
 import type { LabelerConfig } from '../config.ts';
+import { runtimeOf } from './model-runtimes.ts';
 
 const MEBIBYTE = 2 ** 20;
 const MEGAPIXEL = 1e6;
@@ -24,7 +25,12 @@ export function openInference({ config, findCheckpoint, logger }: InferenceParts
         digest: checkpoint.digest,
         categories: checkpoint.manifest?.categories ?? [],
         sizeBytes: Number(checkpoint.sizeBytes),
-        spec: { kind: 'detector', checkpoint, path },
+        spec: {
+          kind: 'detector',
+          checkpoint,
+          path,
+          runtime: runtimeOf(config.modelRuntimes, reference),
+        },
       };
     },
     budget: {

@@ -1,0 +1,76 @@
+import { availableParallelism } from 'node:os';
+import { readSafetensors, type StateDict } from '@cassl/checkpoints';
+import type { DetectorConfig } from '@cassl/detector';
+import { fitImage, parseDetectorConfig } from '@cassl/detector/fit-image';
+import { failedPrecondition } from '@cassl/errors';
+import type { Checkpoint } from '@cassl/proto';
+import { applyOptions } from '../apply-options.ts';
+import type { BatchModel } from '../batch-model.ts';
+import { WARM_UP, warmUpImage } from '../warm-up.ts';
+import { openOnnxSession, type OnnxSession } from './onnx-session.ts';
+import { placePixels } from './place-pixels.ts';
+import { readDetections } from './read-detections.ts';
+
+/**
+ * A checkpoint of the registry in onnxruntime, without our engine in the process.
+ * @throws FAILED_PRECONDITION where the checkpoint cannot detect
+ */
+export async function openOnnxModel(checkpoint: Checkpoint, path: string): Promise<BatchModel> {
+  const { digest, manifest } = checkpoint;
+  if (manifest?.model === undefined || manifest.categories.length === 0) {
+    throw failedPrecondition(
+      `checkpoint ${digest} has no detector configuration in its manifest, so it cannot detect`,
+    );
+  }
+  const { tensors } = await readSafetensors(path);
+  return onnxModel(tensors, parseDetectorConfig(manifest.model));
+}
+
+/** What a request may ask for at most: the graph for those that want more than the config's. */
+const MANY_DETECTIONS = 1000;
+
+/** Boxes and masks are two graphs: who wants no masks does not pay for them. All but the usual one are made when they are first wanted. */
+export async function onnxModel(state: StateDict, config: DetectorConfig): Promise<BatchModel> {
+  const threads = Number(process.env['OMP_NUM_THREADS']) || availableParallelism();
+  const sessions = new Map<string, Promise<OnnxSession>>();
+  const sessionFor = (masks: boolean, most: number): Promise<OnnxSession> => {
+    const maxDetections = most > config.maxDetections ? MANY_DETECTIONS : config.maxDetections;
+    const key = `${masks} ${maxDetections}`;
+    const known =
+      sessions.get(key) ?? openOnnxSession(state, { config: { ...config, maxDetections }, masks, threads });
+    sessions.set(key, known);
+    return known;
+  };
+  await sessionFor(config.masks, 0);
+  const padding = config.channelOrder === 'rgb' ? config.pixelMean : config.pixelMean.toReversed();
+
+  const detect: BatchModel['detect'] = async (images, options) => {
+    const startedAt = performance.now();
+    const masks = config.masks && options.some((wanted) => wanted.masks || wanted.nonOverlap);
+    const fits = images.map(({ original }) => fitImage(config, original));
+    const { values, shape } = placePixels(images, fits, padding);
+    const session = await sessionFor(masks, Math.max(...options.map(({ maxDetections }) => maxDetections)));
+    const outputs = await session.run(values, shape);
+    const computedAt = performance.now();
+    const detections = images.map((image, index) => {
+      const [fit, wanted] = [fits[index] ?? fitImage(config, image.original), options[index] ?? WARM_UP];
+      const isMasked = wanted.masks || wanted.nonOverlap;
+      const own = isMasked ? outputs : { ...outputs, masks: undefined };
+      const { maxDetections } = wanted;
+      return applyOptions(readDetections(own, index, { config, image, fit, maxDetections }), wanted);
+    });
+    return { detections, computeMs: computedAt - startedAt, outputMs: performance.now() - computedAt };
+  };
+  return {
+    fit: (original) => fitImage(config, original),
+    detect,
+    warmUp: async () => {
+      await detect([warmUpImage(config)], [WARM_UP]);
+    },
+    dispose: () => {
+      for (const session of sessions.values()) void session.then((opened) => opened.release());
+    },
+    config,
+    engine: `onnxruntime (cpu, ${threads} thread${threads === 1 ? '' : 's'})`,
+  };
+}
