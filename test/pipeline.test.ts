@@ -8,7 +8,9 @@ import { load } from '@grpc/proto-loader';
 import { readLabelFiles, type LabelRecord } from '@cassl/labels';
 import { connectEvents, openEvents } from '@cassl/events';
 import { JobState, type Labeling, type Pipeline } from '@cassl/proto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inTrace, startTelemetry, type Telemetry } from '@cassl/telemetry';
+import { startTestCollector, type CollectedSpan, type TestCollector } from '@cassl/telemetry/test-collector';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openClients, pipelineEnd, type Clients } from './clients.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { makeMicroData, microPipeline, type MicroData } from './micro-pipeline.ts';
@@ -18,14 +20,26 @@ let cluster: Cluster;
 let clients: Clients;
 let data: MicroData;
 let pipeline: Pipeline;
+let collector: TestCollector;
+let telemetry: Telemetry;
+/** The trace in which the pipeline is asked for, sampled. */
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const CALLER = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 const kinds = new Set<string>();
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  collector = await startTestCollector();
+  telemetry = await startTelemetry({ name: 'caller', exports: { traces: false, metrics: false } });
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+    OTEL_METRIC_EXPORT_INTERVAL: '5000',
+  };
+  cluster = await startCluster({ env: { registry: env, trainer: env, labeler: env, evaluator: env } });
   clients = openClients(cluster.endpoints);
   data = await makeMicroData(join(cluster.home, 'scenes'));
   const spec = microPipeline(data, pathToFileURL(join(cluster.home, 'out')).href);
-  await clients.pipelines.start({ id: 'micro-1', spec });
+  await inTrace(CALLER, () => clients.pipelines.start({ id: 'micro-1', spec }));
   pipeline = await pipelineEnd(clients, 'micro-1');
 }, 400_000);
 
@@ -38,6 +52,8 @@ afterAll(async () => {
     'labeler-0': 'exit code 0',
     'evaluator-0': 'exit code 0',
   });
+  await telemetry.stop();
+  await collector.close();
 }, 120_000);
 
 async function labelsOf(id: string): Promise<LabelRecord[]> {
@@ -76,6 +92,68 @@ describe('a pipeline through the four services', () => {
     expect(Object.keys(report!.pseudoLabels).sort()).toEqual(['f1', 'precision', 'recall', 'threshold']);
     expect(report!.labeler.boxAPAgnostic).toBeGreaterThanOrEqual(0);
     expect(report!.timings.warmup).toBeGreaterThan(0);
+  });
+
+  it('is one trace, from the call that asked for it to the committed shards and the workers', async () => {
+    const ofTrace = (): CollectedSpan[] => collector.spans.filter(({ traceId }) => traceId === TRACE_ID);
+    const ways = (): string[][] => {
+      const spans = new Map(ofTrace().map((span) => [span.spanId, span]));
+      const way = ({ name, parentSpanId }: CollectedSpan): string[] => {
+        const parent = spans.get(parentSpanId);
+        // The span of this process's client is not exported.
+        const above = parent === undefined ? ['caller'] : way(parent);
+        return [...above, name];
+      };
+      return ofTrace()
+        .filter(({ name }) => name === 'commit shard')
+        .map(way);
+    };
+    await vi.waitFor(
+      () => {
+        expect(ways().length).toBeGreaterThan(0);
+        for (const way of ways()) {
+          expect(way).toEqual([
+            'caller',
+            'cassl.v1.PipelineService/Start',
+            'run pipeline',
+            'cassl.v1.LabelerService/StartLabeling',
+            'cassl.v1.LabelerService/StartLabeling',
+            'run labeling',
+            'send JOBS_shards',
+            'process JOBS_shards',
+            'commit shard',
+          ]);
+        }
+        expect([...new Set(ofTrace().map(({ service }) => service))].sort()).toEqual([
+          'cassl-check-worker',
+          'cassl-evaluation-worker',
+          'cassl-evaluator',
+          'cassl-label-worker',
+          'cassl-labeler',
+          'cassl-registry',
+          'cassl-trainer',
+          'cassl-training-worker',
+        ]);
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+  });
+
+  it('is measured by each service under the names of the conventions', async () => {
+    const measured = (): string[] =>
+      collector.metrics
+        .filter(({ name, attributes }) => name === 'rpc.server.call.duration' && attributes['rpc.method'])
+        .map(({ service }) => service);
+    await vi.waitFor(
+      () =>
+        expect([...new Set(measured())].sort()).toEqual([
+          'cassl-evaluator',
+          'cassl-labeler',
+          'cassl-registry',
+          'cassl-trainer',
+        ]),
+      { timeout: 20_000, interval: 500 },
+    );
   });
 
   it('labels every image of the pool once', async () => {

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { errorCode, errorMessage, isCasslError, type ErrorCode } from '@cassl/errors';
+import { traceCommand } from './trace-command.ts';
 
 // One verb, one file of commands/. The heavy imports stay inside each action, so that `cassl --help` answers at once.
 const commands = join(import.meta.dirname, 'commands');
@@ -41,7 +42,7 @@ try {
     const { register } = (await import(join(commands, verb))) as { register: (program: Command) => void };
     register(program);
   }
-  await program.parseAsync();
+  await traceCommand(`cassl ${process.argv[2] ?? ''}`.trim(), () => program.parseAsync());
 } catch (error) {
   // An interruption has said already how this process is to end.
   const wasInterrupted = process.exitCode !== undefined && errorCode(error) === 'CANCELLED';

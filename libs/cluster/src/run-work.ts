@@ -1,4 +1,5 @@
 import { CasslError, internal } from '@cassl/errors';
+import { traceEnvironment } from '@cassl/telemetry';
 import { isWorkerFailure, type WorkerFailure } from '@cassl/workers';
 import type { Task, WorkPlace } from './work-place.ts';
 
@@ -20,6 +21,7 @@ export async function runWork<Message>(options: RunWorkOptions<Message>): Promis
   let failure: WorkerFailure | undefined;
   const work = await place.start({
     ...task,
+    env: { ...traceEnvironment(), ...task.env },
     onMessage(raw) {
       failure = isWorkerFailure(raw) ? raw : undefined;
       if (failure === undefined) onMessage(raw as Message);

@@ -8,6 +8,7 @@ import { eventKind, type EventKind } from './event-kind.ts';
 import { keepAsking } from './keep-asking.ts';
 import { checkToken } from './names.ts';
 import { pullMessages } from './pull-messages.ts';
+import { withTrace } from './trace-message.ts';
 
 const STREAM = 'CASSL_EVENTS';
 const PREFIX = 'cassl.events.';
@@ -53,7 +54,7 @@ async function publish(connection: EventConnection, event: NewEvent): Promise<vo
   const subject = PREFIX + eventKind(whole);
   const bytes = Event.encode(whole).finish();
   await keepAsking(connection, `publish ${subject}`, () =>
-    connection.js.publish(subject, bytes, { msgID: whole.id }),
+    connection.js.publish(subject, bytes, { msgID: whole.id, headers: withTrace() }),
   );
 }
 

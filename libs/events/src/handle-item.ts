@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CasslError, deadlineExceeded, errorCode, errorMessage, outlook } from '@cassl/errors';
+import { inSpan, inTrace, SpanKind, type SpanOptions } from '@cassl/telemetry';
 import { bury } from './dead-letters.ts';
 import { failpoint } from './failpoint.ts';
 import { keepAsking } from './keep-asking.ts';
@@ -7,6 +8,7 @@ import { readLane } from './lanes.ts';
 import type { ItemEnd, ProcessOptions } from './process-options.ts';
 import type { Delivery } from './pull-item.ts';
 import type { QueueParts } from './queue-parts.ts';
+import { traceOf } from './trace-message.ts';
 import { itemHeaders, itemIdentity, messageId, type ItemIdentity } from './work-item.ts';
 
 const MAX_DELAY_MS = 30_000;
@@ -21,8 +23,12 @@ export interface Handling<T> {
   readonly controller: AbortController;
 }
 
-/** Works on a delivered item and tells the server how it ended. */
-export async function handleItem<T>(handling: Handling<T>): Promise<ItemEnd> {
+/** Works on a delivered item, in the trace of who put it into the queue, and tells the server how it ended. */
+export function handleItem<T>(handling: Handling<T>): Promise<ItemEnd> {
+  return inTrace(traceOf(handling.message.headers), () => workOnItem(handling));
+}
+
+async function workOnItem<T>(handling: Handling<T>): Promise<ItemEnd> {
   const { parts, options, message, controller } = handling;
   const identity = itemIdentity(message);
   const attempt = identity.spent + message.deliveryCount;
@@ -45,7 +51,9 @@ export async function handleItem<T>(handling: Handling<T>): Promise<ItemEnd> {
       return end('dropped');
     }
     if (attempt > parts.maxAttempts) throw silent(attempt - 1);
-    await withDeadline(handling, identity, attempt);
+    await inSpan(`process ${parts.stream}`, spanOf(handling, identity, attempt), () =>
+      withDeadline(handling, identity, attempt),
+    );
     await failpoint('before-ack');
     await finish(message);
     return end('done');
@@ -100,6 +108,22 @@ async function withDeadline<T>(
     clearTimeout(timer);
     late.promise.catch(() => undefined);
   }
+}
+
+function spanOf<T>({ parts, message }: Handling<T>, { job, id }: ItemIdentity, attempt: number): SpanOptions {
+  return {
+    kind: SpanKind.CONSUMER,
+    attributes: {
+      'messaging.system': 'nats',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': parts.stream,
+      'messaging.message.id': String(message.seq),
+      'cassl.job.id': job,
+      'cassl.item.id': id,
+      'cassl.item.attempt': attempt,
+    },
+  };
 }
 
 /** A fault of the item, unlike a deadline that a neighbour misses. */

@@ -1,4 +1,5 @@
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { MsgHdrs } from '@nats-io/transport-node';
+import { withTrace } from './trace-message.ts';
 
 /** What an item is besides its payload; travels in message headers. */
 export interface ItemIdentity {
@@ -49,7 +50,7 @@ export function messageId({ job, id, epoch, copy }: ItemIdentity): string {
 }
 
 export function itemHeaders(item: ItemIdentity, reason?: string): MsgHdrs {
-  const header = headers();
+  const header = withTrace();
   header.set(NAMES.id, item.id);
   header.set(NAMES.epoch, String(item.epoch));
   if (item.copy !== '') header.set(NAMES.copy, item.copy);

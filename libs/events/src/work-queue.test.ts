@@ -56,6 +56,9 @@ describe.skipIf(versions.length === 0).each(versions)('the work queue on $versio
     await fill(queue, 'j', 3);
     await fill(queue, 'j', 3);
     expect(await queue.counts('j')).toEqual({ waiting: 3, running: 0 });
+    const ageMs = Date.now() - ((await queue.oldest('j'))?.getTime() ?? NaN);
+    expect(ageMs).toBeGreaterThanOrEqual(0);
+    expect(ageMs).toBeLessThan(30_000);
     const items: number[] = [];
     await work(
       queue,
@@ -65,6 +68,7 @@ describe.skipIf(versions.length === 0).each(versions)('the work queue on $versio
     expect(items.sort()).toEqual([0, 1, 2]);
     expect(await queue.counts('j')).toEqual({ waiting: 0, running: 0 });
     expect(await queue.counts('nobody')).toBeUndefined();
+    expect(await queue.oldest('j')).toBeUndefined();
   });
 
   it('loses nothing across kill -9 of the server in the middle of the work', async () => {

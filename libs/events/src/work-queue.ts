@@ -1,3 +1,4 @@
+import { inSpan, SpanKind, type SpanOptions } from '@cassl/telemetry';
 import { hasApiCode } from './nats-error.ts';
 import type { EventConnection } from './connect-events.ts';
 import { listDead, removeDead } from './dead-letters.ts';
@@ -58,6 +59,8 @@ export interface WorkQueue<T> {
   closeJob(job: string): Promise<void>;
   /** A job's items; `undefined` where the server knows no such job (any more). */
   counts(job: string): Promise<QueueCounts | undefined>;
+  /** Since when the job's oldest item that is not done is in the queue; `undefined` where there is none. */
+  oldest(job: string): Promise<Date | undefined>;
   /** Items given up, of one job or of all. */
   dead(job?: string): Promise<DeadItem<T>[]>;
   /** Puts a dead item back, with all its attempts before it. */
@@ -70,8 +73,8 @@ export interface WorkQueue<T> {
 
 const IN_FLIGHT = 1_000;
 const DROP_AT_ONCE = 500;
-const CONSUMER_NOT_FOUND = 10014;
-const STREAM_NOT_FOUND = 10059;
+/** No such consumer, message, stream. */
+const MISSING = [10014, 10037, 10059];
 
 export async function openWorkQueue<T>(
   connection: EventConnection,
@@ -93,7 +96,12 @@ export async function openWorkQueue<T>(
       return lane;
     },
     lane: (job) => readLane(lanes, job),
-    enqueue: (job, items, enqueueOptions) => enqueue(parts, job, items, enqueueOptions),
+    enqueue: (job, items, enqueueOptions) =>
+      inSpan(`send ${parts.stream}`, sendSpan(parts.stream, job), async (span) => {
+        const count = await enqueue(parts, job, items, enqueueOptions);
+        span.setAttribute('messaging.batch.message_count', count);
+        return count;
+      }),
     process: (processOptions) => processItems(parts, processOptions),
     async cancel(job) {
       const { epoch } = await changeLane(lanes, job, (now) => closed({ ...now, epoch: now.epoch + 1 }));
@@ -108,6 +116,7 @@ export async function openWorkQueue<T>(
       );
     },
     counts: (job) => count(parts, job),
+    oldest: (job) => oldest(parts, job),
     dead: (job) => listDead(parts, job),
     async requeue({ job, id, epoch, payload, sequence }) {
       await enqueue(parts, job, [{ id, payload }], { epoch, copy: `r${sequence}` });
@@ -121,6 +130,19 @@ export async function openWorkQueue<T>(
     async *reports(job, signal) {
       const from = { stream: parts.reportStream, subject: parts.reportSubject(job), signal };
       for await (const batch of readSubject(connection, from)) yield batch.map(({ data }) => data);
+    },
+  };
+}
+
+function sendSpan(stream: string, job: string): SpanOptions {
+  return {
+    kind: SpanKind.PRODUCER,
+    attributes: {
+      'messaging.system': 'nats',
+      'messaging.operation.name': 'send',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': stream,
+      'cassl.job.id': job,
     },
   };
 }
@@ -170,6 +192,17 @@ async function count<T>(
   );
 }
 
+async function oldest<T>(
+  { connection, stream, subject }: QueueParts<T>,
+  job: string,
+): Promise<Date | undefined> {
+  const query = { seq: 1, next_by_subj: subject(job) };
+  const message = await keepAsking(connection, `oldest item of ${job}`, () =>
+    unlessMissing(() => connection.jsm.streams.getMessage(stream, query)),
+  );
+  return message?.time;
+}
+
 /**
  * Takes a closed job's items up to an epoch out of the queue one by one. Not by a purge with a filter: nats-server 2.9 then
  * forgets undelivered items of other jobs.
@@ -198,7 +231,7 @@ async function unlessMissing<R>(action: () => Promise<R>): Promise<R | undefined
   try {
     return await action();
   } catch (error) {
-    if (hasApiCode(error, CONSUMER_NOT_FOUND) || hasApiCode(error, STREAM_NOT_FOUND)) return undefined;
+    if (MISSING.some((code) => hasApiCode(error, code))) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { errorCode, errorMessage } from '@cassl/errors';
 import { JobState, type JobError, type JobProgress, type JobStatus } from '@cassl/proto';
+import { traceParent } from '@cassl/telemetry';
 
 /** A job that was just accepted. */
 export function queuedStatus(id: string, progress: Partial<JobProgress> = {}): JobStatus {
@@ -14,6 +15,7 @@ export function queuedStatus(id: string, progress: Partial<JobProgress> = {}): J
     attempt: 0,
     leader: '',
     fence: 0,
+    traceParent: traceParent(),
   };
 }
 

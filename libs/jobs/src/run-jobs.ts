@@ -11,6 +11,7 @@ import {
 } from '@cassl/events';
 import { JobState, type JobStatus } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
+import { inSpan, inTrace, type SpanOptions } from '@cassl/telemetry';
 import { announceJobs } from './announce-jobs.ts';
 import { attemptWork } from './attempt-work.ts';
 import { checkJobId } from './job-id.ts';
@@ -137,7 +138,9 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
     const log = logger.child({ [noun]: lead.id, fence: lead.fence });
     log.info({ attempt: lead.status.attempt }, `leading a ${noun}`);
     try {
-      const finish = await attemptWork(lead, options.run, log);
+      const finish = await inTrace(lead.status.traceParent, () =>
+        inSpan(`run ${noun}`, spanOf(lead), () => attemptWork(lead, options.run, log)),
+      );
       lead.change((job) => ({ ...finish(job), status: succeededStatus(lead.status) }));
       await lead.flush();
     } catch (error) {
@@ -218,6 +221,12 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
       );
       await records.close();
     },
+  };
+}
+
+function spanOf({ id, fence, status }: Lead<unknown>): SpanOptions {
+  return {
+    attributes: { 'cassl.job.id': id, 'cassl.job.fence': fence, 'cassl.job.attempt': status.attempt },
   };
 }
 

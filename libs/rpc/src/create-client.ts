@@ -1,4 +1,5 @@
-import { invalidArgument } from '@cassl/errors';
+import { errorCode, invalidArgument } from '@cassl/errors';
+import { inSpanSteps, type OpenSpan } from '@cassl/telemetry';
 import {
   ClientError,
   createChannel,
@@ -14,6 +15,7 @@ import { errorDetailsClientMiddleware } from 'nice-grpc-error-details';
 import { CLIENT_OPTIONS } from './channel-options.ts';
 import { fromCallError } from './error-status.ts';
 import { tokenReader } from './token-reader.ts';
+import { openClientSpan, withTrace } from './trace-calls.ts';
 import { clientCredentials, clientSecurityFromEnv, type ClientSecurity } from './security.ts';
 
 /** Of one call, besides `signal` and `metadata`. */
@@ -78,18 +80,33 @@ function deadlines(
     const limitMs = deadlineMs ?? (isStream ? Infinity : unaryMs);
     const timer = new AbortController();
     const timeout = limitMs === Infinity ? undefined : setTimeout(() => timer.abort(), limitMs);
+    const open = openClientSpan(call.method.path.slice(1), peer);
+    let failure: unknown;
     try {
-      return yield* call.next(call.request, {
+      const metadata = withTimeout(withToken(rest, token()), limitMs);
+      const answers = call.next(call.request, {
         ...rest,
-        metadata: withTimeout(withToken(rest, token()), limitMs),
+        metadata: open.run(() => withTrace(metadata)),
         signal: signal === undefined ? timer.signal : AbortSignal.any([signal, timer.signal]),
       });
+      return yield* answersIn(open, answers);
     } catch (error) {
-      throw fromCallError(timer.signal.aborted ? late(call.method.path, limitMs) : error, peer);
+      failure = fromCallError(timer.signal.aborted ? late(call.method.path, limitMs) : error, peer);
+      throw failure;
     } finally {
       clearTimeout(timeout);
+      open.span.setAttribute('rpc.status_code', failure === undefined ? 'OK' : errorCode(failure));
+      open.end(failure);
     }
   };
+}
+
+/** A unary call returns its answer, a stream yields them. */
+function answersIn<Answer>(
+  open: OpenSpan,
+  answers: AsyncGenerator<never, Answer, undefined> | AsyncGenerator<Answer, void, undefined>,
+): AsyncGenerator<Answer, Answer | void, undefined> {
+  return inSpanSteps<Answer, Answer | void>(open, answers);
 }
 
 /** Behind this client's own timer, so that its error is the one that the caller sees. */

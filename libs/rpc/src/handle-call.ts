@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { unavailable } from '@cassl/errors';
+import { inSpanSteps, type OpenSpan } from '@cassl/telemetry';
 import { Status, type CallContext, type ServerMiddleware, type ServerMiddlewareCall } from 'nice-grpc';
 import type { ServiceContext } from './call-context.ts';
 import type { CallGate } from './call-gate.ts';
@@ -13,7 +14,8 @@ import type { Identity } from './identity/identity.ts';
 import { ruleOf } from './identity/method-scopes.ts';
 import type { Logger } from './logger.ts';
 import { checkReadable } from './unreadable-request.ts';
-import type { CallMetrics } from './server-metrics.ts';
+import { durationLabels, type CallMetrics } from './server-metrics.ts';
+import { openServerSpan } from './trace-calls.ts';
 
 export interface CallHandling {
   readonly name: string;
@@ -31,50 +33,63 @@ const CALL_ID = /^[\w.-]{1,128}$/;
  * the translation of errors.
  */
 export function handleCalls(handling: CallHandling): ServerMiddleware<ServiceContext> {
-  const { name, logger, metrics, stopping, gate, admission } = handling;
   return async function* handleCall(call, context) {
-    const method = call.method.path.slice(1);
-    const callId = callIdOf(context);
-    const log = logger.child({ method, callId });
-    const startedAt = performance.now();
-    let status: Status = Status.OK;
-    let who: string | undefined;
-    metrics.started.inc({ method });
-    metrics.inFlight.inc({ method });
-    try {
-      // Probes still learn that the service is going.
-      if (gate.isClosing && ruleOf(method) !== 'open') throw unavailable(`${name} is stopping; try again`);
-      const authorization = context.metadata.get('authorization');
-      const identity = await admitCall(admission, method, authorization, (found) => (who = found.name));
-      if (!call.requestStream) {
-        checkReadable(call.request);
-        checkTexts(call.request);
-        admitAliases(identity, method, call.request);
-      }
-      return yield* withImagesCounted(admission, identity, withTexts(call), {
-        ...context,
-        callId,
-        log,
-        identity,
-        stopping,
-        deadlineAt: deadlineOf(context.metadata),
-      });
-    } catch (error) {
-      const translated = toServerError(reasonToStop(error, name, stopping, context.signal), callId);
-      if (translated.isHidden) log.error({ err: error }, 'call failed unexpectedly');
-      status = translated.status.code;
-      throw translated.status;
-    } finally {
-      const seconds = (performance.now() - startedAt) / 1000;
-      if (status === Status.OK && context.signal.aborted) status = Status.CANCELLED;
-      const code = statusName(status);
-      metrics.inFlight.dec({ method });
-      metrics.handled.inc({ method, code });
-      metrics.seconds.observe({ method }, seconds);
-      audit(log, { method, who, code, request: call.requestStream ? undefined : call.request });
-      log.debug({ code, seconds, peer: context.peer }, 'call');
-    }
+    const open = openServerSpan(call.method.path.slice(1), context.metadata);
+    return yield* inSpanSteps(open, answerCall(handling, call, context, open));
   };
+}
+
+async function* answerCall<Request, Response>(
+  { name, logger, metrics, stopping, gate, admission }: CallHandling,
+  call: ServerMiddlewareCall<Request, Response, ServiceContext>,
+  context: CallContext,
+  { span, end }: OpenSpan,
+): AsyncGenerator<Response, Response | void, undefined> {
+  const method = call.method.path.slice(1);
+  const callId = callIdOf(context);
+  const log = logger.child({ method, callId });
+  const startedAt = performance.now();
+  let status: Status = Status.OK;
+  let failure: unknown;
+  let who: string | undefined;
+  metrics.started.inc({ method });
+  metrics.inFlight.inc({ method });
+  try {
+    // Probes still learn that the service is going.
+    if (gate.isClosing && ruleOf(method) !== 'open') throw unavailable(`${name} is stopping; try again`);
+    const authorization = context.metadata.get('authorization');
+    const identity = await admitCall(admission, method, authorization, (found) => (who = found.name));
+    if (!call.requestStream) {
+      checkReadable(call.request);
+      checkTexts(call.request);
+      admitAliases(identity, method, call.request);
+    }
+    return yield* withImagesCounted(admission, identity, withTexts(call), {
+      ...context,
+      callId,
+      log,
+      identity,
+      stopping,
+      deadlineAt: deadlineOf(context.metadata),
+    });
+  } catch (error) {
+    const translated = toServerError(reasonToStop(error, name, stopping, context.signal), callId);
+    if (translated.isHidden) log.error({ err: error }, 'call failed unexpectedly');
+    status = translated.status.code;
+    failure = translated.status;
+    throw failure;
+  } finally {
+    const seconds = (performance.now() - startedAt) / 1000;
+    if (status === Status.OK && context.signal.aborted) status = Status.CANCELLED;
+    const code = statusName(status);
+    metrics.inFlight.dec({ method });
+    metrics.handled.inc({ method, code });
+    metrics.seconds.observe(durationLabels(method, code), seconds);
+    span.setAttributes({ 'rpc.status_code': code, 'cassl.call_id': callId });
+    end(failure);
+    audit(log, { method, who, code, request: call.requestStream ? undefined : call.request });
+    log.debug({ code, seconds, peer: context.peer }, 'call');
+  }
 }
 
 /** The messages of a stream are looked at as they come. */

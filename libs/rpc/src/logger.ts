@@ -1,3 +1,4 @@
+import { logFields } from '@cassl/telemetry';
 import { pino, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
@@ -9,13 +10,17 @@ export interface LoggerOptions {
   readonly level?: string | undefined;
 }
 
-/** JSON lines on stderr, so that stdout stays free for results; written at once, so that a crash loses none. */
+/**
+ * JSON lines on stderr, so that stdout stays free for results; written at once, so that a crash loses none. Within a trace they
+ * carry `trace_id` and `span_id`.
+ */
 export function createLogger({ name, level }: LoggerOptions): Logger {
   const base = { service: name, pid: process.pid };
   return pino(
     {
       level: level ?? (process.env.CASSL_LOG_LEVEL || 'info'),
       base,
+      mixin: logFields,
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: ['token', '*.token', 'authorization', '*.authorization'],

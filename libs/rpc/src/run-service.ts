@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, errorMessage } from '@cassl/errors';
 import { limitAddresses } from '@cassl/storage';
+import { startTelemetry } from '@cassl/telemetry';
 import { createLogger, type Logger } from './logger.ts';
 import { serve, type RunningServer, type ServeOptions } from './serve.ts';
+import { metricProducer } from './server-metrics.ts';
 import { serverSecurity } from './server-settings.ts';
 
 /** Where and how to serve: the settings of `serverSettings`. */
@@ -52,8 +54,12 @@ export async function runService({ name, main }: RunServiceOptions): Promise<voi
   const closers: (() => unknown)[] = [];
   const start = async (): Promise<Served> => {
     limitAddresses();
+    const telemetry = await startTelemetry({ name: `cassl-${name}` });
+    closers.push(() => telemetry.stop());
     const parts = await main({ logger, atStop: (close) => void closers.unshift(close) });
-    return { parts, server: await serveParts(name, parts, logger) };
+    const server = await serveParts(name, parts, logger);
+    await telemetry.exportMetrics(metricProducer(server.metrics));
+    return { parts, server };
   };
   let served: Served | undefined;
   try {

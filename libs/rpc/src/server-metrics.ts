@@ -1,14 +1,19 @@
+import { prometheusProducer, type ConventionalName } from '@cassl/telemetry';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** From a health check to an upload of some minutes. */
-const DURATION_BUCKETS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300];
+/** What the conventions advise, and besides a health check and an upload of some minutes. */
+const DURATION_BUCKETS_SECONDS = [
+  0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 60, 300,
+];
+
+type DurationLabel = 'rpc_system_name' | 'rpc_method' | 'rpc_status_code' | 'error_type';
 
 export interface CallMetrics {
   readonly started: Counter<'method'>;
   readonly handled: Counter<'method' | 'code'>;
-  readonly seconds: Histogram<'method'>;
+  readonly seconds: Histogram<DurationLabel>;
   readonly inFlight: Gauge<'method'>;
 }
 
@@ -36,9 +41,9 @@ export function callMetrics(registry: Registry): CallMetrics {
       registers,
     }),
     seconds: new Histogram({
-      name: 'cassl_rpc_seconds',
-      help: 'Seconds from the first to the last byte of a call, by method',
-      labelNames: ['method'],
+      name: 'rpc_server_call_duration_seconds',
+      help: 'Seconds from the first to the last byte of a call, by method and gRPC status',
+      labelNames: ['rpc_system_name', 'rpc_method', 'rpc_status_code', 'error_type'],
       buckets: DURATION_BUCKETS_SECONDS,
       registers,
     }),
@@ -49,4 +54,33 @@ export function callMetrics(registry: Registry): CallMetrics {
       registers,
     }),
   };
+}
+
+/** As OpenTelemetry's conventions have them, with Prometheus's underscores. */
+export function durationLabels(method: string, code: string): Partial<Record<DurationLabel, string>> {
+  const labels = { rpc_system_name: 'grpc', rpc_method: method, rpc_status_code: code };
+  return code === 'OK' ? labels : { ...labels, error_type: code };
+}
+
+/** The same metrics as OpenTelemetry names them. */
+const CONVENTIONAL_NAMES: Readonly<Record<string, ConventionalName>> = {
+  rpc_server_call_duration_seconds: {
+    name: 'rpc.server.call.duration',
+    unit: 's',
+    attributes: {
+      rpc_system_name: 'rpc.system.name',
+      rpc_method: 'rpc.method',
+      rpc_status_code: 'rpc.status_code',
+      error_type: 'error.type',
+    },
+  },
+};
+
+/** A registry as an OpenTelemetry exporter reads it. */
+export function metricProducer(registry: Registry): ReturnType<typeof prometheusProducer> {
+  return prometheusProducer({
+    // Its types say that `type` is a number; it is the word.
+    read: async () => (await registry.getMetricsAsJSON()).map((one) => ({ ...one, type: String(one.type) })),
+    names: CONVENTIONAL_NAMES,
+  });
 }

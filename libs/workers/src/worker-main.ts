@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { errorCode, errorMessage, outlook, type ErrorCode } from '@cassl/errors';
 import { createLogger, type Logger } from '@cassl/rpc';
+import { inSpan, inTrace, startTelemetry } from '@cassl/telemetry';
 import { workerChannel } from './worker-channel.ts';
 
 /** How a worker says why it ends: the last message of one that failed. */
@@ -32,18 +33,19 @@ export async function workerMain<Message>(
   }
   const logger = createLogger({ name }).child({ job: basename(folder) });
   const channel = workerChannel();
+  const telemetry = await startTelemetry({ name: `cassl-${name}` });
   try {
-    await work({
-      folder,
-      logger,
-      report: (message) => channel.report(message as object),
-      signal: channel.signal,
-    });
+    const report = (message: Message): Promise<void> => channel.report(message as object);
+    await inTrace(process.env['TRACEPARENT'] ?? '', () =>
+      inSpan(name, {}, () => work({ folder, logger, report, signal: channel.signal })),
+    );
+    await telemetry.stop();
     process.exit(0);
   } catch (error) {
     const code = errorCode(error);
     logger.error({ err: error }, 'failed');
     await channel.report({ type: 'failed', code, message: errorMessage(error) } satisfies WorkerFailure);
+    await telemetry.stop();
     process.exit(outlook(code) === 'permanent' ? 2 : 1);
   }
 }

@@ -11,6 +11,7 @@ import { observeInference } from './online/observe-inference.ts';
 import { openInference } from './online/open-inference.ts';
 import { pinModels } from './online/pin-models.ts';
 import { runLabelWorkers } from './labeling/run-label-workers.ts';
+import { registerLabelingMetrics } from './labeling/labeling-metrics.ts';
 import { openLabelings } from './labeling/labelings.ts';
 import { observeTeachers } from './labeling/observe-teachers.ts';
 import { labelSetService } from './labels/service.ts';
@@ -36,6 +37,7 @@ await runService({
     const workers = runLabelWorkers(config.labelWorkers, logger);
     const metrics = createMetrics('labeler');
     observeTeachers(() => labelings.all(), metrics);
+    registerLabelingMetrics(metrics, { labelings, queue });
     const inference = observeInference(openInference({ config, findCheckpoint, logger }), metrics);
     atStop(() => inference.stop());
     const scaler = await serveScaler({ ...config, labelings, connection, logger });

@@ -1,5 +1,5 @@
 import type { LabeledRow } from '../file/label-row.ts';
-import { PIECE, type ExportContext, type ExportPiece } from './export-piece.ts';
+import type { ExportContext, ExportPiece } from './export-piece.ts';
 import { createFileNames } from './file-names.ts';
 import { imageAddress, imagePath } from './image-address.ts';
 
@@ -16,25 +16,19 @@ export async function* yoloFormat({ images, className }: ExportContext): AsyncGe
     text: `path: .\ntrain: images.txt\nnames:\n  0: ${JSON.stringify(className)}\n`,
   };
   yield { path: 'README.txt', text: GUIDE };
-  let listed = '';
-  for await (const image of images) {
+  for await (const image of images()) {
     const { stem, ending } = nameOf(image.key);
     const path = `images/${stem}${ending}`;
     yield {
       path: `labels/${stem}.txt`,
       text: image.instances.map((label) => yoloLine(label, image)).join(''),
     };
-    listed += `./${path}\n`;
-    if (listed.length >= PIECE) {
-      yield { path: 'images.txt', text: listed };
-      listed = '';
-    }
+    yield { path: 'images.txt', text: `./${path}\n` };
     const file = imagePath(image.location);
     yield file === undefined
       ? { path: 'missing-images.txt', text: `${JSON.stringify(imageAddress(image.location))}\t${path}\n` }
       : { path, linkTo: file };
   }
-  yield { path: 'images.txt', text: listed };
 }
 
 function yoloLine(

@@ -3,6 +3,7 @@ import { openEngine } from '@cassl/engine';
 import { connectEvents } from '@cassl/events';
 import { RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, createLogger, downloadCheckpoint } from '@cassl/rpc';
+import { startTelemetry } from '@cassl/telemetry';
 import { workerChannel, type OpenModel } from '@cassl/workers';
 import { readLabelerConfig } from '../config.ts';
 import { createModelCache } from '../model-cache.ts';
@@ -21,6 +22,7 @@ const HUNG = 70;
 // Pulls shards from the queue and labels them, as a child process of the labeler or as a pod of its own.
 const logger = createLogger({ name: 'label-worker' });
 const channel = workerChannel({ whenAlone: 'stop' });
+const telemetry = await startTelemetry({ name: 'cassl-label-worker' });
 const config = readLabelerConfig();
 const cacheDir = resolve(join(config.dataDir, 'checkpoints'));
 const registry = createClient(RegistryServiceDefinition, config.registryAddress);
@@ -83,4 +85,5 @@ await workShards({
   },
 });
 await connection.close();
+await telemetry.stop();
 process.exit(0);

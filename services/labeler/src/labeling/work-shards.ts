@@ -3,6 +3,7 @@ import { errorCode, errorMessage, outlook, CasslError } from '@cassl/errors';
 import { failpoint, type ItemEnd } from '@cassl/events';
 import { writeLabelFile } from '@cassl/labels';
 import { LabelingReport, type LabelingShard } from '@cassl/proto';
+import { inSpan } from '@cassl/telemetry';
 import { encodeCommit, type Commit } from './commit.ts';
 import type { ShardLabels } from './label-shard.ts';
 import { openLedger, type Ledger } from './ledger.ts';
@@ -55,11 +56,14 @@ export async function workShards(options: WorkShardsOptions): Promise<void> {
         'read the manifest',
         readShardEntries(ledger.store, shard.poolUri, range),
       );
-      const rows = await label(shard, entries, signal);
+      const rows = await inSpan('label images', { attributes: { 'cassl.images': entries.length } }, () =>
+        label(shard, entries, signal),
+      );
       await failpoint('after-forward');
       signal.throwIfAborted();
-      const keep = keepLabels(ledger, shard, { rows, attempt, startedAt });
-      const { commit } = await writing(queue, shard, within(WRITE_MS, 'write the labels', keep));
+      const keep = (): ReturnType<typeof keepLabels> =>
+        inSpan('commit shard', {}, () => keepLabels(ledger, shard, { rows, attempt, startedAt }));
+      const { commit } = await writing(queue, shard, within(WRITE_MS, 'write the labels', keep()));
       await failpoint('after-commit');
       await tell(queue, shard, commit);
     },

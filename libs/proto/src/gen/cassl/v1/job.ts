@@ -136,6 +136,8 @@ export interface JobStatus {
   leader: string;
   /** Grows with every leader, from 1. A write under a lower number than the record's is refused. */
   fence: number;
+  /** The W3C traceparent of the call that started it: the spans of its work belong to that trace. Empty outside of one. */
+  traceParent: string;
 }
 
 /** How far a job is. */
@@ -174,6 +176,7 @@ function createBaseJobStatus(): JobStatus {
     attempt: 0,
     leader: "",
     fence: 0,
+    traceParent: "",
   };
 }
 
@@ -208,6 +211,9 @@ export const JobStatus: MessageFns<JobStatus> = {
     }
     if (message.fence !== 0) {
       writer.uint32(80).uint64(message.fence);
+    }
+    if (message.traceParent !== "") {
+      writer.uint32(90).string(message.traceParent);
     }
     return writer;
   },
@@ -305,6 +311,14 @@ export const JobStatus: MessageFns<JobStatus> = {
             message.fence = longToNumber(reader.uint64());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.traceParent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -341,6 +355,11 @@ export const JobStatus: MessageFns<JobStatus> = {
       attempt: isSet(object.attempt) ? globalThis.Number(object.attempt) : 0,
       leader: isSet(object.leader) ? globalThis.String(object.leader) : "",
       fence: isSet(object.fence) ? globalThis.Number(object.fence) : 0,
+      traceParent: isSet(object.traceParent)
+        ? globalThis.String(object.traceParent)
+        : isSet(object.trace_parent)
+        ? globalThis.String(object.trace_parent)
+        : "",
     };
   },
 
@@ -376,6 +395,9 @@ export const JobStatus: MessageFns<JobStatus> = {
     if (message.fence !== 0) {
       obj.fence = Math.round(message.fence);
     }
+    if (message.traceParent !== "") {
+      obj.traceParent = message.traceParent;
+    }
     return obj;
   },
 
@@ -398,6 +420,7 @@ export const JobStatus: MessageFns<JobStatus> = {
     message.attempt = object.attempt ?? 0;
     message.leader = object.leader ?? "";
     message.fence = object.fence ?? 0;
+    message.traceParent = object.traceParent ?? "";
     return message;
   },
 };

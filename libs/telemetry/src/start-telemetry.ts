@@ -1,0 +1,96 @@
+import { context, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+  type Resource,
+} from '@opentelemetry/resources';
+import { AlwaysOffSampler, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import { exportSettings, type ExportSettings } from './export-settings.ts';
+
+export interface TelemetryOptions {
+  /** `service.name`, unless `OTEL_SERVICE_NAME` names another: "cassl-labeler". */
+  readonly name: string;
+  /** Default: from the environment, which by default exports nothing. */
+  readonly exports?: ExportSettings;
+}
+
+/** What leaves this process. */
+export interface Telemetry {
+  /** Exports what this tells, besides the traces, if metrics are exported. */
+  exportMetrics(producer: MetricProducer): Promise<void>;
+  /** Sends what waits and ends the exporters, within a few seconds. */
+  stop(): Promise<void>;
+}
+
+const STOP_MS = 3_000;
+
+/**
+ * Turns tracing on in this process: contexts follow awaits, `traceparent` (W3C) is taken over and handed on, log lines get trace
+ * ids. Nothing is exported, and so no span recorded, unless OpenTelemetry's variables name an endpoint; the exporters are loaded
+ * only then.
+ */
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { name, exports = exportSettings() } = options;
+  const resource = resourceOf(name);
+  const stops: (() => Promise<unknown>)[] = [];
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const provider = exports.traces
+    ? await exportingProvider(resource)
+    : new TracerProvider({ resource, sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }) });
+  trace.setGlobalTracerProvider(provider);
+  stops.push(() => provider.shutdown());
+  return {
+    async exportMetrics(producer) {
+      if (exports.metrics) stops.push(await exportMetrics(resource, producer));
+    },
+    async stop() {
+      const all = Promise.allSettled(stops.map((stop) => stop()));
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, STOP_MS);
+      await Promise.race([all, promise]);
+      clearTimeout(timer);
+      context.disable();
+      propagation.disable();
+      trace.disable();
+    },
+  };
+}
+
+function resourceOf(name: string): Resource {
+  const own = resourceFromAttributes({
+    'service.name': name,
+    'service.namespace': 'cassl',
+    'process.pid': process.pid,
+  });
+  return defaultResource()
+    .merge(own)
+    .merge(detectResources({ detectors: [envDetector] }));
+}
+
+async function exportingProvider(resource: Resource): Promise<TracerProvider> {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
+  const { BatchSpanProcessor } = await import('@opentelemetry/sdk-trace');
+  return new TracerProvider({
+    resource,
+    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
+  });
+}
+
+async function exportMetrics(resource: Resource, producer: MetricProducer): Promise<() => Promise<void>> {
+  const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto');
+  const { MeterProvider, PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics');
+  const reader = new PeriodicExportingMetricReader({
+    exporter: new OTLPMetricExporter(),
+    metricProducers: [producer],
+    exportIntervalMillis: Number(process.env['OTEL_METRIC_EXPORT_INTERVAL'] || 60_000),
+    exportTimeoutMillis: Math.min(30_000, Number(process.env['OTEL_METRIC_EXPORT_INTERVAL'] || 60_000)),
+  });
+  const provider = new MeterProvider({ resource, readers: [reader] });
+  return () => provider.shutdown();
+}
