@@ -59,7 +59,9 @@ export default tseslint.config(
     },
   },
   {
-    files: numeric.map((lib) => `libs/${lib}/**/*.ts`).concat(['bench/**/*.ts']),
+    files: numeric
+      .map((lib) => `libs/${lib}/**/*.ts`)
+      .concat(['bench/**/*.ts', 'services/console/src/label-sets/*.ts']),
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {

@@ -7,18 +7,13 @@ import type { WebBundle } from './assets/bundle-web.ts';
 import { refuseForeignChanges, refuseForeignHosts } from './http/guard-requests.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { identifyCallers, sessionRoutes, type ConsoleEnv } from './http/session.ts';
+import { labelingRoutes } from './pages/labelings.ts';
+import { evaluationRoutes } from './pages/evaluations.ts';
+import { labelSetRoutes } from './pages/label-sets.ts';
 import { logRoutes } from './pages/log-lines.ts';
 import { pipelineRoutes } from './pages/pipelines.ts';
 import { trainingRoutes } from './pages/trainings.ts';
-import type { Platform } from './platform.ts';
-
-/** What the pages are made from. */
-export interface PageParts {
-  readonly platform: Platform;
-  readonly logsDir: string | undefined;
-  /** Ends the streams. */
-  readonly stopping: AbortSignal;
-}
+import type { PageParts } from './page-parts.ts';
 
 export interface AppOptions extends PageParts {
   readonly web: WebBundle;
@@ -43,6 +38,9 @@ export function createApp({ web, access, logger, host, ...parts }: AppOptions): 
   app.use('/api/*', identifyCallers(access));
   app.route('/api/pipelines', pipelineRoutes(parts));
   app.route('/api/trainings', trainingRoutes(parts));
+  app.route('/api/labelings', labelingRoutes(parts));
+  app.route('/api/evaluations', evaluationRoutes(parts));
+  app.route('/api/label-sets', labelSetRoutes(parts));
   app.route('/api/logs', logRoutes(parts));
   app.all('/api/*', ({ req }) => {
     throw notFound(`there is no ${req.method} ${req.path}`);

@@ -1,9 +1,12 @@
+import { join, resolve } from 'node:path';
 import { openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
 import { createApp } from './app.ts';
 import { bundleWeb } from './assets/bundle-web.ts';
 import { readConsoleConfig } from './config.ts';
 import { listen } from './http/listen.ts';
+import { createImageSets } from './label-sets/image-sets.ts';
 import { openPlatform } from './platform.ts';
+import { createThumbnails } from './thumbnails/thumbnails.ts';
 
 await runService({
   name: 'console',
@@ -16,6 +19,11 @@ await runService({
     const stopping = new AbortController();
     const app = createApp({
       platform,
+      imageSets: createImageSets(),
+      thumbnails: createThumbnails(
+        join(resolve(config.dataDir), 'thumbnails'),
+        config.thumbnailMegabytes * 1e6,
+      ),
       logsDir: config.logsDir,
       stopping: stopping.signal,
       web: await bundleWeb(),

@@ -5,8 +5,10 @@ import { createLogger, openAuthorizer, type ServedService, type ServerSecurity }
 import { createApp } from './app.ts';
 import { bundleWeb } from './assets/bundle-web.ts';
 import { listen } from './http/listen.ts';
+import { createImageSets } from './label-sets/image-sets.ts';
 import { openPlatform } from './platform.ts';
 import { servePlatform } from './scripted-platform.fixture.ts';
+import { createThumbnails } from './thumbnails/thumbnails.ts';
 
 export interface OpenConsole {
   readonly url: string;
@@ -31,6 +33,8 @@ export async function openConsole(
   const stopping = new AbortController();
   const app = createApp({
     platform,
+    imageSets: createImageSets(),
+    thumbnails: createThumbnails(join(home, 'thumbnails'), 1e7),
     logsDir: join(home, 'logs'),
     stopping: stopping.signal,
     web: await bundleWeb(),

@@ -1,5 +1,8 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { ImagesPage } from './pages/images/images-page.tsx';
+import { LabelingPage } from './pages/labelings/labeling-page.tsx';
+import { LabelingsPage } from './pages/labelings/labelings-page.tsx';
 import { PipelinePage } from './pages/pipelines/pipeline-page.tsx';
 import { PipelinesPage } from './pages/pipelines/pipelines-page.tsx';
 import { TrainingsPage } from './pages/trainings/trainings-page.tsx';
@@ -18,6 +21,11 @@ const PAGES: Readonly<Record<string, Page>> = {
     title: 'Pipelines',
     show: ({ parts: [, id = ''] }) => (id === '' ? <PipelinesPage /> : <PipelinePage key={id} id={id} />),
   },
+  labelings: {
+    title: 'Labelings',
+    show: ({ parts: [, id = ''] }) => (id === '' ? <LabelingsPage /> : <LabelingPage key={id} id={id} />),
+  },
+  images: { title: 'Images', show: ({ query }) => <ImagesPage query={query} /> },
   trainings: { title: 'Training curves', show: ({ query }) => <TrainingsPage query={query} /> },
 };
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
+import { CHART_STYLE, PALETTE } from '@cassl/charts';
 import { build, type OutputFile } from 'esbuild';
 
 const WEB = join(import.meta.dirname, '../../web');
@@ -48,8 +49,9 @@ export async function bundleWeb(): Promise<WebBundle> {
 
 async function toAsset({ path, contents }: OutputFile): Promise<[string, Asset]> {
   const kind = extname(path);
-  const hash = createHash('sha256').update(contents).digest('hex').slice(0, 12);
-  const body = new Uint8Array(contents);
+  const shared = kind === '.css' ? Buffer.from(PALETTE + CHART_STYLE) : Buffer.alloc(0);
+  const body = new Uint8Array(Buffer.concat([shared, contents]));
+  const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
   const brotli = new Uint8Array(
     await promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   );

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { invalidArgument } from '@cassl/errors';
 import { openRegularFile } from '@cassl/storage';
 import { Hono } from 'hono';
-import type { PageParts } from '../app.ts';
+import type { PageParts } from '../page-parts.ts';
 import type { ConsoleEnv } from '../http/session.ts';
 
 /** Read from the end of a log file. */

@@ -1,6 +1,6 @@
 import type { Pipeline } from '@cassl/proto';
 import { Hono } from 'hono';
-import type { PageParts } from '../app.ts';
+import type { PageParts } from '../page-parts.ts';
 import { poll } from '../http/poll.ts';
 import { sendEvents } from '../http/send-events.ts';
 import type { ConsoleEnv } from '../http/session.ts';

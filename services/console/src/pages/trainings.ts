@@ -2,7 +2,7 @@ import { invalidArgument } from '@cassl/errors';
 import type { Training, WatchTrainingResponse } from '@cassl/proto';
 import { httpFailure } from '@cassl/rpc';
 import { Hono } from 'hono';
-import type { PageParts } from '../app.ts';
+import type { PageParts } from '../page-parts.ts';
 import { poll } from '../http/poll.ts';
 import { merge } from '../http/merge.ts';
 import { sendEvents } from '../http/send-events.ts';

@@ -14,6 +14,10 @@ const STATES: Readonly<Record<string, readonly [name: string, kind: string]>> = 
 
 export type ShownState = JobState | 'planned' | 'paused';
 
+export function stateName(state: ShownState): string {
+  return STATES[state]?.[0] ?? 'unknown';
+}
+
 export function stateKind(state: ShownState | undefined): string {
   return STATES[state ?? 'planned']?.[1] ?? 'waiting';
 }

@@ -25,7 +25,9 @@ export function Facts({
 }: {
   readonly facts: readonly (readonly [string, ComponentChildren])[];
 }): JSX.Element {
-  const known = facts.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const known = facts.filter(
+    ([, value]) => value !== undefined && value !== null && value !== '' && value !== false,
+  );
   return (
     <dl class="facts">
       {known.map(([name, value]) => (

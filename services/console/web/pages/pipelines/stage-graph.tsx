@@ -1,7 +1,7 @@
 import type { PipelineStage } from '@cassl/proto';
 import type { JSX } from 'preact';
 import type { Json } from '../../json.ts';
-import { Badge, stateKind } from '../../parts/badge.tsx';
+import { stateKind, stateName } from '../../parts/badge.tsx';
 import { Progress, progressText } from '../../parts/progress.tsx';
 import { layoutGraph, type PlacedNode } from './layout-graph.ts';
 import type { PlannedStage } from './plan-stages.ts';
@@ -19,8 +19,8 @@ interface StageGraphProps {
 }
 
 /** Pixels from card to card, and of a card. */
-const STEP = { x: 246, y: 112 };
-const CARD = { width: 212, height: 92 };
+const STEP = { x: 205, y: 120 };
+const CARD = { width: 177, height: 106 };
 
 /** The stages as a graph; on narrow screens the same cards are a list (style.css). */
 export function StageGraph({ stages, selected, onSelect }: StageGraphProps): JSX.Element {
@@ -70,9 +70,11 @@ function StageCard({ stage, isSelected, onSelect }: StageCardProps): JSX.Element
       onClick={onSelect}
     >
       <span class="stage-title">{title}</span>
-      <Badge state={status?.state ?? 'planned'} />
       <Progress progress={status?.progress} label={title} />
-      <span class="stage-text">{progressText(status) || stage.service}</span>
+      <span class="stage-text">
+        <span class="stage-state">{stateName(status?.state ?? 'planned')}</span>{' '}
+        {progressText(status) || stage.service}
+      </span>
     </button>
   );
 }

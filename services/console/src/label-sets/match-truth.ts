@@ -1,0 +1,40 @@
+import type { StoredLabel } from '@cassl/labels';
+import { pairIou, toXyxy, type Instance, type Xywh } from '@cassl/vision';
+
+/** Which labels of an image are true and which true objects they found, class-agnostic, at a box IoU of at least 0.5. */
+export interface Match {
+  /** For each label: it is true. */
+  readonly isTrue: readonly boolean[];
+  /** For each true object: it was found. */
+  readonly isFound: readonly boolean[];
+}
+
+const LEAST_IOU = 0.5;
+
+/** One to one, best score first, as COCO does. */
+export function matchTruth(labels: readonly StoredLabel[], truth: readonly Instance[]): Match {
+  const isTrue = labels.map(() => false);
+  const isFound = truth.map(() => false);
+  const order = labels
+    .map((_, index) => index)
+    .sort((a, b) => (labels[b]?.score ?? 0) - (labels[a]?.score ?? 0));
+  for (const index of order) {
+    const label = labels[index];
+    const found = label === undefined ? -1 : bestOf(label, truth, isFound);
+    if (found < 0) continue;
+    isTrue[index] = true;
+    isFound[found] = true;
+  }
+  return { isTrue, isFound };
+}
+
+function bestOf({ bbox }: StoredLabel, truth: readonly Instance[], isFound: readonly boolean[]): number {
+  const xyxy = toXyxy(bbox);
+  let best = -1;
+  let bestIou = LEAST_IOU;
+  truth.forEach(({ box }, index) => {
+    const iou = isFound[index] === true ? 0 : pairIou(xyxy, 0, box, 0);
+    if (iou >= bestIou) [best, bestIou] = [index, iou];
+  });
+  return best;
+}

@@ -1,0 +1,13 @@
+import type { ImageSets } from './label-sets/image-sets.ts';
+import type { Platform } from './platform.ts';
+import type { Thumbnails } from './thumbnails/thumbnails.ts';
+
+/** What the pages are made from. */
+export interface PageParts {
+  readonly platform: Platform;
+  readonly imageSets: ImageSets;
+  readonly thumbnails: Thumbnails;
+  readonly logsDir: string | undefined;
+  /** Ends the streams. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,18 @@
+import { errorCode } from '@cassl/errors';
+import { Hono } from 'hono';
+import type { PageParts } from '../page-parts.ts';
+import type { ConsoleEnv } from '../http/session.ts';
+
+/** `GET /:id` one evaluation; nothing where there is none: pages ask for the one that may have chosen a threshold. */
+export function evaluationRoutes({ platform: { evaluator } }: PageParts): Hono<ConsoleEnv> {
+  return new Hono<ConsoleEnv>().get('/:id', async (context) => {
+    const { call } = context.get('caller');
+    const answer = evaluator.getEvaluation({ id: context.req.param('id') }, call);
+    return context.json(await answer.catch(nothingWhereMissing));
+  });
+}
+
+function nothingWhereMissing(error: unknown): { job: undefined } {
+  if (errorCode(error) === 'NOT_FOUND') return { job: undefined };
+  throw error;
+}

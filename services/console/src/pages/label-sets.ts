@@ -1,0 +1,101 @@
+import { invalidArgument, notFound } from '@cassl/errors';
+import type { LabeledDataset } from '@cassl/proto';
+import { Hono, type Context } from 'hono';
+import type { PageParts } from '../page-parts.ts';
+import type { Caller, ConsoleEnv } from '../http/session.ts';
+import { ORDERS, SHOWN, type ImageFilter } from '../label-sets/select-images.ts';
+import { scoreCounts } from '../label-sets/score-counts.ts';
+import { openTruth, type Truth } from '../label-sets/truth.ts';
+import { PICTURE_SIZES } from '../thumbnails/thumbnails.ts';
+
+const MAX_PAGE = 200;
+
+/**
+ * Of the label set `?set=ADDRESS`: `GET /scores` how its scores are spread, `GET /head` what it is, `GET /images` a page of its images,
+ * `GET /picture` one of them. With `&job=ID` the truth of the pool comes from the pipeline of that labeling job.
+ */
+export function labelSetRoutes({ platform, imageSets, thumbnails }: PageParts): Hono<ConsoleEnv> {
+  const truthOf = async (context: Context<ConsoleEnv>): Promise<Truth | undefined> => {
+    const named = await truthOfJob(platform, context.req.query('job') ?? '', context.get('caller').call);
+    return named === undefined ? undefined : openTruth(named);
+  };
+  return new Hono<ConsoleEnv>()
+    .get('/scores', async (context) => context.json(scoreCounts(await imageSets.open(addressOf(context)))))
+    .get('/head', async (context) => {
+      const { set } = await imageSets.open(addressOf(context));
+      const truth = await truthOf(context);
+      const { header, totals, digest } = set;
+      return context.json({ ...header, totals, digest, categories: truth?.categories ?? null });
+    })
+    .get('/images', async (context) =>
+      context.json(
+        await imageSets.page({
+          address: addressOf(context),
+          truth: await truthOf(context),
+          filter: filterOf(context),
+          from: numberOf(context, 'from', 0, 0, Number.MAX_SAFE_INTEGER),
+          count: numberOf(context, 'count', 60, 1, MAX_PAGE),
+          masks: context.req.query('masks') === '1',
+        }),
+      ),
+    )
+    .get('/picture', async (context) => {
+      const at = numberOf(context, 'at', 0, 0, Number.MAX_SAFE_INTEGER);
+      const wanted = numberOf(context, 'size', PICTURE_SIZES[0], 1, 10_000);
+      const size = PICTURE_SIZES.find((made) => made >= wanted) ?? PICTURE_SIZES[1];
+      const location = await imageSets.at(addressOf(context), at);
+      if (location === undefined) throw notFound(`the label set has no image at position ${at}`);
+      return context.body(await thumbnails.get(location, size), 200, {
+        'content-type': 'image/jpeg',
+        // A set never changes, and its address says which it is.
+        'cache-control': 'private, max-age=86400, immutable',
+      });
+    });
+}
+
+/** The pipeline's id is the beginning of its jobs' ids. */
+async function truthOfJob(
+  { pipelines }: PageParts['platform'],
+  job: string,
+  call: Caller['call'],
+): Promise<LabeledDataset | undefined> {
+  if (!job.endsWith('-labeling')) return undefined;
+  const id = job.slice(0, -'-labeling'.length);
+  // A labeling that somebody named so has no pipeline.
+  const found = await pipelines.get({ id }, call).catch(() => undefined);
+  return found?.pipeline?.spec?.unlabeledTruth;
+}
+
+function addressOf({ req }: Context): string {
+  const set = req.query('set') ?? '';
+  if (set === '') throw invalidArgument('set must be the address of a label set, got nothing');
+  return set;
+}
+
+function filterOf(context: Context): ImageFilter {
+  return {
+    show: oneOf(context, 'show', SHOWN),
+    order: oneOf(context, 'order', ORDERS),
+    minScore: numberOf(context, 'minScore', 0, 0, 1),
+    maxScore: numberOf(context, 'maxScore', 1, 0, 1),
+    minSize: numberOf(context, 'minSize', 0, 0, 1),
+    maxSize: numberOf(context, 'maxSize', 1, 0, 1),
+    category: numberOf(context, 'category', -1, -1, 31),
+  };
+}
+
+function oneOf<T extends string>({ req }: Context, name: string, known: readonly T[]): T {
+  const given = req.query(name) ?? known[0];
+  const found = known.find((value) => value === given);
+  if (found === undefined) {
+    throw invalidArgument(`${name} must be one of ${known.join(', ')}, got ${JSON.stringify(given)}`);
+  }
+  return found;
+}
+
+function numberOf({ req }: Context, name: string, otherwise: number, min: number, max: number): number {
+  const text = req.query(name) ?? '';
+  const value = text === '' ? otherwise : Number(text);
+  if (value >= min && value <= max) return value;
+  throw invalidArgument(`${name} must be a number from ${min} to ${max}, got ${JSON.stringify(text)}`);
+}

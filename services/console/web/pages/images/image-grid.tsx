@@ -1,0 +1,133 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { count } from '../../format.ts';
+import { Boxes } from './boxes.tsx';
+import type { ShownImage } from './image-types.ts';
+import type { Pages } from './use-pages.ts';
+import { MAX_HEIGHT, useWindow } from './use-window.ts';
+
+interface ImageGridProps {
+  readonly pages: Pages;
+  /** Query that names the label set. */
+  readonly base: string;
+  readonly onOpen: (index: number) => void;
+}
+
+/** Pixels of a tile with its gap. */
+const TILE = { width: 172, height: 176 };
+
+/** A grid of any length, of which only what is seen exists; lists that no browser could hold come in parts. */
+export function ImageGrid({ pages, base, onOpen }: ImageGridProps): JSX.Element {
+  const grid = useRef<HTMLDivElement>(null);
+  const { columns, first, last } = useWindow(grid, TILE.width, TILE.height);
+  const [part, setPart] = useState(0);
+  const partSize = Math.floor(MAX_HEIGHT / TILE.height) * columns;
+  const start = part * partSize;
+  const inPart = Math.max(0, Math.min(partSize, pages.total - start));
+  const from = start + first * columns;
+  const to = Math.min(start + inPart, start + (last + 1) * columns);
+  useEffect(() => {
+    if (to > from) pages.want(from, to - 1);
+  });
+  const indices = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+  return (
+    <>
+      <Parts count={Math.ceil(pages.total / partSize)} part={part} size={partSize} onChange={setPart} />
+      <div
+        ref={grid}
+        class="tiles"
+        style={{ height: `${Math.ceil(inPart / columns) * TILE.height}px` }}
+        onKeyDown={(event) => moveFocus(event, columns)}
+      >
+        {indices.map((index) => (
+          <Tile
+            key={index}
+            index={index}
+            image={pages.image(index)}
+            base={base}
+            style={place(index - start, columns)}
+            onOpen={() => onOpen(index)}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function place(index: number, columns: number): Record<string, string> {
+  const share = 100 / columns;
+  return {
+    left: `${(index % columns) * share}%`,
+    width: `calc(${share}% - 8px)`,
+    top: `${Math.floor(index / columns) * TILE.height}px`,
+    height: `${TILE.height - 8}px`,
+  };
+}
+
+interface TileProps {
+  readonly index: number;
+  readonly image: ShownImage | undefined;
+  readonly base: string;
+  readonly style: Record<string, string>;
+  readonly onOpen: () => void;
+}
+
+function Tile({ index, image, base, style, onOpen }: TileProps): JSX.Element {
+  if (image === undefined) return <div class="tile" style={style} />;
+  const { at, key, labels, failure } = image;
+  return (
+    <button type="button" class="tile" style={style} data-index={index} onClick={onOpen}>
+      {failure === undefined ? (
+        <span class="picture">
+          <img src={`/api/label-sets/picture?${base}&at=${at}`} alt="" decoding="async" />
+          <Boxes image={image} boxes={labels} />
+        </span>
+      ) : (
+        <span class="picture failed">{failure.message}</span>
+      )}
+      <span class="tile-name">{key}</span>
+      <span class="visually-hidden">{failure === undefined ? `, ${labels.length} labels` : ', failed'}</span>
+    </button>
+  );
+}
+
+/** Arrow keys go from tile to tile; what is not drawn yet is scrolled to. */
+function moveFocus(event: KeyboardEvent, columns: number): void {
+  const steps: Readonly<Record<string, number>> = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -columns,
+    ArrowDown: columns,
+  };
+  const step = steps[event.key];
+  const grid = event.currentTarget as HTMLElement;
+  const index = Number((document.activeElement as HTMLElement | null)?.dataset['index']);
+  if (step === undefined || Number.isNaN(index)) return;
+  const next = grid.querySelector<HTMLElement>(`[data-index="${index + step}"]`);
+  if (next === null) return;
+  event.preventDefault();
+  next.focus();
+}
+
+interface PartsProps {
+  readonly count: number;
+  readonly part: number;
+  readonly size: number;
+  readonly onChange: (part: number) => void;
+}
+
+function Parts({ count: parts, part, size, onChange }: PartsProps): JSX.Element | null {
+  if (!(parts > 1)) return null;
+  return (
+    <label class="part">
+      Images{' '}
+      <select value={part} onChange={({ currentTarget }) => onChange(Number(currentTarget.value))}>
+        {Array.from({ length: parts }, (_, index) => (
+          <option key={index} value={index}>
+            from {count(index * size + 1)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,92 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { callApi, type ApiError } from '../../api.ts';
+import type { ImagePage, ShownImage } from './image-types.ts';
+
+export const PAGE = 60;
+/** Pages that stay in memory. */
+const MOST_PAGES = 40;
+/** Between two looks at a list that still grows. */
+const AGAIN_MS = 700;
+
+export interface Pages {
+  readonly total: number;
+  readonly seen: number;
+  /** The n-th image of the list; undefined until its page is there. */
+  readonly image: (index: number) => ShownImage | undefined;
+  /** Asks for the pages of these images, where they are not there yet. */
+  readonly want: (first: number, last: number) => void;
+  readonly error: ApiError | undefined;
+}
+
+/**
+ * A list of any length, of which only what is looked at is fetched.
+ * @param query names the list: set, job and filter
+ * @param size images of the set: while fewer were looked at, the list grows and is asked for again
+ */
+export function usePages(query: string, size: number): Pages {
+  const [state, setState] = useState<{ total: number; seen: number; error?: ApiError }>({
+    total: 0,
+    seen: 0,
+  });
+  const images = useRef(new Map<number, readonly ShownImage[]>());
+  const running = useRef(new Map<number, AbortController>());
+  const [, redraw] = useState(0);
+
+  const fetchPage = (page: number, from = page * PAGE): void => {
+    if (running.current.has(page)) return;
+    const gone = new AbortController();
+    running.current.set(page, gone);
+    const count = (page + 1) * PAGE - from;
+    callApi<ImagePage>(`/label-sets/images?${query}&from=${from}&count=${count}`, { signal: gone.signal })
+      .then(({ images: more, total, seen }) => {
+        running.current.delete(page);
+        images.current.set(page, [
+          ...(from === page * PAGE ? [] : (images.current.get(page) ?? [])),
+          ...more,
+        ]);
+        for (const oldest of images.current.keys()) {
+          if (images.current.size > MOST_PAGES) images.current.delete(oldest);
+        }
+        setState({ total, seen });
+        redraw((last) => last + 1);
+        // A page that would take long comes in parts.
+        if (more.length > 0 && more.length < count && from + more.length < total)
+          fetchPage(page, from + more.length);
+      })
+      .catch((error: ApiError) => {
+        running.current.delete(page);
+        if (!gone.signal.aborted) setState((last) => ({ ...last, error }));
+      });
+  };
+  const clear = (): void => {
+    for (const request of running.current.values()) request.abort();
+    running.current.clear();
+    images.current.clear();
+  };
+
+  useEffect(() => {
+    clear();
+    fetchPage(0);
+    return clear;
+  }, [query]);
+
+  const isGrowing = state.error === undefined && state.seen < size;
+  useEffect(() => {
+    if (!isGrowing) return;
+    const timer = setInterval(() => {
+      for (const page of [...images.current.keys()]) fetchPage(page);
+    }, AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [isGrowing, query]);
+
+  return {
+    ...state,
+    error: state.error,
+    image: (index) => images.current.get(Math.floor(index / PAGE))?.[index % PAGE],
+    want(first, last) {
+      for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
+        if (!images.current.has(page)) fetchPage(page);
+      }
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Labeling } from '@cassl/proto';
+import type { JSX } from 'preact';
+import { count, duration, number, shortDigest } from '../../format.ts';
+import type { Json } from '../../json.ts';
+import { Facts } from '../../parts/notes.tsx';
+import { Link, pathOf } from '../../router.tsx';
+
+/** Counts, speed and addresses of a labeling job. */
+export function LabelingFacts({ labeling }: { readonly labeling: Json<Labeling> }): JSX.Element {
+  const { spec, checkpointDigest, workerSeconds, status } = labeling;
+  const images = labeling.labeledImages + labeling.emptyImages + labeling.failedImages;
+  const perWorker = workerSeconds > 0 ? images / workerSeconds : 0;
+  const rate = status?.progress?.rate ?? 0;
+  return (
+    <section class="panel" aria-label="Facts">
+      <Facts
+        facts={[
+          ['shards', `${count(labeling.shardsDone)} of ${count(labeling.shardCount)}`],
+          ['images with labels', count(labeling.labeledImages)],
+          ['images without', count(labeling.emptyImages)],
+          ['images that failed', count(labeling.failedImages)],
+          ['labels', count(labeling.labelCount)],
+          ['images/s of a worker', perWorker > 0 ? number(perWorker) : ''],
+          ['workers at it', perWorker > 0 && rate > 0 ? number(rate / perWorker) : ''],
+          ['worker time', duration(workerSeconds)],
+          ['threshold δ', spec?.options === undefined ? '' : spec.options.threshold.toFixed(3)],
+          [
+            'teacher',
+            checkpointDigest !== '' && (
+              <Link to={pathOf('registry', checkpointDigest)}>{shortDigest(checkpointDigest)}</Link>
+            ),
+          ],
+          ['pool', spec?.pool?.uri],
+          ['output', spec?.outputUri],
+          ['label set', labeling.labelSetUri],
+          ['leader', status?.leader],
+          ['attempt', status !== undefined && status.attempt > 1 ? count(status.attempt) : ''],
+        ]}
+      />
+    </section>
+  );
+}
