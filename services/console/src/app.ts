@@ -12,6 +12,7 @@ import { evaluationRoutes } from './pages/evaluations.ts';
 import { labelSetRoutes } from './pages/label-sets.ts';
 import { logRoutes } from './pages/log-lines.ts';
 import { pipelineRoutes } from './pages/pipelines.ts';
+import { registryRoutes } from './pages/registry.ts';
 import { trainingRoutes } from './pages/trainings.ts';
 import type { PageParts } from './page-parts.ts';
 
@@ -41,6 +42,7 @@ export function createApp({ web, access, logger, host, ...parts }: AppOptions): 
   app.route('/api/labelings', labelingRoutes(parts));
   app.route('/api/evaluations', evaluationRoutes(parts));
   app.route('/api/label-sets', labelSetRoutes(parts));
+  app.route('/api/registry', registryRoutes(parts));
   app.route('/api/logs', logRoutes(parts));
   app.all('/api/*', ({ req }) => {
     throw notFound(`there is no ${req.method} ${req.path}`);

@@ -24,6 +24,7 @@ await runService({
         join(resolve(config.dataDir), 'thumbnails'),
         config.thumbnailMegabytes * 1e6,
       ),
+      registryHttpUrl: config.registryHttpUrl,
       logsDir: config.logsDir,
       stopping: stopping.signal,
       web: await bundleWeb(),

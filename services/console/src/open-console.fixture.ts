@@ -35,6 +35,7 @@ export async function openConsole(
     platform,
     imageSets: createImageSets(),
     thumbnails: createThumbnails(join(home, 'thumbnails'), 1e7),
+    registryHttpUrl: 'http://registry.example:7180',
     logsDir: join(home, 'logs'),
     stopping: stopping.signal,
     web: await bundleWeb(),

@@ -7,6 +7,8 @@ export interface PageParts {
   readonly platform: Platform;
   readonly imageSets: ImageSets;
   readonly thumbnails: Thumbnails;
+  /** Of the registry's HTTP views, as users reach them. */
+  readonly registryHttpUrl: string;
   readonly logsDir: string | undefined;
   /** Ends the streams. */
   readonly stopping: AbortSignal;

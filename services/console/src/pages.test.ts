@@ -1,3 +1,4 @@
+import { CasslError } from '@cassl/errors';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,11 @@ import {
   LabelerServiceDefinition,
   Pipeline,
   Training,
+  Alias,
+  AliasChange,
+  Checkpoint,
+  GetLineageResponse,
+  RegistryServiceDefinition,
 } from '@cassl/proto';
 import type { ServedService } from '@cassl/rpc';
 import type { Browser, Page } from 'playwright-core';
@@ -17,6 +23,7 @@ import { writeTestSet } from './label-set.fixture.ts';
 import { openConsole, type OpenConsole } from './open-console.fixture.ts';
 import { scripted, scriptedTrainer } from './scripted-platform.fixture.ts';
 
+const DIGEST = 'c'.repeat(64);
 const HOSTILE = '<img src=x onerror="window.hacked=1">';
 
 describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, or CASSL_CHROMIUM)', () => {
@@ -34,7 +41,12 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
     trainer.trainings.set('long', training('long', 100_000));
     folder = await mkdtemp(join(tmpdir(), 'cassl-pages-'));
     labelSet = await writeTestSet(folder, 2000, 250);
-    console = await openConsole([...trainer.services, scriptedLabeler(labelSet), scriptedEvaluator()]);
+    console = await openConsole([
+      ...trainer.services,
+      scriptedLabeler(labelSet),
+      scriptedEvaluator(),
+      scriptedRegistry(),
+    ]);
     browser = await launchChromium();
   });
   afterAll(async () => {
@@ -144,19 +156,27 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
     await page.getByText('6 of 2,000').waitFor({ state: 'detached' });
   });
 
+  it('say which aliases would move to a checkpoint, and why not', async () => {
+    await page.goto(`${console.url}/registry/${DIGEST}`);
+    await page.getByRole('button', { name: 'Ask the registry' }).click();
+    await page.getByText('bbox/AP is 0.2, and must be at least 0.3').waitFor();
+  });
+
   it.each([
     '/pipelines',
     '/pipelines/p1',
     '/labelings',
     '/labelings/p1-labeling',
     '/images?set=SET',
+    '/registry?alias=a/b',
+    `/registry/${DIGEST}`,
     '/trainings?runs=t1,t2',
   ])('have no serious finding of axe and fit a phone: %s', async (path) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       await page.goto(console.url + path.replace('SET', encodeURIComponent(labelSet)));
       await page
-        .getByText(/running|succeeded|2,000 images/)
+        .getByText(/running|succeeded|2,000 images|is new/)
         .first()
         .waitFor();
       expect(await seriousFindings(page)).toEqual([]);
@@ -242,4 +262,38 @@ function scriptedEvaluator(): ServedService {
   }));
   const job = EvaluationJob.fromPartial({ sweep, bestThreshold: 0.4 });
   return scripted(EvaluatorServiceDefinition, { getEvaluation: () => Promise.resolve({ job }) });
+}
+
+function scriptedRegistry(): ServedService {
+  const checkpoint = Checkpoint.fromPartial({
+    digest: DIGEST,
+    aliases: ['a/b'],
+    parameterCount: 1e6,
+    manifest: { stage: 'STAGE_FINETUNE', categories: [{ id: 1, name: HOSTILE }], tags: { note: 'is new' } },
+  });
+  const evaluation = { id: 'is new', datasetDigest: DIGEST, metrics: { 'bbox/AP': 0.4 } };
+  const lineage = GetLineageResponse.fromPartial({
+    nodes: [
+      { id: `sha256:${DIGEST}`, thing: { $case: 'checkpoint', value: checkpoint }, depth: 0 },
+      {
+        id: 'data:1',
+        thing: { $case: 'data', value: { role: 'labeled', uri: `file:///${HOSTILE}` } },
+        depth: 1,
+      },
+    ],
+    edges: [{ from: `sha256:${DIGEST}`, to: 'data:1', relation: 'labeled' }],
+  });
+  const rule = { metric: 'bbox/AP', datasetDigest: DIGEST, minValue: 0.3 };
+  const alias = Alias.fromPartial({ alias: 'a/b', digest: DIGEST, rule });
+  const change = AliasChange.fromPartial({ alias: 'a/b', digest: DIGEST, reason: 'is new', revision: '1' });
+  return scripted(RegistryServiceDefinition, {
+    listCheckpoints: () => Promise.resolve({ checkpoints: [checkpoint], nextPageToken: '' }),
+    getCheckpoint: () => Promise.resolve({ checkpoint, evaluations: [evaluation] }),
+    getLineage: () => Promise.resolve(lineage),
+    listAliases: () => Promise.resolve({ aliases: [alias], nextPageToken: '' }),
+    getAlias: () => Promise.resolve({ digest: DIGEST, history: [change], rule: alias.rule }),
+    setAlias() {
+      throw new CasslError('FAILED_PRECONDITION', 'bbox/AP is 0.2, and must be at least 0.3');
+    },
+  });
 }

@@ -6,6 +6,8 @@ import { LabelingsPage } from './pages/labelings/labelings-page.tsx';
 import { PipelinePage } from './pages/pipelines/pipeline-page.tsx';
 import { PipelinesPage } from './pages/pipelines/pipelines-page.tsx';
 import { TrainingsPage } from './pages/trainings/trainings-page.tsx';
+import { CheckpointPage } from './pages/registry/checkpoint-page.tsx';
+import { RegistryPage } from './pages/registry/registry-page.tsx';
 import { EmptyNote } from './parts/notes.tsx';
 import { Link, usePlace, type Place } from './router.tsx';
 import { SignIn, useSession, type SessionState } from './session.tsx';
@@ -27,6 +29,15 @@ const PAGES: Readonly<Record<string, Page>> = {
   },
   images: { title: 'Images', show: ({ query }) => <ImagesPage query={query} /> },
   trainings: { title: 'Training curves', show: ({ query }) => <TrainingsPage query={query} /> },
+  registry: {
+    title: 'Registry',
+    show: ({ parts: [, reference = ''], query }) =>
+      reference === '' ? (
+        <RegistryPage alias={query.get('alias') ?? ''} />
+      ) : (
+        <CheckpointPage key={reference} reference={reference} />
+      ),
+  },
 };
 
 export function App(): JSX.Element {

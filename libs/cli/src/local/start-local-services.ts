@@ -86,7 +86,14 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
     for (const name of consolePort === undefined ? names : [...names, 'console' as const]) {
       signal?.throwIfAborted();
       const start = (): Promise<ServiceProcess> =>
-        startService(name, { home, endpoints, natsUrl, roots, env, consolePort });
+        startService(name, {
+          home,
+          endpoints,
+          natsUrl,
+          roots,
+          env: { ...env, ...registryUrl(kept) },
+          consolePort,
+        });
       kept.push(await keepRunning({ name, start, onEvent }));
     }
     await Promise.race([Promise.all(kept.map(({ ready }) => ready)), aborted.promise, nats.givenUp]);
@@ -118,6 +125,12 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
     died,
     stop,
   };
+}
+
+/** The console shows how to pull from there. */
+function registryUrl(kept: readonly Kept<ServiceProcess>[]): Record<string, string> {
+  const url = kept.find(({ current }) => current.name === 'registry')?.current.httpUrl;
+  return url === undefined ? {} : { CASSL_REGISTRY_HTTP_URL: url };
 }
 
 async function addresses(ports: StartLocalServicesOptions['ports']): Promise<Endpoints> {

@@ -1,5 +1,5 @@
 import type { StoredLabel } from '@cassl/labels';
-import { pairIou, toXyxy, type Instance, type Xywh } from '@cassl/vision';
+import { pairIou, toXyxy, type Instance } from '@cassl/vision';
 
 /** Which labels of an image are true and which true objects they found, class-agnostic, at a box IoU of at least 0.5. */
 export interface Match {

@@ -2,6 +2,7 @@ import type { Labeling } from '@cassl/proto';
 import type { JSX } from 'preact';
 import { count } from '../../format.ts';
 import type { Json } from '../../json.ts';
+import { DataTable } from '../../parts/data-table.tsx';
 import { Link } from '../../router.tsx';
 
 /** What could not be labeled, or not even be read, and why. */
@@ -30,57 +31,24 @@ export function LabelingFailures({ labeling }: { readonly labeling: Json<Labelin
               </Link>
             )}
           </p>
-          <Table
+          <DataTable
             columns={['image', 'code', 'reason']}
-            rows={failures.map(({ key, error }) => [key, error?.code ?? '', error?.message ?? ''])}
+            rows={failures.map(({ key, error }) => ({ key, cells: [key, error?.code, error?.message] }))}
           />
         </>
       )}
       {unread.length > 0 && (
         <>
           <p class="soft">Not read of the pool:</p>
-          <Table
+          <DataTable
             columns={['files', 'reason', 'for example']}
-            rows={unread.map(({ count: files, reason, examples }) => [
-              count(files),
-              reason,
-              examples.join(', '),
-            ])}
+            rows={unread.map(({ count: files, reason, examples }) => ({
+              key: reason,
+              cells: [count(files), reason, examples.join(', ')],
+            }))}
           />
         </>
       )}
     </section>
-  );
-}
-
-interface TableProps {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
-
-function Table({ columns, rows }: TableProps): JSX.Element {
-  return (
-    <div class="wide" tabIndex={0}>
-      <table class="left">
-        <thead>
-          <tr>
-            {columns.map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row[0]}>
-              {row.map((cell, column) => (
-                <td key={columns[column]}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

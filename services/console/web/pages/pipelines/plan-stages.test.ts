@@ -1,6 +1,6 @@
 import { PipelineSpec } from '@cassl/proto';
 import { expect, it } from 'vitest';
-import { layoutGraph } from './layout-graph.ts';
+import { layoutGraph } from '../../parts/layout-graph.ts';
 import { planStages } from './plan-stages.ts';
 
 it('plans and places the stages of a specification: columns by what they wait for', () => {

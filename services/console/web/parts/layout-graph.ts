@@ -12,13 +12,13 @@ export interface PlacedNode<T> {
   readonly row: number;
 }
 
-interface Item {
+export interface GraphItem {
   readonly name: string;
   readonly needs: readonly string[];
 }
 
 /** @param items each after all that it needs */
-export function layoutGraph<T extends Item>(items: readonly T[]): GraphLayout<T> {
+export function layoutGraph<T extends GraphItem>(items: readonly T[]): GraphLayout<T> {
   const placed = new Map<string, PlacedNode<T>>();
   const filled: number[] = [];
   for (const item of items) {

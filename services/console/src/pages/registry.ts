@@ -1,0 +1,75 @@
+import { errorCode, errorMessage } from '@cassl/errors';
+import type { Alias } from '@cassl/proto';
+import { Hono } from 'hono';
+import type { Caller, ConsoleEnv } from '../http/session.ts';
+import type { PageParts } from '../page-parts.ts';
+
+const PAGE = 50;
+/** Aliases that the page lists; more than that nobody reads. */
+const MAX_ALIASES = 2000;
+
+/** Whether an alias could move to a checkpoint now. */
+export interface Gate {
+  readonly alias: string;
+  readonly passes: boolean;
+  /** What its rule misses. */
+  readonly reason: string;
+}
+
+/**
+ * `GET /checkpoints` a page of them, `GET /checkpoints/:reference` one with evaluations and lineage, `POST /checkpoints/:reference/gates` what
+ * every alias with a rule would say to it, `GET /aliases`, `GET /alias?name=` one with its history.
+ */
+export function registryRoutes({ platform: { registry }, registryHttpUrl }: PageParts): Hono<ConsoleEnv> {
+  const aliases = async (call: Caller['call']): Promise<readonly Alias[]> => {
+    const list: Alias[] = [];
+    let pageToken = '';
+    do {
+      const page = await registry.listAliases({ prefix: '', pageSize: 1000, pageToken }, call);
+      list.push(...page.aliases);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '' && list.length < MAX_ALIASES);
+    return list;
+  };
+  /** Asks for the move without making it: the registry itself says what the rule misses. */
+  const gate = async (alias: string, reference: string, call: Caller['call']): Promise<Gate> => {
+    try {
+      await registry.setAlias(
+        { alias, reference, expectedDigest: '', reason: '', onlyIfNew: false, actor: '', validateOnly: true },
+        call,
+      );
+      return { alias, passes: true, reason: '' };
+    } catch (error) {
+      if (errorCode(error) !== 'FAILED_PRECONDITION') throw error;
+      return { alias, passes: false, reason: errorMessage(error) };
+    }
+  };
+  return new Hono<ConsoleEnv>()
+    .get('/checkpoints', async (context) => {
+      const pageToken = context.req.query('after') ?? '';
+      const request = { stage: 'STAGE_UNSPECIFIED' as const, tags: {}, pageSize: PAGE, pageToken };
+      return context.json(await registry.listCheckpoints(request, context.get('caller').call));
+    })
+    .get('/checkpoints/:reference', async (context) => {
+      const { call } = context.get('caller');
+      const reference = context.req.param('reference');
+      const [found, lineage] = await Promise.all([
+        registry.getCheckpoint({ reference }, call),
+        registry.getLineage({ reference, maxDepth: 0 }, call),
+      ]);
+      return context.json({ ...found, lineage, registryHttpUrl });
+    })
+    .post('/checkpoints/:reference/gates', async (context) => {
+      const { call } = context.get('caller');
+      const reference = context.req.param('reference');
+      const ruled = (await aliases(call)).filter(({ rule }) => rule !== undefined);
+      return context.json({
+        gates: await Promise.all(ruled.map(({ alias }) => gate(alias, reference, call))),
+      });
+    })
+    .get('/aliases', async (context) => context.json({ aliases: await aliases(context.get('caller').call) }))
+    .get('/alias', async (context) => {
+      const alias = context.req.query('name') ?? '';
+      return context.json(await registry.getAlias({ alias, at: undefined }, context.get('caller').call));
+    });
+}

@@ -1,0 +1,37 @@
+import type { Alias } from '@cassl/proto';
+import type { JSX } from 'preact';
+import { clock, shortDigest } from '../../format.ts';
+import type { Json } from '../../json.ts';
+import { DataTable } from '../../parts/data-table.tsx';
+import { ErrorNote } from '../../parts/notes.tsx';
+import { Link, pathOf } from '../../router.tsx';
+import { useAnswer } from '../../use-answer.ts';
+import { ruleText } from './rule-text.ts';
+
+/** Where each alias points. */
+export function AliasList(): JSX.Element {
+  const { value, error } = useAnswer<{ aliases: readonly Json<Alias>[] }>('/registry/aliases');
+  return (
+    <section class="panel">
+      <h2>Aliases</h2>
+      <ErrorNote error={error} />
+      {value?.aliases.length === 0 && <p class="soft">None yet.</p>}
+      {value !== undefined && value.aliases.length > 0 && (
+        <DataTable
+          columns={['alias', 'checkpoint', 'since', 'must show']}
+          rows={value.aliases.map(({ alias, digest, changedAt, rule }) => ({
+            key: alias,
+            cells: [
+              <Link to={`/registry?alias=${encodeURIComponent(alias)}`}>{alias}</Link>,
+              <Link to={pathOf('registry', digest)} class="digest">
+                {shortDigest(digest)}
+              </Link>,
+              clock(changedAt),
+              ruleText(rule),
+            ],
+          }))}
+        />
+      )}
+    </section>
+  );
+}

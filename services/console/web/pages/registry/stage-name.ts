@@ -1,0 +1,12 @@
+import type { Stage } from '@cassl/proto';
+
+const NAMES: Readonly<Record<string, string>> = {
+  STAGE_LABELER: 'pseudo labeler',
+  STAGE_WARMUP: 'warm-up',
+  STAGE_FINETUNE: 'finetuning',
+};
+
+/** Which stage of the method made a checkpoint, in words. */
+export function stageName(stage: Stage | undefined): string {
+  return NAMES[stage ?? ''] ?? 'imported';
+}
