@@ -14,6 +14,7 @@ import { logRoutes } from './pages/log-lines.ts';
 import { pipelineRoutes } from './pages/pipelines.ts';
 import { registryRoutes } from './pages/registry.ts';
 import { trainingRoutes } from './pages/trainings.ts';
+import { tryRoutes } from './pages/try-it.ts';
 import type { PageParts } from './page-parts.ts';
 
 export interface AppOptions extends PageParts {
@@ -43,6 +44,7 @@ export function createApp({ web, access, logger, host, ...parts }: AppOptions): 
   app.route('/api/evaluations', evaluationRoutes(parts));
   app.route('/api/label-sets', labelSetRoutes(parts));
   app.route('/api/registry', registryRoutes(parts));
+  app.route('/api/try', tryRoutes(parts));
   app.route('/api/logs', logRoutes(parts));
   app.all('/api/*', ({ req }) => {
     throw notFound(`there is no ${req.method} ${req.path}`);

@@ -8,6 +8,7 @@ import { PipelinesPage } from './pages/pipelines/pipelines-page.tsx';
 import { TrainingsPage } from './pages/trainings/trainings-page.tsx';
 import { CheckpointPage } from './pages/registry/checkpoint-page.tsx';
 import { RegistryPage } from './pages/registry/registry-page.tsx';
+import { TryPage } from './pages/try-it/try-page.tsx';
 import { EmptyNote } from './parts/notes.tsx';
 import { Link, usePlace, type Place } from './router.tsx';
 import { SignIn, useSession, type SessionState } from './session.tsx';
@@ -38,6 +39,7 @@ const PAGES: Readonly<Record<string, Page>> = {
         <CheckpointPage key={reference} reference={reference} />
       ),
   },
+  try: { title: 'Try it', show: () => <TryPage /> },
 };
 
 export function App(): JSX.Element {

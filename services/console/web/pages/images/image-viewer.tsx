@@ -32,6 +32,12 @@ export function ImageViewer({ index, pages, base, onMove, onClose }: ImageViewer
     zoom.reset();
     onMove(next);
   };
+  const shared = (shown: ShownImage) => ({
+    image: shown,
+    src: `/api/label-sets/picture?${base}&at=${shown.at}&size=1600`,
+    masks,
+    zoom,
+  });
   useEffect(() => dialog.current?.showModal(), []);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target instanceof HTMLInputElement) return;
@@ -80,23 +86,9 @@ export function ImageViewer({ index, pages, base, onMove, onClose }: ImageViewer
       {image !== undefined && image.failure === undefined && (
         <>
           <div class="panes">
-            <PicturePane
-              title="Labels"
-              image={image}
-              boxes={image.labels}
-              base={base}
-              masks={masks}
-              zoom={zoom}
-            />
+            <PicturePane title="Labels" {...shared(image)} boxes={image.labels} />
             {image.objects !== undefined && (
-              <PicturePane
-                title="Ground truth"
-                image={image}
-                boxes={image.objects}
-                base={base}
-                masks={masks}
-                zoom={zoom}
-              />
+              <PicturePane title="Ground truth" {...shared(image)} boxes={image.objects} />
             )}
           </div>
           <p class="soft small">

@@ -6,15 +6,16 @@ import type { Zoom } from './use-zoom.ts';
 
 interface PicturePaneProps {
   readonly title: string;
-  readonly image: ShownImage;
+  readonly image: Pick<ShownImage, 'key' | 'width' | 'height'>;
   readonly boxes: readonly ShownBox[];
-  readonly base: string;
+  /** Address of the picture. */
+  readonly src: string;
   readonly masks: boolean;
   readonly zoom: Zoom;
 }
 
 /** A picture with boxes and masks over it, in a frame that it may be larger than. */
-export function PicturePane({ title, image, boxes, base, masks, zoom }: PicturePaneProps): JSX.Element {
+export function PicturePane({ title, image, boxes, src, masks, zoom }: PicturePaneProps): JSX.Element {
   return (
     <figure class="pane">
       <figcaption>
@@ -22,11 +23,7 @@ export function PicturePane({ title, image, boxes, base, masks, zoom }: PictureP
       </figcaption>
       <div class="pane-frame" {...zoom.handlers}>
         <div class="picture" style={{ ...zoom.style, aspectRatio: `${image.width} / ${image.height}` }}>
-          <img
-            src={`/api/label-sets/picture?${base}&at=${image.at}&size=1600`}
-            alt={`${image.key}: ${title}`}
-            draggable={false}
-          />
+          <img src={src} alt={`${image.key}: ${title}`} draggable={false} />
           {masks && <Masks image={image} boxes={boxes} />}
           <Boxes image={image} boxes={boxes} withText />
         </div>
