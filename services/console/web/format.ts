@@ -16,10 +16,7 @@ export function count(value: number): string {
 /** Three digits: 0.01234 → "0.0123", 1234.5 → "1,235". */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return '–';
-  return value.toLocaleString('en', {
-    maximumSignificantDigits: Math.abs(value) >= 100 ? 6 : 3,
-    maximumFractionDigits: 20,
-  });
+  return Math.abs(value) >= 100 ? count(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
 /** 0.1234 → "12.3 %". */

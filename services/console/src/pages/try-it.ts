@@ -32,7 +32,7 @@ export function tryRoutes({ platform }: Pick<PageParts, 'platform'>): Hono<Conso
     if (!(length > 0 && length <= MAX_BYTES)) {
       throw invalidArgument(`the photo must have 1 to ${MAX_BYTES} bytes, got ${length}`);
     }
-    const photo = new Uint8Array(await context.req.arrayBuffer());
+    const photo = Buffer.from(await context.req.arrayBuffer());
     const call = { ...context.get('caller').call, signal: context.req.raw.signal, deadlineMs: DEADLINE_MS };
     return context.json(toTried(await detect(platform, checkpoint, photo, call)));
   });
@@ -42,7 +42,7 @@ export function tryRoutes({ platform }: Pick<PageParts, 'platform'>): Hono<Conso
 async function detect(
   { registry, labeler, detector }: PageParts['platform'],
   reference: string,
-  encoded: Uint8Array,
+  encoded: Buffer,
   call: Caller['call'],
 ): Promise<ImageDetections> {
   const found = await registry.getCheckpoint({ reference }, call);
