@@ -78,7 +78,13 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
         say('drawing the report…');
         await writeFile(
           join(flags.out, 'report.html'),
-          await renderReport({ pipeline, report, trainings, labelerAddress: endpoints.labeler }),
+          await renderReport({
+            pipeline,
+            report,
+            trainings,
+            labelerAddress: endpoints.labeler,
+            command: commandOf(path, flags),
+          }),
         );
         console.log(flags.json ? JSON.stringify(report) : `\n${formatReportTable(report)}\n`);
         for (const line of formatUnused(unused)) say(line);
@@ -123,4 +129,17 @@ function withSeeds(file: PipelineFile, text: string | undefined): PipelineFile {
   }
   const seeds = Array.from({ length: count }, (_, index) => index + 1);
   return { ...file, seeds, control: file.control || count > 1 };
+}
+
+/** What repeats the run, for the report. */
+function commandOf(path: string, { out, set, seeds, data }: RunPipelineFlags): string {
+  const quoted = (text: string): string =>
+    /^[\w./:=@,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  const options = [
+    ...['--out', quoted(out)],
+    ...(data === undefined ? [] : ['--data', quoted(data)]),
+    ...(seeds === undefined ? [] : ['--seeds', quoted(seeds)]),
+    ...set.flatMap((change) => ['--set', quoted(change)]),
+  ];
+  return ['cassl run', quoted(path), ...options].join(' ');
 }

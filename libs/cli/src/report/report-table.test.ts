@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { niceCeiling } from './line-chart.ts';
 import type { ReportJson } from './report-json.ts';
 import { formatReportTable } from './report-table.ts';
 
@@ -36,11 +35,5 @@ describe('formatReportTable', () => {
 
   it('says where the truth of the pool is unknown', () => {
     expect(formatReportTable({ ...report, pseudoLabels: { threshold: 0.5 } })).toContain('unknown');
-  });
-});
-
-describe('niceCeiling', () => {
-  it('rounds up to 1, 2, 2.5 or 5 times a power of ten', () => {
-    expect([0, 0.07, 1, 1.1, 2.3, 3, 7, 900].map(niceCeiling)).toEqual([1, 0.1, 1, 2, 2.5, 5, 10, 1000]);
   });
 });

@@ -1,0 +1,103 @@
+import { BarPlot } from '@cassl/charts';
+import { h, type JSX } from 'preact';
+import type { ReportContent } from './report-content.ts';
+import type { ReportJson } from './report-json.ts';
+import { ARM_COLUMNS, ARM_TITLES, formatAggregate, formatPercent } from './report-table.ts';
+
+/** The compared arms: what the warm-up is worth at the same finetuning budget. */
+export function ResultSection({ pipeline, report }: ReportContent): JSX.Element {
+  const images = pipeline.stages.find(({ name }) => name === 'labeling')?.status?.progress?.total ?? 0;
+  return h(
+    'section',
+    null,
+    h(
+      'div',
+      { class: 'tiles' },
+      tiles(report, images).map(([value, what]) =>
+        h('div', { class: 'card tile', key: what }, h('b', null, value), h('span', null, what)),
+      ),
+    ),
+    h('h2', null, 'Same finetuning budget, with and without warm-up'),
+    h('div', { class: 'card wide' }, table(report)),
+    h('div', { class: 'charts half' }, apPlot(report)),
+  );
+}
+
+function tiles(
+  { arms, labeler, pseudoLabels }: ReportJson,
+  images: number,
+): readonly (readonly [value: string, what: string])[] {
+  const gain = (metric: string): string => {
+    const [warm, cold] = [arms.warmup?.[metric], arms.scratch?.[metric]];
+    if (warm === undefined || cold === undefined) return '–';
+    const points = 100 * (warm.mean - cold.mean);
+    return `${points >= 0 ? '+' : '−'}${Math.abs(points).toFixed(1)}`;
+  };
+  const { precision, recall, threshold = 0 } = pseudoLabels;
+  return [
+    [gain('boxAPAgnostic'), 'points of class-agnostic box AP by warm-up'],
+    [gain('boxAP'), 'points of box AP by warm-up'],
+    [formatPercent(labeler.boxAPAgnostic), 'class-agnostic box AP of the labeler'],
+    precision === undefined
+      ? [String(images), 'unlabeled images, truth unknown']
+      : [
+          `${formatPercent(precision)} / ${formatPercent(recall)}`,
+          `precision / recall of pseudo labels above ${threshold.toFixed(2)}`,
+        ],
+  ];
+}
+
+function table({ arms, labeler, warmup }: ReportJson): JSX.Element {
+  const agnostic = (title: string, values: Readonly<Record<string, number>>): JSX.Element =>
+    h(
+      'tr',
+      null,
+      h('th', { scope: 'row' }, title),
+      ARM_COLUMNS.map(([key]) =>
+        h('td', { key }, key === 'boxAPAgnostic' ? formatPercent(values.boxAPAgnostic) : ''),
+      ),
+    );
+  return h(
+    'table',
+    null,
+    h(
+      'thead',
+      null,
+      h(
+        'tr',
+        null,
+        h('td', null),
+        ARM_COLUMNS.map(([key, title]) => h('th', { scope: 'col', key }, title)),
+      ),
+    ),
+    h(
+      'tbody',
+      null,
+      Object.entries(arms).map(([name, metrics]) =>
+        h(
+          'tr',
+          { key: name, class: name === 'warmup' ? 'best' : '' },
+          h('th', { scope: 'row' }, ARM_TITLES[name] ?? name),
+          ARM_COLUMNS.map(([key]) => h('td', { key }, formatAggregate(metrics[key]))),
+        ),
+      ),
+      agnostic('pseudo labeler', labeler),
+      agnostic('warmed-up model', warmup),
+    ),
+  );
+}
+
+function apPlot({ arms }: ReportJson): JSX.Element {
+  return h(BarPlot, {
+    title: 'AP on the validation images',
+    yLabel: 'percent',
+    series: Object.keys(arms).map((name) => ARM_TITLES[name] ?? name),
+    groups: ARM_COLUMNS.map(([key, title]) => ({
+      name: title.replace('class-agnostic box AP', 'agnostic AP'),
+      bars: Object.values(arms).map((metrics) => {
+        const value = metrics[key];
+        return value === undefined ? undefined : { value: 100 * value.mean, spread: 100 * value.std };
+      }),
+    })),
+  });
+}
