@@ -1,0 +1,110 @@
+/** The images page of the console over a label set of 10^6 images (`--images N`): how long single requests take. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, startService } from '@cassl/cli';
+import { writeLargeSet } from './write-large-set.ts';
+
+interface Requests {
+  readonly count: number;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly worstMs: number;
+}
+
+interface Result {
+  readonly images: number;
+  /** The first page: the index is read and checked. */
+  readonly openMs: number;
+  /** Pages of 60 at random places. */
+  readonly pages: Requests;
+  /** The same while every image is looked at in the background, and after it, with an order over the whole set. */
+  readonly pagesDuringScan: Requests;
+  readonly scanSeconds: number;
+  readonly sortedPages: Requests;
+}
+
+const PAGES = 200;
+
+export async function run({
+  json,
+  argv,
+}: {
+  readonly json: boolean;
+  readonly argv: readonly string[];
+}): Promise<void> {
+  const at = argv.indexOf('--images');
+  const images = at < 0 ? 1_000_000 : Number(argv[at + 1]);
+  const home = await mkdtemp(join(tmpdir(), 'cassl-bench-console-'));
+  try {
+    console.error(`writing a label set of ${images} images…`);
+    const set = await writeLargeSet(join(home, 'set'), images);
+    const result = await measure(home, set, images);
+    if (json) console.log(JSON.stringify(result));
+    else console.log(result);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function measure(home: string, set: string, images: number): Promise<Result> {
+  const port = await freePort();
+  const nobody = '127.0.0.1:9';
+  const console_ = await startService('console', {
+    home,
+    endpoints: { registry: nobody, trainer: nobody, labeler: nobody, evaluator: nobody },
+    natsUrl: '',
+    roots: { data: [home], output: [] },
+    consolePort: port,
+  });
+  try {
+    await console_.ready();
+    const ask = pageAsker(`http://127.0.0.1:${port}`, set);
+    const openMs = await timed(() => ask({ from: 0 }));
+    const anywhere = (): Promise<unknown> => ask({ from: Math.floor(Math.random() * (images - 60)) });
+    const pages = await measureRequests(PAGES, anywhere);
+    const startedAt = performance.now();
+    const during: number[] = [];
+    while ((await ask({ from: 0, order: 'worst-score' })).seen < images) during.push(await timed(anywhere));
+    const scanSeconds = (performance.now() - startedAt) / 1000;
+    const sortedPages = await measureRequests(PAGES, () =>
+      ask({ from: Math.floor(Math.random() * (images - 60)), order: 'worst-score' }),
+    );
+    return { images, openMs, pages, pagesDuringScan: summary(during), scanSeconds, sortedPages };
+  } finally {
+    await console_.stop();
+  }
+}
+
+type AskPage = (query: {
+  readonly from: number;
+  readonly order?: string;
+}) => Promise<{ readonly seen: number }>;
+
+function pageAsker(url: string, set: string): AskPage {
+  return async ({ from, order = 'pool' }) => {
+    const query = new URLSearchParams({ set, order, from: String(from), count: '60' });
+    const answer = await fetch(`${url}/api/label-sets/images?${query}`);
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()) as { seen: number };
+  };
+}
+
+async function measureRequests(count: number, request: () => Promise<unknown>): Promise<Requests> {
+  const times: number[] = [];
+  for (let index = 0; index < count; index++) times.push(await timed(request));
+  return summary(times);
+}
+
+async function timed(request: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await request();
+  return performance.now() - startedAt;
+}
+
+function summary(times: readonly number[]): Requests {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (part: number): number =>
+    Number((sorted[Math.floor(part * (sorted.length - 1))] ?? NaN).toFixed(1));
+  return { count: sorted.length, medianMs: at(0.5), p99Ms: at(0.99), worstMs: at(1) };
+}
