@@ -17,10 +17,14 @@ import { detectionOutputs, rawOutputs, type HeadValues, type Output } from './ou
 /** The newest operators that the current release of onnxruntime-node runs. */
 export const DEFAULT_OPSET = 26;
 
+/** `detections`: decoding and suppression inside; `raw`: what the heads say about every cell. */
+export const ONNX_OUTPUTS = ['detections', 'raw'] as const;
+export type OnnxOutputs = (typeof ONNX_OUTPUTS)[number];
+
 export interface OnnxOptions {
   readonly config: DetectorConfig;
-  /** `detections`: decoding and suppression inside; `raw`: what the heads say about every cell. Default `detections`. */
-  readonly outputs?: 'detections' | 'raw';
+  /** Default `detections`. */
+  readonly outputs?: OnnxOutputs;
   /** Of a mask model. Default: the config's. */
   readonly masks?: boolean;
   /** Of the operators; older runtimes know fewer. Default `DEFAULT_OPSET`. */

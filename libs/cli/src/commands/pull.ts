@@ -4,7 +4,7 @@ import type { Checkpoint } from '@cassl/proto';
 
 interface PullFlags {
   readonly out: string;
-  readonly for?: Framework;
+  readonly for?: Framework | 'onnx';
   readonly home: string;
   readonly json: boolean;
 }
@@ -20,6 +20,7 @@ const FRAMEWORKS = [
   'entity',
   'swin',
   'msra',
+  'onnx',
 ];
 
 interface Pulled {
@@ -75,6 +76,7 @@ async function write(
   checkpoint: Checkpoint,
   { out, for: framework }: PullFlags,
 ): Promise<Pulled> {
+  if (framework === 'onnx') return writeGraph(cached, checkpoint, out);
   if (framework !== undefined) {
     const { modelFacts, readCheckpoint, writeExport } = await import('@cassl/checkpoints');
     const { tensors } = await readCheckpoint(cached);
@@ -86,4 +88,21 @@ async function write(
   await copyFile(cached, `${out}.part`);
   await rename(`${out}.part`, out);
   return { out, digest: `sha256:${checkpoint.digest}`, sizeBytes: checkpoint.sizeBytes };
+}
+
+/** A detector as a model that runs in onnxruntime. */
+async function writeGraph(cached: string, { digest, manifest }: Checkpoint, out: string): Promise<Pulled> {
+  const { failedPrecondition } = await import('@cassl/errors');
+  if (manifest?.model === undefined) {
+    throw failedPrecondition(
+      `checkpoint ${digest} has no detector configuration in its manifest, so it has no graph`,
+    );
+  }
+  const { readCheckpoint } = await import('@cassl/checkpoints');
+  const { parseDetectorConfig } = await import('@cassl/detector/fit-image');
+  const { writeOnnx } = await import('@cassl/onnx');
+  const { tensors } = await readCheckpoint(cached);
+  const categories = manifest.categories.map(({ name }) => name);
+  const written = await writeOnnx(out, tensors, { config: parseDetectorConfig(manifest.model), categories });
+  return { out, digest: written.digest, sizeBytes: written.sizeBytes };
 }

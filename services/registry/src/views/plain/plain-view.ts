@@ -4,6 +4,7 @@ import { Checkpoint } from '@cassl/proto';
 import { resolveReference } from '../../aliases/resolve-reference.ts';
 import { readCheckpoint } from '../../checkpoints/read-checkpoints.ts';
 import { checkContainer, checkFramework, frameworkFile } from '../files/framework-file.ts';
+import { checkOutputs, onnxFile } from '../files/onnx-file.ts';
 import { openCheckpoint } from '../files/open-checkpoint.ts';
 import type { Failure, View, ViewRequest } from '../http/request.ts';
 import { sendFile } from '../http/send-file.ts';
@@ -32,6 +33,8 @@ async function route(request: ViewRequest): Promise<void> {
   const [first, second, third] = rest;
   if (first === undefined) return sendFacts(request, digest, reference);
   if (first === 'tfjs' && second !== undefined) return sendTfjs(request, digest, second);
+  if (second === 'onnx' || (first === 'file' && request.query.get('for') === 'onnx'))
+    return sendOnnx(request, digest);
   if (first === 'for' && second !== undefined) return sendWeights(request, digest, reference, third, second);
   return sendWeights(request, digest, reference, first, request.query.get('for') ?? 'cassl');
 }
@@ -76,6 +79,13 @@ async function sendWeights(
   await sendFile(request, file, named?.hash === undefined ? {} : lasting);
 }
 
+/** `file?for=onnx` or, with a name that ends as runtimes want it, `for/onnx/model.onnx`; `?outputs=raw` without decoding. */
+async function sendOnnx(request: ViewRequest, digest: string): Promise<void> {
+  const outputs = checkOutputs(request.query.get('outputs') ?? 'detections');
+  const open = await openCheckpoint(request, digest);
+  await sendFile(request, await onnxFile(request.registry, open, outputs), {});
+}
+
 /** What it is, and where each framework finds its file under the name with the hash. */
 async function sendFacts(request: ViewRequest, digest: string, reference: string): Promise<void> {
   const checkpoint = await readCheckpoint(request.registry.db, digest);
@@ -83,11 +93,17 @@ async function sendFacts(request: ViewRequest, digest: string, reference: string
   const base = `${request.origin}/v1/checkpoints/${encodeURIComponent(reference)}`;
   const wanted = request.query.get('for');
   const files =
-    wanted === null ? undefined : await addresses(request, digest, reference, checkFramework(wanted));
+    wanted === null
+      ? undefined
+      : wanted === 'onnx'
+        ? { onnx: `${base}/for/onnx/model.onnx` }
+        : await addresses(request, digest, reference, checkFramework(wanted));
   sendJson(request, {
     checkpoint: Checkpoint.toJSON(checkpoint),
     file: `${base}/file`,
-    ...(files === undefined ? { frameworks: FRAMEWORKS.map((name) => `${base}?for=${name}`) } : files),
+    ...(files === undefined
+      ? { frameworks: [...FRAMEWORKS, 'onnx'].map((name) => `${base}?for=${name}`) }
+      : files),
   });
 }
 
