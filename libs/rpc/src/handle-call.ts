@@ -9,7 +9,7 @@ import { checkTexts, withTextsChecked } from './check-text.ts';
 import { statusName, toServerError } from './error-status.ts';
 import { admitAliases, admitCall, type Admission } from './identity/admit-call.ts';
 import { audit } from './identity/audit.ts';
-import { countStreamedImages } from './identity/count-images.ts';
+import { countStreamedImages, imagesOf } from './identity/count-images.ts';
 import type { Identity } from './identity/identity.ts';
 import { ruleOf } from './identity/method-scopes.ts';
 import type { Logger } from './logger.ts';
@@ -110,7 +110,7 @@ async function* withImagesCounted<Request, Response>(
     return yield* call.next(call.request, context);
   }
   if (!call.requestStream) {
-    const giveBack = quotas.takeImages(identity, 1);
+    const giveBack = quotas.takeImages(identity, imagesOf(call.request));
     try {
       return yield* call.next(call.request, context);
     } finally {

@@ -52,7 +52,7 @@ export function openInferenceService(inference: Inference): ServedService {
     modelStreamInfer: (messages, context) =>
       answerInOrder(
         messages,
-        (message) => startAnswers(inference, message, callerOf(context, 'wait')),
+        (message) => startAnswers(inference, message, callerOf(context, 'wait'), context.log),
         STREAM_WINDOW,
       ),
     ...repository(inference),

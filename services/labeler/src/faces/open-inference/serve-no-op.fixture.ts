@@ -5,6 +5,7 @@ import { createLogger, createMetrics, serve, type RunningServer, type ServerSecu
 import { observeInference } from '../../online/observe-inference.ts';
 import { readLabelerConfig } from '../../config.ts';
 import { openHttpFaces } from '../http/open-http-faces.ts';
+import { detectorService } from '../../service.ts';
 import { openInferenceService } from './grpc-service.ts';
 
 export interface TestServer {
@@ -42,7 +43,7 @@ export async function serveNoOp(
   const inference = observeInference(runtime, metrics);
   const server = await serve({
     name: 'test',
-    services: [openInferenceService(inference)],
+    services: [openInferenceService(inference), detectorService({ inference })],
     logger,
     security,
     metrics,

@@ -6,6 +6,11 @@ import type { ParameterValue } from './read-parameters.ts';
 
 const FINAL = 'triton_final_response';
 
+/** Where errors go that are not for the caller. */
+export interface ErrorLog {
+  error(fields: object, message: string): void;
+}
+
 export interface StartedAnswers {
   readonly answers: readonly Promise<ModelStreamInferResponse>[];
   /** What the request holds. */
@@ -20,12 +25,13 @@ export function startAnswers(
   inference: Inference,
   message: ModelInferRequest,
   caller: Caller,
+  log: ErrorLog,
 ): StartedAnswers {
   const bytes = message.rawInputContents.reduce((sum, raw) => sum + raw.length, 0);
   try {
-    return { answers: start(inference, message, caller), bytes };
+    return { answers: start(inference, message, caller, log), bytes };
   } catch (error) {
-    return { answers: [Promise.resolve(failure(message, error))], bytes };
+    return { answers: [Promise.resolve(failure(message, error, log))], bytes };
   }
 }
 
@@ -33,13 +39,14 @@ function start(
   inference: Inference,
   message: ModelInferRequest,
   caller: Caller,
+  log: ErrorLog,
 ): Promise<ModelStreamInferResponse>[] {
   const request = fromMessage(message);
   const { outcomes, outputs, parameters } = askImages(inference, request, caller);
   const orFailure = (answer: Promise<ModelInferResponse>): Promise<ModelStreamInferResponse> =>
     answer.then(
       (inferResponse) => ({ errorMessage: '', inferResponse }),
-      (error: unknown) => failure(message, error),
+      (error: unknown) => failure(message, error, log),
     );
   if (!parameters.isDecoupled) {
     const answer = awaitOutcomes(outcomes).then((all) =>
@@ -66,8 +73,14 @@ function withParameters(
   return { ...answer, parameters: { ...answer.parameters, ...toParameters(more) } };
 }
 
-function failure(message: ModelInferRequest, error: unknown): ModelStreamInferResponse {
+function failure(message: ModelInferRequest, error: unknown, log: ErrorLog): ModelStreamInferResponse {
   const isShown = isCasslError(error) && error.code !== 'INTERNAL';
+  // The stream goes on, so that nobody else would log it.
+  if (!isShown)
+    log.error(
+      { err: error, model: message.modelName, id: message.id },
+      'a streamed request failed unexpectedly',
+    );
   const text = isShown ? `${error.code}: ${errorMessage(error)}` : 'INTERNAL: the service log has it';
   return { errorMessage: text, inferResponse: empty(message) };
 }
