@@ -1,4 +1,4 @@
-import { invalidArgument, unavailable } from '@cassl/errors';
+import { internal, invalidArgument, unavailable } from '@cassl/errors';
 import { describe, expect, it } from 'vitest';
 import { followWatch } from './follow-watch.ts';
 
@@ -32,6 +32,14 @@ describe('followWatch', () => {
     const { open, opened } = streams([[1, 2]], [[2, 3], unavailable('this connection is old')], [[4, 9]]);
     expect(await read(followWatch(open, { isLast }))).toEqual([1, 2, 2, 3, 4, 9]);
     expect(opened()).toBe(3);
+  });
+
+  it('goes on when a stream is torn off, which a busy server ends without its status', async () => {
+    const torn = internal('Received RST_STREAM with code 0 (Call ended without gRPC status)');
+    const { open } = streams([[1], torn], [[2, 9]]);
+    expect(await read(followWatch(open, { isLast }))).toEqual([1, 2, 9]);
+    const { open: broken } = streams([[1], internal('the record is damaged')], [[2, 9]]);
+    await expect(read(followWatch(broken, { isLast }))).rejects.toThrow('the record is damaged');
   });
 
   it('throws what the service refuses, at once', async () => {

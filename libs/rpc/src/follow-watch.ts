@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cancelled, errorCode, unavailable } from '@cassl/errors';
+import { cancelled, errorCode, errorMessage, unavailable } from '@cassl/errors';
 
 export interface FollowWatchOptions<Answer> {
   /** Whether nothing comes after this answer: the job has ended. */
@@ -13,6 +13,8 @@ const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
 /** The service was restarted, its connection reached its age, or the stream was ended by what lies between. */
 const PASSING = ['UNAVAILABLE', 'CANCELLED', 'ABORTED'];
+/** What grpc-js makes of a stream that was closed before its status came, as a server does that ends a connection of age: INTERNAL. */
+const TORN = /RST_STREAM/;
 
 /**
  * Reads a watch of the platform to its last answer: opens it again when the stream ends before, whatever ended it. Each
@@ -39,7 +41,7 @@ export async function* followWatch<Answer>(
         }
       } catch (error) {
         if (signal?.aborted === true) throw cancelled('the watch was cancelled', { cause: error });
-        if (!PASSING.includes(errorCode(error))) throw error;
+        if (!PASSING.includes(errorCode(error)) && !TORN.test(errorMessage(error))) throw error;
         cause = error;
       }
       const quietMs = performance.now() - answeredAt;
