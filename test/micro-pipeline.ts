@@ -60,6 +60,7 @@ export function microStage(iterations: number): StageSpec {
       milestones: [],
       optimizer: 'OPTIMIZER_ADAMW',
       clipNorm: 0,
+      inheritedRate: 0,
     },
     augmentation: 'jitter',
     model: undefined,

@@ -84,7 +84,7 @@ export function assertAgnostic({ checkpoint: { digest, manifest } }: DownloadedC
 export function assertAgnosticModel({ digest, categories }: ModelIdentity): void {
   if (categories.length > 1) {
     throw failedPrecondition(
-      `checkpoint ${digest} distinguishes ${categories.length} classes; labeling needs a class-agnostic one. Use DetectorService for it`,
+      `checkpoint ${digest} distinguishes ${categories.length} classes; labeling needs a class-agnostic one. Use DetectorService for it, or LabelingOptions.class_specific for a labeling that keeps classes`,
     );
   }
 }

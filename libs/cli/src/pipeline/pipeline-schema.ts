@@ -23,6 +23,8 @@ const stageSchema = z.strictObject({
   optimizer: z.enum(['adamw', 'sgd']).default('adamw'),
   /** Global gradient norm limit; 0 = none. */
   clipNorm: z.number().min(0).default(0),
+  /** Factor on the rate of the weights that the warmup gave; only finetuning has such. */
+  inheritedRate: z.number().gt(0).max(1).default(1),
   /** A policy of `@cassl/datasets`. */
   augmentation: z.string().default('jitter'),
   /** Where the stage's detector is not the pipeline's. */
@@ -81,6 +83,12 @@ export const pipelineSchema = z.strictObject({
   holdout: z.number().gt(0).max(0.5).default(0.2),
   /** Things and stuff, non-overlapping, instead of objects: stages 1 and 2 learn from panoptic labels. */
   entities: z.boolean().default(false),
+  /** Comparator: labeler, labels and warmup keep the classes. */
+  classSpecific: z.boolean().default(false),
+  /** Comparators: the warmup learns from the truth of the unlabeled images, or from the labeled ones. */
+  warmupLabels: z.enum(['pseudo', 'truth', 'labeled']).default('pseudo'),
+  /** Which arms; `none` ends with the warmed-up model. Default: warmup and scratch, and control where it is asked for. */
+  arms: z.array(z.enum(['warmup', 'scratch', 'control', 'none'])).default([]),
   seeds: z.array(z.number().int().min(0)).min(1).default([1]),
   /** A third arm: no warmup, as many iterations as the three stages together. */
   control: z.boolean().default(false),

@@ -13,6 +13,7 @@ import {
   ModelPart,
   Optimizer,
   PipelineSpec,
+  WarmupLabels,
   type ModelSpec,
   type StageSpec,
 } from '@cassl/proto';
@@ -25,6 +26,8 @@ export interface ToSpecOptions {
   readonly home: string;
   /** COCO folder that replaces the file's data. */
   readonly data?: string | undefined;
+  /** Stages are shared with other pipelines of the trainer. @default false */
+  readonly shareStages?: boolean;
   readonly onScenes?: (done: number, total: number) => void;
 }
 
@@ -66,6 +69,10 @@ export async function toPipelineSpec(file: PipelineFile, options: ToSpecOptions)
     ranks: file.ranks,
     shardSize: file.shardSize,
     outputUri: fileUri(options.out),
+    classSpecific: file.classSpecific,
+    warmupLabels: WARMUP_LABELS[file.warmupLabels],
+    arms: file.arms,
+    shareStages: options.shareStages ?? false,
   });
 }
 
@@ -74,6 +81,12 @@ const PARTS = {
   neck: ModelPart.MODEL_PART_NECK,
   head: ModelPart.MODEL_PART_HEAD,
   classifier: ModelPart.MODEL_PART_CLASSIFIER,
+} as const;
+
+const WARMUP_LABELS = {
+  pseudo: WarmupLabels.WARMUP_LABELS_UNSPECIFIED,
+  truth: WarmupLabels.WARMUP_LABELS_TRUTH,
+  labeled: WarmupLabels.WARMUP_LABELS_LABELED,
 } as const;
 
 interface ResolvedData {
@@ -170,10 +183,12 @@ function toModel({ preset, settings }: PipelineFile['model']): ModelSpec {
 }
 
 function toStage(stage: PipelineFile['labeler']): StageSpec {
-  const { augmentation, model, decay, optimizer, ...schedule } = stage;
+  const { augmentation, model, decay, optimizer, inheritedRate, ...schedule } = stage;
   return {
     schedule: {
       ...schedule,
+      // 1 is the contract's default, which it writes as 0.
+      inheritedRate: inheritedRate === 1 ? 0 : inheritedRate,
       decay: decay === 'multistep' ? Decay.DECAY_MULTISTEP : Decay.DECAY_COSINE,
       optimizer: optimizer === 'sgd' ? Optimizer.OPTIMIZER_SGD : Optimizer.OPTIMIZER_ADAMW,
     },

@@ -97,3 +97,23 @@ describe('openPseudoLabels', () => {
     await expect(pseudoLabelDataset(two, { threshold: 1 })).rejects.toThrow(/threshold .* got 1/);
   });
 });
+
+describe('class-specific labels', () => {
+  const categories = ['cat', 'fox'].map((name, index) => ({ index, name, sourceIds: [index + 1] }));
+
+  it('keep the classes of their teacher, and collapse without its list', async () => {
+    const fox = record('a.jpg', [{ ...detection(0.9, [1, 2, 9, 8]), category: 1 }]);
+    const kept = await pseudoLabelDataset([fox], { threshold: 0.4, categories });
+    expect(kept.categories.map(({ name }) => name)).toEqual(['cat', 'fox']);
+    expect(kept.images[0]!.instances).toMatchObject([{ category: 1 }]);
+    const collapsed = await pseudoLabelDataset([fox], { threshold: 0.4 });
+    expect(collapsed.images[0]!.instances).toMatchObject([{ category: 0 }]);
+  });
+
+  it('refuse a class that the teacher does not have', async () => {
+    const wrong = record('a.jpg', [{ ...detection(0.9, [1, 2, 9, 8]), category: 2 }]);
+    await expect(pseudoLabelDataset([wrong], { threshold: 0.4, categories })).rejects.toThrow(
+      'a.jpg has class 2, its teacher has 2 classes',
+    );
+  });
+});

@@ -132,13 +132,17 @@ describe('a labeling', () => {
     const uri = await test.pool('plain', 30);
     await test.labelings.start(
       'held',
-      test.spec(uri, { options: { threshold: 0.2, nonOverlap: false, maxDetections: 7 } }),
+      test.spec(uri, {
+        options: { threshold: 0.2, nonOverlap: false, maxDetections: 7, classSpecific: false },
+      }),
     );
     await test.until('held', ({ shardCount }) => shardCount > 0);
     await test.labelings.pause('held', 'look first');
     await test.labelings.start(
       'gone',
-      test.spec(uri, { options: { threshold: 0.3, nonOverlap: false, maxDetections: 7 } }),
+      test.spec(uri, {
+        options: { threshold: 0.3, nonOverlap: false, maxDetections: 7, classSpecific: false },
+      }),
     );
     await test.until('gone', ({ shardCount }) => shardCount > 0);
     const stop = test.work(async (_shard, entries) => {

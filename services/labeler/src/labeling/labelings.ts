@@ -71,7 +71,7 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
     async start(id, spec) {
       const checked = await checkLabelingSpec(spec);
       const found = await findCheckpoint(checked.checkpoint);
-      assertAgnostic(found);
+      if (checked.options?.classSpecific !== true) assertAgnostic(found);
       return jobs.start(id, newLabeling(id, checked, found.checkpoint.digest));
     },
     get: async (id) => withAddresses(await jobs.get(id)),

@@ -1,6 +1,7 @@
 import { invalidArgument } from '@cassl/errors';
-import type { PipelineSpec, StageSpec } from '@cassl/proto';
+import { WarmupLabels, type PipelineSpec, type StageSpec } from '@cassl/proto';
 import { checkWritable } from '@cassl/storage';
+import { ARM_NAMES } from './arms.ts';
 import {
   checkAugmentation,
   checkDataset,
@@ -58,6 +59,8 @@ export function pipelineChecks(spec: PipelineSpec | undefined): readonly (() => 
         spec,
         Object.values(stages).map((stage) => stage?.schedule),
       ),
+    () => checkArms(spec),
+    () => checkComparators(spec),
     () => checkDataset('PipelineSpec.labeled', spec.labeled),
     () => checkDataset('PipelineSpec.validation', spec.validation),
     ...Object.entries({
@@ -93,6 +96,24 @@ function checkSeeds(seeds: readonly number[]): void {
   }
   if (new Set(seeds).size === seeds.length) return;
   throw invalidArgument(`PipelineSpec.seeds must differ from each other, got ${seeds.join(', ')}`);
+}
+
+function checkArms({ arms }: PipelineSpec): void {
+  const unknown = arms.find((arm) => !ARM_NAMES.some((name) => name === arm));
+  if (unknown !== undefined) {
+    throw invalidArgument(
+      `PipelineSpec.arms must be of ${ARM_NAMES.join(', ')}, got ${JSON.stringify(unknown)}`,
+    );
+  }
+  if (arms.includes('none') && arms.length > 1)
+    throw invalidArgument(`PipelineSpec.arms: "none" stands alone, got ${arms.join(', ')}`);
+}
+
+function checkComparators({ classSpecific, entities, warmupLabels, unlabeledTruth }: PipelineSpec): void {
+  if (classSpecific && entities)
+    throw invalidArgument('PipelineSpec.class_specific and entities exclude each other');
+  if (warmupLabels === WarmupLabels.WARMUP_LABELS_TRUTH && unlabeledTruth === undefined)
+    throw invalidArgument('PipelineSpec.warmup_labels is TRUTH, which needs unlabeled_truth');
 }
 
 function checkRange(

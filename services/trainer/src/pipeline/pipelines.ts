@@ -1,10 +1,10 @@
 import { errorCode, errorMessage } from '@cassl/errors';
-import { queuedStatus, type Jobs } from '@cassl/jobs';
+import { isEnded, queuedStatus, type Jobs } from '@cassl/jobs';
 import { JobState, type Pipeline, type PipelineSpec } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import { checkPipelineId, checkPipelineSpec } from './check-pipeline-spec.ts';
 import { planPipeline, stageJobId } from './plan-pipeline.ts';
-import type { StageServices } from './stage-services.ts';
+import type { ServiceName, StageServices } from './stage-services.ts';
 
 /** Pipelines as clients see them; the work is `runPipeline`'s. */
 export interface Pipelines extends Pick<Jobs<Pipeline>, 'get' | 'list' | 'watch'> {
@@ -38,8 +38,8 @@ export function openPipelines({ jobs, services, logger }: PipelinesOptions): Pip
       // Also of one that was cancelled before: the first request may have ended half way.
       if (pipeline.spec === undefined || pipeline.status?.state !== JobState.JOB_STATE_CANCELLED)
         return pipeline;
-      for (const { name, service } of planPipeline(id, pipeline.spec)) {
-        await services.cancel(service, stageJobId(id, name)).catch((error: unknown) => {
+      for (const { name, service, jobId } of stagesOf(id, pipeline)) {
+        await services.cancel(service, jobId).catch((error: unknown) => {
           if (errorCode(error) === 'NOT_FOUND') return;
           logger.warn({ pipeline: id, stage: name, reason: errorMessage(error) }, 'cannot cancel a stage');
         });
@@ -52,4 +52,21 @@ export function openPipelines({ jobs, services, logger }: PipelinesOptions): Pip
         stages: pipeline.stages.filter(({ status }) => status?.state === JobState.JOB_STATE_SUCCEEDED),
       })),
   };
+}
+
+interface StageToCancel {
+  readonly name: string;
+  readonly service: ServiceName;
+  readonly jobId: string;
+}
+
+/** All that may be running. Shared stages have names only once they have begun; their leader cancels the youngest itself. */
+function stagesOf(id: string, { spec, stages }: Pipeline): readonly StageToCancel[] {
+  if (spec === undefined) return [];
+  if (spec.shareStages) {
+    return stages
+      .filter(({ status }) => !isEnded(status))
+      .map(({ name, service, jobId }) => ({ name, service: service as ServiceName, jobId }));
+  }
+  return planPipeline(id, spec).map(({ name, service }) => ({ name, service, jobId: stageJobId(id, name) }));
 }

@@ -1,6 +1,7 @@
 import { PipelineSpec, type EvaluationJob, type Labeling, type Training } from '@cassl/proto';
 import { describe, expect, it } from 'vitest';
-import { planPipeline, stageJobId, type EndedStages, type StageJob } from './plan-pipeline.ts';
+import { planPipeline, stageJobId, type EndedStages } from './plan-pipeline.ts';
+import type { StageJob } from './stage-jobs.ts';
 
 const stage = (iterations: number): object => ({
   schedule: { iterations, batchSize: 4, learningRate: 1e-3, milestones: [10] },
@@ -101,6 +102,47 @@ describe('planPipeline', () => {
     expect(all.get('labeling')?.spec).toMatchObject({ options: { nonOverlap: true } });
     expect(trainingSpec(all, 'finetune/scratch/1').data?.value).toMatchObject({
       annotationsUri: 'file:///l.json',
+    });
+  });
+
+  it('leaves out the stages that no arm needs', () => {
+    const names = (changes: object): string[] => planPipeline('p1', specOf(changes)).map(({ name }) => name);
+    expect(names({ arms: ['scratch'] })).toEqual(['finetune/scratch/1', 'evaluate/finetune/scratch/1']);
+    expect(names({ arms: ['none'], threshold: 0.3 })).toEqual([
+      'labeler',
+      'evaluate/labeler',
+      'labeling',
+      'warmup',
+      'evaluate/warmup',
+    ]);
+    expect(names({ arms: ['none'], warmupLabels: 'WARMUP_LABELS_LABELED' })).toEqual([
+      'warmup',
+      'evaluate/warmup',
+    ]);
+  });
+
+  it('keeps classes in every stage of the class-specific comparator', () => {
+    const all = jobs(specOf({ classSpecific: true, threshold: 0.3 }));
+    expect(trainingSpec(all, 'labeler').data?.value).not.toMatchObject({ labels: 'LABEL_MAPPING_AGNOSTIC' });
+    expect(all.get('labeling')?.spec).toMatchObject({ options: { classSpecific: true } });
+    expect(trainingSpec(all, 'warmup').data?.value).toMatchObject({ classSpecific: true });
+    expect(all.get('evaluate/warmup')?.spec).toMatchObject({
+      metrics: expect.arrayContaining(['METRIC_KIND_BBOX']),
+    });
+  });
+
+  it('warms up on as many images of truth as it would have labeled', () => {
+    const all = jobs(
+      specOf({
+        warmupLabels: 'WARMUP_LABELS_TRUTH',
+        unlabeled: { uri: 'file:///u', limit: 7 },
+        unlabeledTruth: { annotationsUri: 'file:///u.json', imagesUri: 'file:///u' },
+      }),
+    );
+    expect(trainingSpec(all, 'warmup').data?.value).toMatchObject({
+      annotationsUri: 'file:///u.json',
+      limit: 7,
+      labels: 'LABEL_MAPPING_AGNOSTIC',
     });
   });
 

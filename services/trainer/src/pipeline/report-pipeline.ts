@@ -6,14 +6,8 @@ import type {
   PipelineArm,
   PipelineReport,
 } from '@cassl/proto';
-import {
-  armsOf,
-  finetuneName,
-  planPipeline,
-  seedsOf,
-  type ArmName,
-  type EndedStages,
-} from './plan-pipeline.ts';
+import { armsOf, seedsOf } from './arms.ts';
+import { finetuneName, planPipeline, type EndedStages } from './plan-pipeline.ts';
 
 /** Names in reports, by the evaluator's names. */
 const METRICS = {
@@ -33,7 +27,8 @@ export function reportPipeline(pipeline: Pipeline, ended: EndedStages): Pipeline
   const plan = planPipeline(status.id, spec);
   const has = (name: string): boolean => plan.some((stage) => stage.name === name);
 
-  const arms = armsOf(spec).map((name): PipelineArm => {
+  const finetuned = armsOf(spec).filter((name) => name !== 'none');
+  const arms = finetuned.map((name): PipelineArm => {
     const runs = seedsOf(spec).map((seed) => finetuneName(name, seed));
     const evaluations = runs.map((run) => ended.evaluation(`evaluate/${run}`));
     return {
@@ -48,16 +43,21 @@ export function reportPipeline(pipeline: Pipeline, ended: EndedStages): Pipeline
     };
   });
 
+  const early = (name: 'labeler' | 'warmup'): Record<string, number> =>
+    has(name) ? metricsOf(ended.evaluation(`evaluate/${name}`)) : {};
+  const [lastTraining] = plan.filter(({ service }) => service === 'trainer').slice(-1);
   return {
     arms,
-    labeler: agnosticMetrics(ended.evaluation('evaluate/labeler')),
-    warmup: agnosticMetrics(ended.evaluation('evaluate/warmup')),
-    pseudoLabels: {
-      threshold: ended.labeling('labeling').spec?.options?.threshold ?? 0,
-      ...(has('pseudo-labels') ? pseudoLabelQuality(ended.evaluation('pseudo-labels')) : {}),
-    },
+    labeler: early('labeler'),
+    warmup: early('warmup'),
+    pseudoLabels: has('labeling')
+      ? {
+          threshold: ended.labeling('labeling').spec?.options?.threshold ?? 0,
+          ...(has('pseudo-labels') ? pseudoLabelQuality(ended.evaluation('pseudo-labels')) : {}),
+        }
+      : {},
     timings: Object.fromEntries(pipeline.stages.map(({ name, status: stage }) => [name, secondsOf(stage)])),
-    engine: ended.training(finetuneName('warmup' satisfies ArmName, seedsOf(spec)[0] ?? 1)).engine,
+    engine: lastTraining === undefined ? '' : ended.training(lastTraining.name).engine,
   };
 }
 
@@ -68,13 +68,12 @@ function pseudoLabelQuality(job: EvaluationJob): Record<string, number> {
   return { precision, recall, f1 };
 }
 
-function agnosticMetrics(job: EvaluationJob): Record<string, number> {
-  const box = metricOf(job, METRICS.boxAPAgnostic);
-  const mask = metricOf(job, METRICS.maskAPAgnostic);
-  return {
-    ...(box === undefined ? {} : { boxAPAgnostic: box }),
-    ...(mask === undefined ? {} : { maskAPAgnostic: mask }),
-  };
+/** All that were measured: class-agnostic models have two. */
+function metricsOf(job: EvaluationJob): Record<string, number> {
+  const entries = Object.entries(METRICS).map(([metric, key]) => [metric, metricOf(job, key)] as const);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [keyof typeof METRICS, number] => entry[1] !== undefined),
+  );
 }
 
 function metricOf(job: EvaluationJob, name: string): number | undefined {

@@ -12,9 +12,15 @@ import {
 import { JobState, type Pipeline, type PipelineStage } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import type { CheckPipeline } from './check-pipeline.ts';
-import { planPipeline, stageJobId, type EndedStages, type PlannedStage } from './plan-pipeline.ts';
+import { planPipeline, type EndedStages, type PlannedStage } from './plan-pipeline.ts';
 import { reportPipeline } from './report-pipeline.ts';
-import { stageResult, stageStatus, type StageRecord, type StageServices } from './stage-services.ts';
+import {
+  stageResult,
+  stageStatus,
+  type ServiceName,
+  type StageRecord,
+  type StageServices,
+} from './stage-services.ts';
 
 export interface RunPipelineOptions {
   readonly services: StageServices;
@@ -40,14 +46,29 @@ export async function runPipeline(
   if (lead.job.stages.length === 0) await checkFirst(lead, options.check);
   // Ended jobs never change, so each is fetched once.
   const ended = new Map<string, StageRecord>();
-  for (;;) {
-    await reconcile(lead, plan, ended, options).catch((error: unknown) =>
-      waitOut(lead, error, options.logger),
-    );
-    if (plan.every(({ name }) => ended.has(name))) break;
-    await delay(options.pollMs, undefined, { signal: lead.signal });
+  try {
+    for (;;) {
+      await reconcile(lead, plan, ended, options).catch((error: unknown) =>
+        waitOut(lead, error, options.logger),
+      );
+      if (plan.every(({ name }) => ended.has(name))) break;
+      await delay(options.pollMs, undefined, { signal: lead.signal });
+    }
+  } catch (error) {
+    if (isCancelled(lead.signal.reason)) await cancelRunning(lead, options);
+    throw error;
   }
   return (pipeline) => ({ ...pipeline, report: reportPipeline(pipeline, endedStages(ended)) });
+}
+
+/** Stages that a cancel could not read from the record, which is written a moment later. */
+async function cancelRunning(lead: Lead<Pipeline>, { services, logger }: RunPipelineOptions): Promise<void> {
+  for (const { name, jobId, service, status } of lead.job.stages) {
+    if (isEnded(status)) continue;
+    await services.cancel(service as ServiceName, jobId).catch((error: unknown) => {
+      logger.warn({ pipeline: lead.id, stage: name, reason: errorMessage(error) }, 'cannot cancel a stage');
+    });
+  }
 }
 
 /** A validation file without labels should not be found after the labeler has trained. */
@@ -79,10 +100,10 @@ async function reconcile(
   let running = 0;
   for (const stage of plan) {
     if (ended.has(stage.name)) continue;
-    const isKnown = lead.job.stages.some(({ name }) => name === stage.name);
+    const known = lead.job.stages.find(({ name }) => name === stage.name);
     const canStart = stage.needs.every((name) => ended.has(name)) && running < options.parallelStages;
-    if (!isKnown && !canStart) continue;
-    const record = await lookAt(lead, stage, isKnown, ended, options.services);
+    if (known === undefined && !canStart) continue;
+    const record = await lookAt(lead, stage, known?.jobId, ended, options.services);
     const status = stageStatus(record);
     note(lead, plan, stage, record);
     if (!isEnded(status)) running += 1;
@@ -95,18 +116,19 @@ async function reconcile(
 async function lookAt(
   lead: Lead<Pipeline>,
   stage: PlannedStage,
-  isKnown: boolean,
+  knownId: string | undefined,
   ended: ReadonlyMap<string, StageRecord>,
   services: StageServices,
 ): Promise<StageRecord> {
-  const jobId = stageJobId(lead.id, stage.name);
   try {
-    if (isKnown) return await services.get(stage.service, jobId);
+    if (knownId !== undefined) return await lookAtKnown(lead, stage, knownId, services);
   } catch (error) {
     if (errorCode(error) !== 'NOT_FOUND') throw error;
   }
+  const job = stage.job(endedStages(ended));
+  const jobId = stage.jobId(job);
   try {
-    const record = await services.start(jobId, stage.job(endedStages(ended)));
+    const record = await services.start(jobId, job);
     // A cancel that came between did not know of this job.
     if (lead.signal.aborted && isCancelled(lead.signal.reason)) await services.cancel(stage.service, jobId);
     const { state } = stageStatus(record);
@@ -118,6 +140,19 @@ async function lookAt(
       ? final(stage.name, errorCode(error), errorMessage(error))
       : error;
   }
+}
+
+/** A stage that another pipeline shared and cancelled is still wanted here. */
+async function lookAtKnown(
+  lead: Lead<Pipeline>,
+  { service }: PlannedStage,
+  jobId: string,
+  services: StageServices,
+): Promise<StageRecord> {
+  const record = await services.get(service, jobId);
+  const isWanted =
+    lead.job.spec?.shareStages === true && stageStatus(record).state === JobState.JOB_STATE_CANCELLED;
+  return isWanted && !lead.signal.aborted ? services.resume(service, jobId) : record;
 }
 
 function isCancelled(reason: unknown): boolean {
@@ -132,7 +167,7 @@ function note(
 ): void {
   const entry: PipelineStage = {
     name: stage.name,
-    jobId: stageJobId(lead.id, stage.name),
+    jobId: stageStatus(record).id,
     status: stageStatus(record),
     result: stageResult(record),
     service: stage.service,

@@ -9,7 +9,7 @@ import type {
   Training,
 } from '@cassl/proto';
 import type { RpcClient } from '@cassl/rpc';
-import type { StageJob } from './plan-pipeline.ts';
+import type { StageJob } from './stage-jobs.ts';
 import { startTraining } from '../training/start-training.ts';
 
 export type ServiceName = StageJob['service'];

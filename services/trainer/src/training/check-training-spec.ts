@@ -115,7 +115,7 @@ export function checkRanks(
 
 export function checkSchedule(field: string, schedule: Schedule | undefined): Schedule {
   if (schedule === undefined) throw invalidArgument(`${field} is missing`);
-  const { iterations, batchSize, learningRate, weightDecay, clipNorm, milestones } = schedule;
+  const { iterations, batchSize, learningRate, weightDecay, clipNorm, inheritedRate, milestones } = schedule;
   const within = (name: string, value: number, low: number, high: number): void => {
     if (value >= low && value <= high) return;
     throw invalidArgument(`${field}.${name} must be in [${low}, ${high}], got ${value}`);
@@ -124,6 +124,7 @@ export function checkSchedule(field: string, schedule: Schedule | undefined): Sc
   within('batch_size', batchSize, 1, MAX_BATCH);
   within('weight_decay', weightDecay, 0, 10);
   within('clip_norm', clipNorm, 0, Number.MAX_VALUE);
+  within('inherited_rate', inheritedRate, 0, 1);
   if (!(learningRate > 0 && learningRate <= 100)) {
     throw invalidArgument(`${field}.learning_rate must be in (0, 100], got ${learningRate}`);
   }

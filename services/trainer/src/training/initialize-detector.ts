@@ -1,10 +1,11 @@
 import { importWeights, readCheckpoint, readSafetensors } from '@cassl/checkpoints';
-import type { Detector, DetectorPart } from '@cassl/detector';
+import type { Detector } from '@cassl/detector';
 import { failedPrecondition } from '@cassl/errors';
-import { ClassifierInitialization, ModelPart, type TrainingSpec } from '@cassl/proto';
+import { ClassifierInitialization, type TrainingSpec } from '@cassl/proto';
 import { downloadCheckpoint, type Logger } from '@cassl/rpc';
 import { readablePath } from '@cassl/storage';
 import type { RegistryClient } from '@cassl/workers';
+import { toDetectorParts } from './inherited-parts.ts';
 
 export interface InitializeDetectorOptions {
   readonly detector: Detector;
@@ -15,13 +16,6 @@ export interface InitializeDetectorOptions {
   /** The weights come from a resumed checkpoint: only find the parents. */
   readonly skip: boolean;
 }
-
-const PARTS: Readonly<Partial<Record<ModelPart, DetectorPart>>> = {
-  [ModelPart.MODEL_PART_BACKBONE]: 'backbone',
-  [ModelPart.MODEL_PART_NECK]: 'neck',
-  [ModelPart.MODEL_PART_HEAD]: 'head',
-  [ModelPart.MODEL_PART_CLASSIFIER]: 'classifier',
-};
 
 /**
  * First weights: backbone weights of any known framework, then the parts of a registry checkpoint (method.md 1.8).
@@ -57,7 +51,7 @@ export async function initializeDetector(options: InitializeDetectorOptions): Pr
   const { digest } = checkpoint;
   if (!skip) {
     const { tensors } = await readSafetensors(path);
-    const parts = initialization.parts.flatMap((part) => PARTS[part] ?? []);
+    const parts = toDetectorParts(initialization.parts);
     const isRandom = initialization.classifier === ClassifierInitialization.CLASSIFIER_INITIALIZATION_RANDOM;
     const report = detector.loadStateDict(tensors, {
       ...(parts.length === 0 ? {} : { parts }),

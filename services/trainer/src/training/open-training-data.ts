@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatDropReport, pseudoLabelDataset, type Dataset } from '@cassl/datasets';
+import { formatDropReport, pseudoLabelDataset, type Dataset, type DatasetCategory } from '@cassl/datasets';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
 import { readLabels, type LabelRecord } from '@cassl/labels';
 import type { Category, DataSource, PseudoLabels, TrainingSpec } from '@cassl/proto';
@@ -18,8 +18,11 @@ export interface TrainingData {
   readonly notes: readonly string[];
 }
 
+/** The classes that a checkpoint tells apart, in the order of its classifier. */
+export type ClassesOf = (checkpoint: string) => Promise<readonly Category[]>;
+
 /** @throws NOT_FOUND, INVALID_ARGUMENT for data that cannot be read; FAILED_PRECONDITION where nothing is left of it */
-export async function openTrainingData(spec: TrainingSpec): Promise<TrainingData> {
+export async function openTrainingData(spec: TrainingSpec, classesOf: ClassesOf): Promise<TrainingData> {
   switch (spec.data?.$case) {
     case 'labeled': {
       const request = spec.data.value;
@@ -41,25 +44,27 @@ export async function openTrainingData(spec: TrainingSpec): Promise<TrainingData
       };
     }
     case 'pseudoLabels':
-      return openPseudoLabels(spec.data.value);
+      return openPseudoLabels(spec.data.value, classesOf);
     case undefined:
       throw invalidArgument('TrainingSpec.data is missing: give labeled or pseudo_labels');
   }
 }
 
 /** Pseudo labels with a score above the threshold; images that keep none are removed (paper, eq. 3; method.md 1.3). */
-async function openPseudoLabels(request: PseudoLabels): Promise<TrainingData> {
-  const { labelUris, labelSet, images: pool, threshold } = request;
+async function openPseudoLabels(request: PseudoLabels, classesOf: ClassesOf): Promise<TrainingData> {
+  const { labelUris, labelSet, images: pool, threshold, classSpecific } = request;
+  const files = labelSet === '' ? labelUris : [labelSet];
+  const categories = classSpecific ? await classesOfTeacher(files, classesOf) : undefined;
   const checkpoints = new Set<string>();
   const images = createHash('sha256');
   async function* records(): AsyncGenerator<LabelRecord> {
-    for await (const record of readLabels(labelSet === '' ? labelUris : [labelSet])) {
+    for await (const record of readLabels(files)) {
       checkpoints.add(record.checkpoint);
       images.update(`${record.digest}  ${record.key}\n`);
       yield record;
     }
   }
-  const dataset = await pseudoLabelDataset(records(), { threshold });
+  const dataset = await pseudoLabelDataset(records(), { threshold, categories });
   const { report } = dataset;
   if (dataset.images.length === 0) {
     throw failedPrecondition(
@@ -86,7 +91,23 @@ async function openPseudoLabels(request: PseudoLabels): Promise<TrainingData> {
   };
 }
 
-/** The images of a label set, file by file, held to their digests; those that failed have nothing to learn from. */
+/** Class indices mean something only next to the list of the one checkpoint that gave them. */
+async function classesOfTeacher(
+  files: readonly string[],
+  classesOf: ClassesOf,
+): Promise<readonly DatasetCategory[]> {
+  const teachers = new Set<string>();
+  for await (const { checkpoint } of readLabels(files)) teachers.add(checkpoint);
+  const [teacher = '', ...others] = teachers;
+  if (teacher === '' || others.length > 0) {
+    throw invalidArgument(
+      `TrainingSpec.pseudo_labels.class_specific needs labels of one teacher, these are of ${teachers.size}`,
+    );
+  }
+  const categories = await classesOf(teacher);
+  return categories.map(({ id, name }, index) => ({ index, name, sourceIds: [id] }));
+}
+
 function toCategory({ index, name, sourceIds }: Dataset['categories'][number]): Category {
   // A merged category has no single id of its own in the annotations.
   const [id] = sourceIds;

@@ -5,6 +5,7 @@ import { openEngine, type ProcessGroup } from '@cassl/engine';
 import { RegistryServiceDefinition, TrainingSpec } from '@cassl/proto';
 import { createClient, type Logger } from '@cassl/rpc';
 import { describeEngine, type RegistryClient } from '@cassl/workers';
+import { isInherited } from './inherited-parts.ts';
 import { createTrainingOptimizer, loadOptimizer, optimizerState } from './training-optimizer.ts';
 import { initializeDetector } from './initialize-detector.ts';
 import { joinRanks, sameStart } from './join-ranks.ts';
@@ -42,7 +43,10 @@ export async function runTrainingJob(options: TrainingJobOptions): Promise<void>
       `TrainingSpec.gpus is ${spec.gpus}, but the engine is ${describeEngine(engine)}: \`cassl doctor\` says what is missing`,
     );
   }
-  const data = await openTrainingData(spec);
+  const data = await openTrainingData(spec, async (reference) => {
+    const { checkpoint } = await registry.getCheckpoint({ reference });
+    return checkpoint?.manifest?.categories ?? [];
+  });
   const group = place === undefined ? undefined : await joinRanks(place);
   try {
     const ranks = group === undefined ? '' : `, ${group.size} ranks`;
@@ -92,7 +96,7 @@ async function train(
     classes: data.categories.length,
   });
   const detector = createDetector(config, { seed: spec.seed, group });
-  const optimizer = createTrainingOptimizer(detector, schedule);
+  const optimizer = createTrainingOptimizer(detector, schedule, isInherited(spec));
 
   const resumed = await loadTrainingCheckpoint(folder);
   const parents = await initializeDetector({

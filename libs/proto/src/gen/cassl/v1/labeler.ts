@@ -19,6 +19,8 @@ export interface LabelingOptions {
   nonOverlap: boolean;
   /** At most this many per image, 1 to 1,000; 0 means 100. */
   maxDetections: number;
+  /** Also take a checkpoint that tells classes apart, and keep its classes in the labels: self-training, a comparator of the method. */
+  classSpecific: boolean;
 }
 
 /** One image to label. */
@@ -363,7 +365,7 @@ export interface RetryDeadShardsResponse {
 }
 
 function createBaseLabelingOptions(): LabelingOptions {
-  return { threshold: 0, nonOverlap: false, maxDetections: 0 };
+  return { threshold: 0, nonOverlap: false, maxDetections: 0, classSpecific: false };
 }
 
 export const LabelingOptions: MessageFns<LabelingOptions> = {
@@ -376,6 +378,9 @@ export const LabelingOptions: MessageFns<LabelingOptions> = {
     }
     if (message.maxDetections !== 0) {
       writer.uint32(24).uint32(message.maxDetections);
+    }
+    if (message.classSpecific !== false) {
+      writer.uint32(32).bool(message.classSpecific);
     }
     return writer;
   },
@@ -417,6 +422,14 @@ export const LabelingOptions: MessageFns<LabelingOptions> = {
             message.maxDetections = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.classSpecific = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -442,6 +455,11 @@ export const LabelingOptions: MessageFns<LabelingOptions> = {
         : isSet(object.max_detections)
         ? globalThis.Number(object.max_detections)
         : 0,
+      classSpecific: isSet(object.classSpecific)
+        ? globalThis.Boolean(object.classSpecific)
+        : isSet(object.class_specific)
+        ? globalThis.Boolean(object.class_specific)
+        : false,
     };
   },
 
@@ -456,6 +474,9 @@ export const LabelingOptions: MessageFns<LabelingOptions> = {
     if (message.maxDetections !== 0) {
       obj.maxDetections = Math.round(message.maxDetections);
     }
+    if (message.classSpecific !== false) {
+      obj.classSpecific = message.classSpecific;
+    }
     return obj;
   },
 
@@ -467,6 +488,7 @@ export const LabelingOptions: MessageFns<LabelingOptions> = {
     message.threshold = object.threshold ?? 0;
     message.nonOverlap = object.nonOverlap ?? false;
     message.maxDetections = object.maxDetections ?? 0;
+    message.classSpecific = object.classSpecific ?? false;
     return message;
   },
 };

@@ -22,6 +22,82 @@ import {
 } from "./model.ts";
 import { Schedule } from "./trainer.ts";
 
+/** What a warmup learns from. All but the first are comparators, which a user of the method does not have or want. */
+export const WarmupLabels = {
+  /** WARMUP_LABELS_UNSPECIFIED - Taken as PSEUDO. */
+  WARMUP_LABELS_UNSPECIFIED: "WARMUP_LABELS_UNSPECIFIED",
+  /** WARMUP_LABELS_PSEUDO - The pseudo labels of the unlabeled images. */
+  WARMUP_LABELS_PSEUDO: "WARMUP_LABELS_PSEUDO",
+  /** WARMUP_LABELS_TRUTH - The truth of the unlabeled images, `unlabeled_truth`: what perfect pseudo labels would bring. */
+  WARMUP_LABELS_TRUTH: "WARMUP_LABELS_TRUTH",
+  /** WARMUP_LABELS_LABELED - The labeled images themselves, classes collapsed: no new images. */
+  WARMUP_LABELS_LABELED: "WARMUP_LABELS_LABELED",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type WarmupLabels = typeof WarmupLabels[keyof typeof WarmupLabels];
+
+export namespace WarmupLabels {
+  export type WARMUP_LABELS_UNSPECIFIED = typeof WarmupLabels.WARMUP_LABELS_UNSPECIFIED;
+  export type WARMUP_LABELS_PSEUDO = typeof WarmupLabels.WARMUP_LABELS_PSEUDO;
+  export type WARMUP_LABELS_TRUTH = typeof WarmupLabels.WARMUP_LABELS_TRUTH;
+  export type WARMUP_LABELS_LABELED = typeof WarmupLabels.WARMUP_LABELS_LABELED;
+  export type UNRECOGNIZED = typeof WarmupLabels.UNRECOGNIZED;
+}
+
+export function warmupLabelsFromJSON(object: any): WarmupLabels {
+  switch (object) {
+    case 0:
+    case "WARMUP_LABELS_UNSPECIFIED":
+      return WarmupLabels.WARMUP_LABELS_UNSPECIFIED;
+    case 1:
+    case "WARMUP_LABELS_PSEUDO":
+      return WarmupLabels.WARMUP_LABELS_PSEUDO;
+    case 2:
+    case "WARMUP_LABELS_TRUTH":
+      return WarmupLabels.WARMUP_LABELS_TRUTH;
+    case 3:
+    case "WARMUP_LABELS_LABELED":
+      return WarmupLabels.WARMUP_LABELS_LABELED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return WarmupLabels.UNRECOGNIZED;
+  }
+}
+
+export function warmupLabelsToJSON(object: WarmupLabels): string {
+  switch (object) {
+    case WarmupLabels.WARMUP_LABELS_UNSPECIFIED:
+      return "WARMUP_LABELS_UNSPECIFIED";
+    case WarmupLabels.WARMUP_LABELS_PSEUDO:
+      return "WARMUP_LABELS_PSEUDO";
+    case WarmupLabels.WARMUP_LABELS_TRUTH:
+      return "WARMUP_LABELS_TRUTH";
+    case WarmupLabels.WARMUP_LABELS_LABELED:
+      return "WARMUP_LABELS_LABELED";
+    case WarmupLabels.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export function warmupLabelsToNumber(object: WarmupLabels): number {
+  switch (object) {
+    case WarmupLabels.WARMUP_LABELS_UNSPECIFIED:
+      return 0;
+    case WarmupLabels.WARMUP_LABELS_PSEUDO:
+      return 1;
+    case WarmupLabels.WARMUP_LABELS_TRUTH:
+      return 2;
+    case WarmupLabels.WARMUP_LABELS_LABELED:
+      return 3;
+    case WarmupLabels.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 /** How one training stage learns. */
 export interface StageSpec {
   /** How long and how fast. */
@@ -106,6 +182,21 @@ export interface PipelineSpec {
   nodes: number;
   /** Ranks on the CPU cores of a node for every training; see TrainingSpec.ranks. */
   ranks: number;
+  /** A comparator of the method: labeler, pseudo labels and warmup keep the classes, as self-training does. */
+  classSpecific: boolean;
+  /** What the warmup learns from. */
+  warmupLabels: WarmupLabels;
+  /**
+   * Which arms to finetune and compare: "warmup", "scratch", "control"; "none" alone ends with the warmed-up model. Empty means warmup
+   * and scratch, and control where `control` asks for it. Stages that no arm needs are left out.
+   */
+  arms: string[];
+  /**
+   * Names stages by the content of what they do, without aliases or tags: a stage whose inputs another pipeline of this trainer had or has
+   * is done once for both. Data are told apart by their addresses, weights and labels by their digests. Results go to folders of
+   * `output_uri` named in the same way.
+   */
+  shareStages: boolean;
 }
 
 /** One stage of a running pipeline. */
@@ -451,6 +542,10 @@ function createBasePipelineSpec(): PipelineSpec {
     gpus: 0,
     nodes: 0,
     ranks: 0,
+    classSpecific: false,
+    warmupLabels: WarmupLabels.WARMUP_LABELS_UNSPECIFIED,
+    arms: [],
+    shareStages: false,
   };
 }
 
@@ -538,6 +633,18 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     }
     if (message.ranks !== 0) {
       writer.uint32(200).uint32(message.ranks);
+    }
+    if (message.classSpecific !== false) {
+      writer.uint32(208).bool(message.classSpecific);
+    }
+    if (message.warmupLabels !== WarmupLabels.WARMUP_LABELS_UNSPECIFIED) {
+      writer.uint32(216).int32(warmupLabelsToNumber(message.warmupLabels));
+    }
+    for (const v of message.arms) {
+      writer.uint32(226).string(v!);
+    }
+    if (message.shareStages !== false) {
+      writer.uint32(232).bool(message.shareStages);
     }
     return writer;
   },
@@ -775,6 +882,38 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
             message.ranks = reader.uint32();
             continue;
           }
+          case 26: {
+            if (tag !== 208) {
+              break;
+            }
+
+            message.classSpecific = reader.bool();
+            continue;
+          }
+          case 27: {
+            if (tag !== 216) {
+              break;
+            }
+
+            message.warmupLabels = warmupLabelsFromJSON(reader.int32());
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.arms.push(reader.string());
+            continue;
+          }
+          case 29: {
+            if (tag !== 232) {
+              break;
+            }
+
+            message.shareStages = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -846,6 +985,24 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
       gpus: isSet(object.gpus) ? globalThis.Number(object.gpus) : 0,
       nodes: isSet(object.nodes) ? globalThis.Number(object.nodes) : 0,
       ranks: isSet(object.ranks) ? globalThis.Number(object.ranks) : 0,
+      classSpecific: isSet(object.classSpecific)
+        ? globalThis.Boolean(object.classSpecific)
+        : isSet(object.class_specific)
+        ? globalThis.Boolean(object.class_specific)
+        : false,
+      warmupLabels: isSet(object.warmupLabels)
+        ? warmupLabelsFromJSON(object.warmupLabels)
+        : isSet(object.warmup_labels)
+        ? warmupLabelsFromJSON(object.warmup_labels)
+        : WarmupLabels.WARMUP_LABELS_UNSPECIFIED,
+      arms: globalThis.Array.isArray(object?.arms)
+        ? object.arms.map((e: any) => globalThis.String(e))
+        : [],
+      shareStages: isSet(object.shareStages)
+        ? globalThis.Boolean(object.shareStages)
+        : isSet(object.share_stages)
+        ? globalThis.Boolean(object.share_stages)
+        : false,
     };
   },
 
@@ -926,6 +1083,18 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     if (message.ranks !== 0) {
       obj.ranks = Math.round(message.ranks);
     }
+    if (message.classSpecific !== false) {
+      obj.classSpecific = message.classSpecific;
+    }
+    if (message.warmupLabels !== WarmupLabels.WARMUP_LABELS_UNSPECIFIED) {
+      obj.warmupLabels = warmupLabelsToJSON(message.warmupLabels);
+    }
+    if (message.arms?.length) {
+      obj.arms = message.arms;
+    }
+    if (message.shareStages !== false) {
+      obj.shareStages = message.shareStages;
+    }
     return obj;
   },
 
@@ -979,6 +1148,10 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     message.gpus = object.gpus ?? 0;
     message.nodes = object.nodes ?? 0;
     message.ranks = object.ranks ?? 0;
+    message.classSpecific = object.classSpecific ?? false;
+    message.warmupLabels = object.warmupLabels ?? WarmupLabels.WARMUP_LABELS_UNSPECIFIED;
+    message.arms = object.arms?.map((e) => e) || [];
+    message.shareStages = object.shareStages ?? false;
     return message;
   },
 };

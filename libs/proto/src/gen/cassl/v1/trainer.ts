@@ -156,6 +156,8 @@ export interface PseudoLabels {
   threshold: number;
   /** Address of a label set instead of label_uris. */
   labelSet: string;
+  /** Keep the labels' classes, which are those of their teacher in the registry; all must be of one teacher. Otherwise they are collapsed. */
+  classSpecific: boolean;
 }
 
 /** How long and how fast to learn. */
@@ -178,6 +180,11 @@ export interface Schedule {
   optimizer: Optimizer;
   /** Clip the global gradient norm to this; 0 means no clipping. */
   clipNorm: number;
+  /**
+   * Factor on the learning rate of the weights that came from Initialization.checkpoint, in (0, 1]; 0 means 1. A fresh classifier then
+   * learns fast while what the warmup found changes slowly.
+   */
+  inheritedRate: number;
 }
 
 /** One training, whole. */
@@ -360,7 +367,7 @@ export interface ResumeTrainingResponse {
 }
 
 function createBasePseudoLabels(): PseudoLabels {
-  return { labelUris: [], images: undefined, threshold: 0, labelSet: "" };
+  return { labelUris: [], images: undefined, threshold: 0, labelSet: "", classSpecific: false };
 }
 
 export const PseudoLabels: MessageFns<PseudoLabels> = {
@@ -376,6 +383,9 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
     }
     if (message.labelSet !== "") {
       writer.uint32(34).string(message.labelSet);
+    }
+    if (message.classSpecific !== false) {
+      writer.uint32(40).bool(message.classSpecific);
     }
     return writer;
   },
@@ -425,6 +435,14 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
             message.labelSet = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.classSpecific = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -451,6 +469,11 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
         : isSet(object.label_set)
         ? globalThis.String(object.label_set)
         : "",
+      classSpecific: isSet(object.classSpecific)
+        ? globalThis.Boolean(object.classSpecific)
+        : isSet(object.class_specific)
+        ? globalThis.Boolean(object.class_specific)
+        : false,
     };
   },
 
@@ -468,6 +491,9 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
     if (message.labelSet !== "") {
       obj.labelSet = message.labelSet;
     }
+    if (message.classSpecific !== false) {
+      obj.classSpecific = message.classSpecific;
+    }
     return obj;
   },
 
@@ -482,6 +508,7 @@ export const PseudoLabels: MessageFns<PseudoLabels> = {
       : undefined;
     message.threshold = object.threshold ?? 0;
     message.labelSet = object.labelSet ?? "";
+    message.classSpecific = object.classSpecific ?? false;
     return message;
   },
 };
@@ -497,6 +524,7 @@ function createBaseSchedule(): Schedule {
     milestones: [],
     optimizer: Optimizer.OPTIMIZER_UNSPECIFIED,
     clipNorm: 0,
+    inheritedRate: 0,
   };
 }
 
@@ -532,6 +560,9 @@ export const Schedule: MessageFns<Schedule> = {
     }
     if (message.clipNorm !== 0) {
       writer.uint32(73).double(message.clipNorm);
+    }
+    if (message.inheritedRate !== 0) {
+      writer.uint32(81).double(message.inheritedRate);
     }
     return writer;
   },
@@ -631,6 +662,14 @@ export const Schedule: MessageFns<Schedule> = {
             message.clipNorm = reader.double();
             continue;
           }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.inheritedRate = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -676,6 +715,11 @@ export const Schedule: MessageFns<Schedule> = {
         : isSet(object.clip_norm)
         ? globalThis.Number(object.clip_norm)
         : 0,
+      inheritedRate: isSet(object.inheritedRate)
+        ? globalThis.Number(object.inheritedRate)
+        : isSet(object.inherited_rate)
+        ? globalThis.Number(object.inherited_rate)
+        : 0,
     };
   },
 
@@ -708,6 +752,9 @@ export const Schedule: MessageFns<Schedule> = {
     if (message.clipNorm !== 0) {
       obj.clipNorm = floatToJson(message.clipNorm);
     }
+    if (message.inheritedRate !== 0) {
+      obj.inheritedRate = floatToJson(message.inheritedRate);
+    }
     return obj;
   },
 
@@ -725,6 +772,7 @@ export const Schedule: MessageFns<Schedule> = {
     message.milestones = object.milestones?.map((e) => e) || [];
     message.optimizer = object.optimizer ?? Optimizer.OPTIMIZER_UNSPECIFIED;
     message.clipNorm = object.clipNorm ?? 0;
+    message.inheritedRate = object.inheritedRate ?? 0;
     return message;
   },
 };
