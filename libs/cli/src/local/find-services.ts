@@ -66,6 +66,8 @@ export async function withServices<T>(
     readonly roots?: Roots;
     /** Own services come with a console. */
     readonly console?: boolean;
+    /** For own services: further settings. */
+    readonly env?: Readonly<Record<string, string>>;
     readonly onStart?: () => void;
     /** What Ctrl-C shall say where running services carry on what was asked for. */
     readonly comeBack?: () => string | undefined;

@@ -21,6 +21,8 @@ export interface StartLocalServicesOptions {
   /** Port of the console's page; without it no console is started. */
   readonly consolePort?: number | undefined;
   readonly roots?: Roots | undefined;
+  /** Further settings of the services. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Gives up starting, and stops what was started. */
   readonly signal?: AbortSignal | undefined;
   /** Told of what is ready, of what died, and when that is started again. */
@@ -81,6 +83,7 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
   const env = {
     CASSL_DRAIN_MS: process.env.CASSL_DRAIN_MS ?? String(DRAIN_MS),
     ...(consolePort === undefined ? {} : { CASSL_LOGS_DIR: logsDir }),
+    ...options.env,
   };
   try {
     for (const name of consolePort === undefined ? names : [...names, 'console' as const]) {

@@ -12,6 +12,13 @@ export async function readPipelineFile(path: string, changes: readonly string[] 
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw notFound(`cannot read the pipeline ${path}: ${errorMessage(cause)}`, { cause });
   });
+  const document = readYamlMapping(path, text);
+  for (const change of changes) applyChange(document, change);
+  return checkPipelineDocument(path, document);
+}
+
+/** @throws INVALID_ARGUMENT for what is no YAML, or no mapping */
+export function readYamlMapping(path: string, text: string): Record<string, unknown> {
   let document: unknown;
   try {
     document = parse(text);
@@ -20,25 +27,34 @@ export async function readPipelineFile(path: string, changes: readonly string[] 
   }
   if (typeof document !== 'object' || document === null)
     throw invalidArgument(`${path} is not a YAML mapping`);
-  for (const change of changes) applyChange(document as Record<string, unknown>, change);
-  checkKeys(path, pipelineSchema, document);
+  return document as Record<string, unknown>;
+}
+
+/** @throws INVALID_ARGUMENT that begins with `where` and names the key */
+export function checkPipelineDocument(where: string, document: Record<string, unknown>): PipelineFile {
+  checkKeys(where, pipelineSchema, document);
   const result = pipelineSchema.safeParse(document);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw invalidArgument(`${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is wrong'}`);
+  throw invalidArgument(`${where}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is wrong'}`);
 }
 
 function applyChange(document: Record<string, unknown>, change: string): void {
   const equals = change.indexOf('=');
   if (equals < 1)
     throw invalidArgument(`--set ${change}: write it as key=value, for example --set warmup.iterations=500`);
-  const keys = change.slice(0, equals).split('.');
+  setKey(document, change.slice(0, equals), parse(change.slice(equals + 1)) as unknown);
+}
+
+/** Sets `a.b.c`, making the mappings on the way. */
+export function setKey(document: Record<string, unknown>, key: string, value: unknown): void {
+  const keys = key.split('.');
   const last = keys.pop() ?? '';
   let target = document;
-  for (const key of keys) {
-    const inner = target[key];
-    if (typeof inner !== 'object' || inner === null) target[key] = {};
-    target = target[key] as Record<string, unknown>;
+  for (const part of keys) {
+    const inner = target[part];
+    if (typeof inner !== 'object' || inner === null) target[part] = {};
+    target = target[part] as Record<string, unknown>;
   }
-  target[last] = parse(change.slice(equals + 1)) as unknown;
+  target[last] = value;
 }

@@ -2,22 +2,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidArgument } from '@cassl/errors';
 import { isEnded } from '@cassl/jobs';
-import {
-  type LabeledDataset,
-  type PipelineSpec,
-  PipelineServiceDefinition,
-  TrainerServiceDefinition,
-} from '@cassl/proto';
+import { PipelineServiceDefinition, TrainerServiceDefinition } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
 import { collectUnused, formatUnused } from '../report/collect-unused.ts';
 import { toReportJson } from '../report/report-json.ts';
 import { formatReportTable } from '../report/report-table.ts';
 import { renderReport } from '../report/render-report.ts';
 import { findConsole, withServices } from '../local/find-services.ts';
-import type { Roots } from '../local/roots.ts';
 import { defaultPipelineId, startPipeline } from './pipeline-id.ts';
 import type { PipelineFile } from './pipeline-schema.ts';
 import { readPipelineFile } from './read-pipeline-file.ts';
+import { rootsOf } from './roots-of-spec.ts';
 import { showCheck } from './show-check.ts';
 import { createProgressDisplay } from './show-progress.ts';
 import { toPipelineSpec } from './to-spec.ts';
@@ -96,28 +91,6 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
       }
     },
   );
-}
-
-/** The places that the pipeline names, and no others. */
-function rootsOf(spec: PipelineSpec): Roots {
-  const datasets = [
-    spec.labeled,
-    spec.validation,
-    spec.unlabeledTruth,
-    spec.labeledAgnostic,
-    spec.validationAgnostic,
-  ];
-  const data = [
-    ...datasets.flatMap((dataset) => (dataset === undefined ? [] : placesOf(dataset))),
-    spec.unlabeled?.uri ?? '',
-    spec.backboneUri,
-  ].filter((address) => address !== '');
-  return { data: [...new Set(data)], output: [spec.outputUri] };
-}
-
-/** Files are read through their folder. Without a folder of their own, segments lie beside the annotations. */
-function placesOf({ annotationsUri, imagesUri, segmentsUri }: LabeledDataset): string[] {
-  return [annotationsUri.slice(0, annotationsUri.lastIndexOf('/')), imagesUri, segmentsUri];
 }
 
 /** `--seeds 3` repeats the arms over seeds 1, 2, 3 and adds the honest control. */

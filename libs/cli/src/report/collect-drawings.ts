@@ -16,6 +16,7 @@ import { bestPerObject } from '../pictures/best-per-object.ts';
 import type { DrawingRow, Panel } from './drawing-row.ts';
 import type { JudgedImage } from './judge-images.ts';
 import { SHOWN_SCORE } from './match-found.ts';
+import type { FoundImages } from './read-detections.ts';
 
 const IMAGES = 12;
 /** Pixels of a drawing's long side. */
@@ -27,24 +28,46 @@ export async function drawCase(
   found: readonly Detection[],
   dataset: Dataset,
 ): Promise<DrawingRow> {
-  const shown = bestPerObject(
-    found.filter(({ score }) => score > SHOWN_SCORE),
-    (detection) => detection,
-  );
   return {
     title: `${image.key} · F1 ${f1.toFixed(2)}`,
     panels: [
       await panel('ground truth', image, truthOf(image, dataset)),
-      await panel(
-        'found',
-        image,
-        shown.map(({ box, score, mask, category }) => ({
-          instance: { box, score, mask },
-          label: `${dataset.categories[category]?.name ?? ''} ${percent(score)}`,
-        })),
-      ),
+      await panel('found', image, shownOf(found, dataset)),
     ],
   };
+}
+
+/** Images spread over the data set, each with its truth and what every detector found. */
+export async function drawDetected(
+  dataset: Dataset,
+  detectors: readonly { readonly caption: string; readonly found: FoundImages }[],
+  count: number,
+): Promise<DrawingRow[]> {
+  const labeled = spread(dataset.images.filter(({ instances }) => instances.length > 0));
+  return Promise.all(
+    labeled.slice(0, count).map(async (image) => ({
+      title: image.key,
+      panels: [
+        await panel('ground truth', image, truthOf(image, dataset)),
+        ...(await Promise.all(
+          detectors.map(({ caption, found }) =>
+            panel(caption, image, shownOf(found.get(image.id) ?? [], dataset)),
+          ),
+        )),
+      ],
+    })),
+  );
+}
+
+function shownOf(found: readonly Detection[], { categories }: Dataset): Labeled[] {
+  const shown = bestPerObject(
+    found.filter(({ score }) => score > SHOWN_SCORE),
+    (detection) => detection,
+  );
+  return shown.map(({ box, score, mask, category }) => ({
+    instance: { box, score, mask },
+    label: `${categories[category]?.name ?? ''} ${percent(score)}`,
+  }));
 }
 
 /** A dozen unlabeled images with what the pseudo labeler found, beside the truth where that is known. */

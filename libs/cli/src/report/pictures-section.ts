@@ -15,19 +15,20 @@ export function PicturesSection({ arms, unlabeled }: ReportContent): JSX.Element
         { class: 'lead' },
         'By F1 of the objects found at IoU 0.5 under their right class; scores above 0.30, the best class of each object.',
       ),
-      rows('Best', pictures.best),
-      rows('Typical', pictures.typical),
-      rows('Worst', pictures.worst),
+      pictureRows('Best', pictures.best),
+      pictureRows('Typical', pictures.typical),
+      pictureRows('Worst', pictures.worst),
     ]),
     unlabeled.length > 0 && [
       h('h2', null, 'Unlabeled images'),
       h('p', { class: 'lead' }, 'What the pseudo labeler found and the warm-up learned from.'),
-      rows('', unlabeled),
+      pictureRows('', unlabeled),
     ],
   );
 }
 
-function rows(title: string, list: readonly DrawingRow[]): JSX.Element | null {
+/** Images one below the other, each drawn in several ways. */
+export function pictureRows(title: string, list: readonly DrawingRow[]): JSX.Element | null {
   if (list.length === 0) return null;
   return h(
     'div',
