@@ -1,5 +1,5 @@
 import { formatDropReport, type CheckedPart } from '@cassl/datasets';
-import { escapeHtml } from '../report/line-chart.ts';
+import { escapeHtml } from '../output/escape-html.ts';
 import { REPORT_STYLE } from '../report/report-style.ts';
 import type { DrawnPicture } from './draw-pictures.ts';
 
