@@ -6,6 +6,9 @@ export interface PageProps {
   readonly children?: ComponentChildren;
 }
 
+/** What data says is text, even where a browser would take it for more. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
 /** A page of its own, without outside assets. */
 export function Page({ title, children }: PageProps): JSX.Element {
   return h(
@@ -16,6 +19,7 @@ export function Page({ title, children }: PageProps): JSX.Element {
       null,
       h('meta', { charset: 'utf-8' }),
       h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
+      h('meta', { 'http-equiv': 'Content-Security-Policy', content: POLICY }),
       h('title', null, `${title} · cassl`),
       // Text of our own: a renderer escapes what stands between tags, which styles do not expect.
       h('style', { dangerouslySetInnerHTML: { __html: REPORT_STYLE } }),

@@ -2,9 +2,10 @@ import type { ImageLocation } from '@cassl/labels';
 import { createOpenedSets, type OpenedSet, type OpenedSets } from './opened-sets.ts';
 import { rowsAt } from './rows-at.ts';
 import { isEverything, selectImages, type ImageFilter } from './select-images.ts';
-import { startColumns, type SetColumns } from './set-columns.ts';
+import { scanSet, type SetScan } from './scan-set.ts';
+import { seenOf } from './set-columns.ts';
 import { shownImage, type ShownImage } from './shown-image.ts';
-import type { Truth } from './truth.ts';
+import type { OpenTruth } from './truth.ts';
 
 /** Images that a filter leaves, in its order; of a page that would take long only the first. */
 export interface ImagePage {
@@ -17,7 +18,8 @@ export interface ImagePage {
 
 export interface PageRequest {
   readonly address: string;
-  readonly truth: Truth | undefined;
+  /** With the data set that it was read from, for the thread that compares every image with it. */
+  readonly truth: OpenTruth | undefined;
   readonly filter: ImageFilter;
   readonly from: number;
   readonly count: number;
@@ -39,17 +41,23 @@ export function createImageSets(): ImageSets {
   const sets = createOpenedSets();
   const kept = new Map<string, Scanned>();
 
-  function scanned(opened: OpenedSet, truth: Truth | undefined): Scanned {
-    const name = `${opened.set.address} ${truth?.digest ?? ''}`;
-    const known = kept.get(name) ?? { columns: startColumns(opened, truth), selection: undefined };
+  function scanned(opened: OpenedSet, truth: PageRequest['truth']): Scanned {
+    const name = `${opened.set.address} ${truth?.dataset.annotationsUri ?? ''}`;
+    const known = kept.get(name) ?? {
+      scan: scanSet(opened.set.address, opened.set.totals.images, truth?.dataset),
+      selection: undefined,
+    };
     kept.delete(name);
     kept.set(name, known);
-    for (const oldest of kept.keys()) if (kept.size > MOST_COLUMNS) kept.delete(oldest);
-    if (known.columns.error !== undefined) {
-      kept.delete(name);
-      throw known.columns.error as Error;
+    for (const [oldest, { scan }] of kept) {
+      if (kept.size <= MOST_COLUMNS) break;
+      scan.stop();
+      kept.delete(oldest);
     }
-    return known;
+    const error = known.scan.error();
+    if (error === undefined) return known;
+    kept.delete(name);
+    throw error;
   }
 
   return {
@@ -63,8 +71,7 @@ export function createImageSets(): ImageSets {
         const images = rows.map((row, index) => shownImage(row, from + index, request));
         return { images, total, seen: total };
       }
-      const scan = scanned(opened, truth);
-      const positions = selected(scan, filter);
+      const { positions, seen } = selected(scanned(opened, truth), filter);
       const images: ShownImage[] = [];
       const startedAt = performance.now();
       for (const position of positions.subarray(from, from + count)) {
@@ -72,7 +79,7 @@ export function createImageSets(): ImageSets {
         if (images.length > 0 && performance.now() - startedAt > PAGE_MS) break;
         for (const row of await rowsAt(opened, position, 1)) images.push(shownImage(row, position, request));
       }
-      return { images, total: positions.length, seen: scan.columns.done };
+      return { images, total: positions.length, seen };
     },
     async at(address, position) {
       const [row] = await rowsAt(await sets.open(address), position, 1);
@@ -82,13 +89,28 @@ export function createImageSets(): ImageSets {
 }
 
 interface Scanned {
-  readonly columns: SetColumns;
+  readonly scan: SetScan;
   /** Of the last filter: pages of one list ask with the same one. */
-  selection: { readonly name: string; readonly positions: Uint32Array } | undefined;
+  selection: Selection | undefined;
 }
 
-function selected(scan: Scanned, filter: ImageFilter): Uint32Array {
-  const name = `${JSON.stringify(filter)} ${scan.columns.done}`;
-  if (scan.selection?.name !== name) scan.selection = { name, positions: selectImages(scan.columns, filter) };
-  return scan.selection.positions;
+interface Selection {
+  readonly name: string;
+  readonly madeAt: number;
+  readonly seen: number;
+  readonly positions: Uint32Array;
+}
+
+/** While a scan goes on, a selection stays for a moment: else every page would make its own. */
+const SELECTION_MS = 1000;
+
+function selected(scanned: Scanned, filter: ImageFilter): Selection {
+  const { columns } = scanned.scan;
+  const name = JSON.stringify(filter);
+  const now = performance.now();
+  const seen = seenOf(columns);
+  const last = scanned.selection;
+  const isFresh = last?.name === name && (last.seen === seen || now - last.madeAt < SELECTION_MS);
+  if (last !== undefined && isFresh) return last;
+  return (scanned.selection = { name, madeAt: now, seen, positions: selectImages(columns, filter, seen) });
 }

@@ -1,3 +1,4 @@
+import { orderPositions } from './order-positions.ts';
 import type { SetColumns } from './set-columns.ts';
 
 export const SHOWN = ['all', 'labeled', 'empty', 'failed', 'false-positives', 'missed'] as const;
@@ -31,18 +32,14 @@ export function isEverything(filter: ImageFilter): boolean {
   return JSON.stringify(filter) === JSON.stringify(NO_FILTER);
 }
 
-/** Positions of the images that a filter leaves, of those that were looked at so far. */
-export function selectImages(columns: SetColumns, filter: ImageFilter): Uint32Array {
-  const chosen = new Uint32Array(columns.done);
+/** Positions of the images that a filter leaves, of the first `seen`. */
+export function selectImages(columns: SetColumns, filter: ImageFilter, seen: number): Uint32Array {
+  const chosen = new Uint32Array(seen);
   let count = 0;
-  for (let at = 0; at < columns.done; at++) if (isChosen(columns, filter, at)) chosen[count++] = at;
+  for (let at = 0; at < seen; at++) if (isChosen(columns, filter, at)) chosen[count++] = at;
   const positions = chosen.subarray(0, count);
   const key = orderKey(columns, filter.order);
-  if (key === undefined) return positions;
-  const keys = Float32Array.from(positions, key);
-  const order = Uint32Array.from(positions, (_, index) => index);
-  order.sort((a, b) => keys[b]! - keys[a]! || a - b);
-  return order.map((index) => positions[index]!);
+  return key === undefined ? positions : orderPositions(positions, key);
 }
 
 function isChosen(columns: SetColumns, filter: ImageFilter, at: number): boolean {

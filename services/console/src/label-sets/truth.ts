@@ -3,17 +3,21 @@ import type { LabeledDataset } from '@cassl/proto';
 
 /** What people labeled in the images of a pool. */
 export interface Truth {
-  /** Names the labels apart from others'. */
-  readonly digest: string;
   readonly categories: readonly string[];
   /** By the image's key in the pool. */
   readonly images: ReadonlyMap<string, LabeledImage>;
 }
 
-const known = new Map<string, Promise<Truth>>();
+/** A truth with where it came from. */
+export interface OpenTruth extends Truth {
+  readonly dataset: LabeledDataset;
+}
+
+const known = new Map<string, Promise<OpenTruth>>();
 
 /** Opens the truth of a pool and keeps the last one: it is asked for with every page. */
-export function openTruth({ annotationsUri, imagesUri, segmentsUri, kind }: LabeledDataset): Promise<Truth> {
+export function openTruth(request: LabeledDataset): Promise<OpenTruth> {
+  const { annotationsUri, imagesUri, segmentsUri, kind } = request;
   const name = `${annotationsUri} ${imagesUri} ${segmentsUri}`;
   const opened = known.get(name) ?? read();
   known.clear();
@@ -21,7 +25,7 @@ export function openTruth({ annotationsUri, imagesUri, segmentsUri, kind }: Labe
   opened.catch(() => known.delete(name));
   return opened;
 
-  async function read(): Promise<Truth> {
+  async function read(): Promise<OpenTruth> {
     const isPanoptic = kind === 'ANNOTATION_KIND_PANOPTIC';
     const dataset = await openCocoDataset({
       annotations: annotationsUri,
@@ -33,7 +37,7 @@ export function openTruth({ annotationsUri, imagesUri, segmentsUri, kind }: Labe
       check: 'sizes',
     });
     return {
-      digest: dataset.digest,
+      dataset: request,
       categories: dataset.categories.map(({ name: category }) => category),
       images: new Map(dataset.images.map((image) => [image.key, image])),
     };

@@ -5,7 +5,7 @@ import type { PageParts } from '../page-parts.ts';
 import type { Caller, ConsoleEnv } from '../http/session.ts';
 import { ORDERS, SHOWN, type ImageFilter } from '../label-sets/select-images.ts';
 import { scoreCounts } from '../label-sets/score-counts.ts';
-import { openTruth, type Truth } from '../label-sets/truth.ts';
+import { openTruth, type OpenTruth } from '../label-sets/truth.ts';
 import { PICTURE_SIZES } from '../thumbnails/thumbnails.ts';
 
 const MAX_PAGE = 200;
@@ -15,7 +15,7 @@ const MAX_PAGE = 200;
  * `GET /picture` one of them. With `&job=ID` the truth of the pool comes from the pipeline of that labeling job.
  */
 export function labelSetRoutes({ platform, imageSets, thumbnails }: PageParts): Hono<ConsoleEnv> {
-  const truthOf = async (context: Context<ConsoleEnv>): Promise<Truth | undefined> => {
+  const truthOf = async (context: Context<ConsoleEnv>): Promise<OpenTruth | undefined> => {
     const named = await truthOfJob(platform, context.req.query('job') ?? '', context.get('caller').call);
     return named === undefined ? undefined : openTruth(named);
   };

@@ -23,7 +23,7 @@ export function PipelinePage({ id }: { readonly id: string }): JSX.Element {
   return (
     <>
       <h1>
-        {id} <Badge state={value?.status?.state ?? 'JOB_STATE_QUEUED'} />
+        {id} {value !== undefined && <Badge state={value.status?.state} />}
       </h1>
       <ErrorNote error={error} />
       {value === undefined && error === undefined && <EmptyNote>Asking the trainer…</EmptyNote>}

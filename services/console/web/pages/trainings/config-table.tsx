@@ -3,7 +3,8 @@ import { configDifferences } from './config-differences.ts';
 import type { Run } from './use-runs.ts';
 
 /** In what the specifications of the chosen runs differ. */
-export function ConfigTable({ runs }: { readonly runs: readonly Run[] }): JSX.Element | null {
+export function ConfigTable({ runs: all }: { readonly runs: readonly Run[] }): JSX.Element | null {
+  const runs = all.filter(({ training }) => training !== undefined);
   if (runs.length < 2) return null;
   const differences = configDifferences(runs.map(({ training }) => training?.spec));
   return (

@@ -1,0 +1,24 @@
+import { Worker } from 'node:worker_threads';
+import type { LabeledDataset } from '@cassl/proto';
+import type { FillTask } from './fill-columns.ts';
+import { createColumns, type SetColumns } from './set-columns.ts';
+
+/** A look at every image of a set that goes on in the background. */
+export interface SetScan {
+  readonly columns: SetColumns;
+  /** Why it ended early; undefined while nothing is wrong. */
+  error(): Error | undefined;
+  stop(): void;
+}
+
+/** Starts it; what asks meanwhile sees how far it is. */
+export function scanSet(address: string, images: number, truth: LabeledDataset | undefined): SetScan {
+  const columns = createColumns(images);
+  const task: FillTask = { address, truth, columns };
+  const worker = new Worker(new URL('./fill-columns.worker.ts', import.meta.url), { workerData: task });
+  // A console that stops does not wait for it.
+  worker.unref();
+  let failure: Error | undefined;
+  worker.on('error', (error) => (failure = error instanceof Error ? error : new Error(String(error))));
+  return { columns, error: () => failure, stop: () => void worker.terminate() };
+}
