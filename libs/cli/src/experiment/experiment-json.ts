@@ -9,7 +9,7 @@ export interface ExperimentJson {
   readonly experiment: string;
   readonly trend?: number;
   readonly claim: string;
-  /** Of the claim: it holds where all statements hold. */
+  /** Of the claim: it holds where all statements hold. Undecided while seeds are missing: who stops at a lucky one proves nothing. */
   readonly verdict: Verdict;
   readonly pipeline: string;
   readonly commands: readonly string[];
@@ -47,6 +47,7 @@ export function toExperimentJson(
   const runOf = (arm: string, seed: number): ArmRun | undefined =>
     runs.find((run) => run.arm === arm && run.seed === seed);
   const seeds = file.seeds.filter((seed) => arms.every(({ name }) => runOf(name, seed) !== undefined));
+  const missingSeeds = file.seeds.filter((seed) => !seeds.includes(seed));
   const complete = (arm: string): readonly ArmRun[] => seeds.flatMap((seed) => runOf(arm, seed) ?? []);
   const bySeed = seeds.map((seed) =>
     Object.fromEntries(arms.map(({ name }) => [name, runOf(name, seed)?.metrics ?? {}])),
@@ -62,11 +63,11 @@ export function toExperimentJson(
     experiment: file.name,
     ...(file.trend === undefined ? {} : { trend: file.trend }),
     claim: file.claim,
-    verdict: overallVerdict(judged.map(({ verdict }) => verdict)),
+    verdict: missingSeeds.length > 0 ? 'undecided' : overallVerdict(judged.map(({ verdict }) => verdict)),
     pipeline: experiment.path,
     commands,
     seeds,
-    missingSeeds: file.seeds.filter((seed) => !seeds.includes(seed)),
+    missingSeeds,
     difference: byStatement(({ difference }) => round(difference)),
     interval: seeds.length < 2 ? {} : byStatement(({ interval: [low, high] }) => [round(low), round(high)]),
     statements: byStatement(({ statement, verdict, differences }) => ({
