@@ -50,7 +50,7 @@ RUN mkdir /runtime && cd /opt/torch && find torch/lib nvidia -name '*.so*' -exec
 FROM ${NODE_IMAGE} AS runtime
 WORKDIR /app
 # Read-only root: what a process writes goes to /var/lib/cassl and /tmp, which are volumes.
-ENV NODE_ENV=production HOME=/tmp OMP_WAIT_POLICY=passive \
+ENV NODE_ENV=production HOME=/tmp CASSL_HOME=/tmp/.cassl OMP_WAIT_POLICY=passive \
     CASSL_HOST=0.0.0.0 CASSL_DATA_DIR=/var/lib/cassl CASSL_TORCH_ADDON=/usr/local/lib/cassl/cassl_torch.node
 RUN install -d -o 65532 -g 65532 /var/lib/cassl
 EXPOSE 7100 7101 7102 7103 7104 7105 7180 7182 7190 9100 9101 9102 9103 9105

@@ -11,6 +11,7 @@ const run = promisify(execFile);
 export const IMAGE_TAG = process.env.CASSL_TEST_IMAGE_TAG ?? '0.1.0';
 /** The first node's address: NodePorts answer there. */
 export const NODE = '172.30.0.1';
+const NODES = '172.30.0.0/24';
 export const HAS_KEDA = process.env.CASSL_TEST_KEDA === '1';
 export const HAS_NETWORK_POLICY = process.env.CASSL_TEST_NETPOL === '1';
 
@@ -69,7 +70,9 @@ export function smallValues(more: readonly string[] = []): string[] {
     ]),
     ...more,
   ];
-  return ['--set', set.join(',')];
+  // Tests call from a node, which is no pod of the namespace.
+  const clients = [{ podSelector: {} }, { ipBlock: { cidr: NODES } }];
+  return ['--set', set.join(','), '--set-json', `networkPolicy.clients=${JSON.stringify(clients)}`];
 }
 
 /** Installs or upgrades the release `cassl` and waits until it is ready. */

@@ -43,7 +43,7 @@ export function register(program: Command): void {
         'write that framework’s own file, byte for byte as the registry’s HTTP views give it, and a note beside it',
       ).choices(FRAMEWORKS),
     )
-    .option('--home <dir>', 'folder of the services', '.cassl')
+    .addOption(new Option('--home <dir>', 'folder of the services').default('.cassl').env('CASSL_HOME'))
     .option('--json', 'print what it is as JSON', false)
     .action(async (reference: string, flags: PullFlags) => {
       const path = await import('node:path');

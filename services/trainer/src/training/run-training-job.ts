@@ -61,6 +61,7 @@ export async function runTrainingJob(options: TrainingJobOptions): Promise<void>
     };
     const trained = await train(context);
     if (trained === undefined || (group !== undefined && group.rank > 0)) return;
+    await report({ type: 'publishing' });
     const digest = await publish({
       folder,
       trainingId: job.id,

@@ -35,11 +35,8 @@ export async function runTraining(
     ...machinesOf(lead.job.spec),
     signal: lead.signal,
     isLeft: isHandedOn,
-    onNews: (news) =>
-      void lead.change((job) =>
-        job.status === undefined ? job : { ...job, status: withMessage(job.status, news) },
-      ),
-    onMessage: (message) => handle(lead, message, options.logger),
+    onNews: (news) => say(lead, news),
+    onMessage: (message) => handle(lead, message, options),
   });
   if (lead.job.checkpointDigest === '') throw internal('the training worker ended without a checkpoint');
   await lead.flush();
@@ -53,7 +50,16 @@ function machinesOf(spec: TrainingSpec | undefined): { readonly nodes: number; r
   return { nodes: Math.max(1, nodes), ...(gpus > 0 && { gpus }) };
 }
 
-function handle(lead: Lead<Training>, message: TrainingMessage, logger: Logger): void {
+/** For people: what the job waits for. */
+function say(lead: Lead<Training>, words: string): void {
+  lead.change((job) => (job.status === undefined ? job : { ...job, status: withMessage(job.status, words) }));
+}
+
+function handle(
+  lead: Lead<Training>,
+  message: TrainingMessage,
+  { logger, registryAddress }: RunTrainingOptions,
+): void {
   switch (message.type) {
     case 'started': {
       const { engine, resumedFrom, notes } = message;
@@ -77,6 +83,9 @@ function handle(lead: Lead<Training>, message: TrainingMessage, logger: Logger):
       return;
     case 'checkpoint':
       logger.debug({ training: lead.id, iteration: message.iteration }, 'resumable checkpoint written');
+      return;
+    case 'publishing':
+      say(lead, `publishing the checkpoint to the registry at ${registryAddress}`);
       return;
     case 'published':
       lead.change((job) => ({ ...job, checkpointDigest: message.digest }));

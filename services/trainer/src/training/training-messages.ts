@@ -15,6 +15,8 @@ export type TrainingMessage =
   | { readonly type: 'notes'; readonly notes: readonly string[] }
   | { readonly type: 'progress'; readonly point: TrainingPoint }
   | { readonly type: 'checkpoint'; readonly iteration: number }
+  /** It is trained; the registry is waited for where it is away. */
+  | { readonly type: 'publishing' }
   | { readonly type: 'published'; readonly digest: string };
 
 /** The job file that a worker reads: all it needs to know. */
