@@ -4,6 +4,7 @@ import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
 import { setQuery } from '../../router.tsx';
 import { ConfigTable } from './config-table.tsx';
 import { LiveChart, type ChartLine } from './live-chart.tsx';
+import { RunEvaluations } from './run-evaluations.tsx';
 import { RunPicker } from './run-picker.tsx';
 import { smooth } from './smooth.ts';
 import { useRuns, type Run } from './use-runs.ts';
@@ -68,6 +69,7 @@ export function TrainingsPage({ query }: { readonly query: URLSearchParams }): J
               />
             ))}
           </div>
+          <RunEvaluations runs={runs} />
           <ConfigTable runs={runs} />
         </div>
       </div>
