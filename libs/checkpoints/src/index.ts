@@ -52,3 +52,5 @@ export { noteName } from './exports/snippet.ts';
 export { writeExport, type WrittenExport } from './exports/write-export.ts';
 export { planExportFile, type ExportFileOptions, type PlannedFile } from './exports/plan-export-file.ts';
 export { defaultScope } from './names/frameworks.ts';
+export { tarPieces, type TarEntry } from './oci/tar.ts';
+export { writeOciLayout, type OciImage } from './oci/write-oci-layout.ts';

@@ -4,6 +4,7 @@ import type { Checkpoint } from '@cassl/proto';
 
 interface PullFlags {
   readonly out: string;
+  readonly oci: boolean;
   readonly for?: Framework | 'onnx';
   readonly home: string;
   readonly json: boolean;
@@ -36,12 +37,17 @@ export function register(program: Command): void {
     .command('pull')
     .description('Download a checkpoint (safetensors) from the registry; its sha256 is checked.')
     .argument('<reference>', 'digest, at least 8 leading hex digits of one, or alias')
-    .requiredOption('--out <file>', 'file to write')
+    .requiredOption('--out <file>', 'file to write, or with --oci the folder')
     .addOption(
       new Option(
         '--for <framework>',
         'write that framework’s own file, byte for byte as the registry’s HTTP views give it, and a note beside it',
       ).choices(FRAMEWORKS),
+    )
+    .option(
+      '--oci',
+      'write an OCI image layout (folder) whose image has the file under /models, for skopeo, oras, containerd',
+      false,
     )
     .addOption(new Option('--home <dir>', 'folder of the services').default('.cassl').env('CASSL_HOME'))
     .option('--json', 'print what it is as JSON', false)
@@ -60,7 +66,7 @@ export function register(program: Command): void {
             reference,
             cacheDir,
           });
-          const pulled = await write(cached, checkpoint, flags);
+          const pulled = await (flags.oci ? writeImage : write)(cached, checkpoint, flags);
           if (flags.json)
             console.log(JSON.stringify({ ...pulled, checkpoint: Checkpoint.toJSON(checkpoint) }));
           else console.log(`${pulled.out}  ${pulled.digest}  ${pulled.sizeBytes} bytes`);
@@ -105,4 +111,39 @@ async function writeGraph(cached: string, { digest, manifest }: Checkpoint, out:
   const categories = manifest.categories.map(({ name }) => name);
   const written = await writeOnnx(out, tensors, { config: parseDetectorConfig(manifest.model), categories });
   return { out, digest: written.digest, sizeBytes: written.sizeBytes };
+}
+
+/** The same file in an OCI image layout, tagged by the checkpoint's digest. */
+async function writeImage(cached: string, checkpoint: Checkpoint, flags: PullFlags): Promise<Pulled> {
+  const { mkdtemp, readFile, rm } = await import('node:fs/promises');
+  const path = await import('node:path');
+  const { defaultContainer, noteName, writeOciLayout } = await import('@cassl/checkpoints');
+  const { for: framework = 'cassl', out } = flags;
+  const name = `model.${framework === 'onnx' ? 'onnx' : defaultContainer(framework)}`;
+  const folder = await mkdtemp(`${cached}.image-`);
+  try {
+    const file = path.join(folder, name);
+    await write(cached, checkpoint, { ...flags, out: file });
+    const note = await readFile(noteName(file)).catch(() => undefined);
+    const { digest, createdAt, manifest } = checkpoint;
+    const proto = await import('@cassl/proto');
+    const facts = { digest: `sha256:${digest}`, manifest: manifest && proto.Manifest.toJSON(manifest) };
+    const written = await writeOciLayout(out, {
+      weights: { name, file },
+      texts: new Map([
+        ['cassl.json', Buffer.from(`${JSON.stringify(facts, null, 2)}\n`)],
+        ...(note === undefined ? [] : [[noteName(name), note] as const]),
+      ]),
+      tag: digest.slice(0, 12),
+      created: createdAt ?? new Date(0),
+      annotations: {
+        'org.opencontainers.image.revision': digest,
+        'org.opencontainers.image.title': name,
+        ...(manifest?.license ? { 'org.opencontainers.image.licenses': manifest.license } : {}),
+      },
+    });
+    return { out, ...written };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

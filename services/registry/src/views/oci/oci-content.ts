@@ -1,4 +1,4 @@
-import { pieceContent, type Framework } from '@cassl/checkpoints';
+import { pieceContent, tarPieces, type Framework } from '@cassl/checkpoints';
 import { derivedFile, type DerivedServedFile, type Recipe } from '../files/derived-file.ts';
 import { frameworkRecipe, planFrameworkFile } from '../files/framework-file.ts';
 import type { OpenCheckpoint } from '../files/open-checkpoint.ts';
@@ -7,7 +7,6 @@ import type { TextFile } from '../files/text-file.ts';
 import type { ViewContext } from '../http/request.ts';
 import { openRepoFiles, type RepoFiles } from '../repos/repo-files.ts';
 import { keptText } from './kept-text.ts';
-import { tarPieces } from './tar.ts';
 
 /** Raised whenever a manifest or layer is laid out otherwise. */
 export const OCI_LAYOUT = 'oci1';

@@ -1,4 +1,4 @@
-import { pieceBytes, type FilePiece } from '@cassl/checkpoints';
+import { pieceBytes, type FilePiece } from '../file-piece.ts';
 
 const BLOCK = 512;
 /** Eleven octal digits; larger sizes are written in base 256, as GNU tar does. */
