@@ -1,6 +1,7 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import type { ServerInterceptor } from '@grpc/grpc-js';
+import { EncodedCall } from './encoded-messages.ts';
 
 /** The notice of RFC 9113, 6.8: open no more streams here, but every one that is open or on its way is still served. */
 const ANY_STREAM = 2 ** 31 - 1;
@@ -47,7 +48,7 @@ export function createCallGate(): CallGate {
         if (isClosing) notify(session);
       }
     }
-    return new ServerInterceptingCall(call);
+    return new EncodedCall(call, stream);
   };
   return {
     interceptor,

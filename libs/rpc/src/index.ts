@@ -1,6 +1,7 @@
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, Counter, Gauge, Histogram, Registry } from './server-metrics.ts';
 export { serve, implement, type RunningServer, type ServedService, type ServeOptions } from './serve.ts';
+export { encodedMessages, type EncodedOptions } from './encoded-messages.ts';
 export type { ServiceContext } from './call-context.ts';
 export {
   authorizeHttp,

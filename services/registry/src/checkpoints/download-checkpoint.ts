@@ -1,5 +1,6 @@
 import { CasslError } from '@cassl/errors';
-import type { DownloadCheckpointRequest, DownloadCheckpointResponse } from '@cassl/proto';
+import { DownloadCheckpointResponse, type DownloadCheckpointRequest } from '@cassl/proto';
+import { encodedMessages } from '@cassl/rpc';
 import { resolveReference } from '../aliases/resolve-reference.ts';
 import type { Registry } from '../registry.ts';
 import { openBlob } from './open-blob.ts';
@@ -20,10 +21,24 @@ export async function* downloadCheckpoint(
     );
   }
   yield { offset, digest, sizeBytes, chunk: Buffer.alloc(0) };
-  let position = offset;
   const end = length === 0 ? sizeBytes : offset + length;
-  for await (const bytes of blob.read({ start: offset, end, signal })) {
-    yield { offset: position, chunk: bytes as Buffer };
-    position += bytes.byteLength;
-  }
+  if (offset === end) return;
+  yield* encodedMessages<Partial<DownloadCheckpointResponse>>({
+    head: headsFrom(offset),
+    write: (sink) => blob.sendTo(sink, { start: offset, end, signal }),
+    signal,
+  });
+}
+
+/** Tag of the field `chunk`: number 2, of a length. */
+const CHUNK_TAG = (2 << 3) | 2;
+
+/** What comes before the bytes of each `DownloadCheckpointResponse`: its offset, and the start of its chunk. */
+function headsFrom(offset: number): (bytes: number) => Uint8Array {
+  let position = offset;
+  return (bytes) => {
+    const start = DownloadCheckpointResponse.fromPartial({ offset: position });
+    position += bytes;
+    return DownloadCheckpointResponse.encode(start).uint32(CHUNK_TAG).uint32(bytes).finish();
+  };
 }
