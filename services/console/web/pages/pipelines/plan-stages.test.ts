@@ -19,3 +19,13 @@ it('plans and places the stages of a specification: columns by what they wait fo
   ]);
   expect(columns).toBe(5);
 });
+
+it('leaves out what no arm needs', () => {
+  const names = (changes: Partial<PipelineSpec>): string[] =>
+    planStages(PipelineSpec.fromPartial({ threshold: 0.5, ...changes })).map(({ name }) => name);
+  expect(names({ arms: ['scratch'] })).toEqual(['finetune/scratch/1', 'evaluate/finetune/scratch/1']);
+  expect(names({ arms: ['none'], warmupLabels: 'WARMUP_LABELS_TRUTH' })).toEqual([
+    'warmup',
+    'evaluate/warmup',
+  ]);
+});

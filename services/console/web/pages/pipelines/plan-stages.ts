@@ -11,24 +11,47 @@ export interface PlannedStage {
 
 /** The stages that a specification leads to, in the trainer's order. */
 export function planStages(spec: Json<PipelineSpec>): readonly PlannedStage[] {
-  const choosesThreshold = spec.threshold === 0;
+  const arms = armsOf(spec);
+  const warmsUp = arms.includes('warmup') || arms.includes('none');
   const seeds = spec.seeds.length === 0 ? [1] : spec.seeds;
-  const arms = spec.control ? ['warmup', 'scratch', 'control'] : ['warmup', 'scratch'];
+  const finetuned = arms.filter((arm) => arm !== 'none');
+  return [
+    ...(warmsUp ? [...labelingStages(spec), ...warmupStages(spec)] : []),
+    ...seeds.flatMap((seed) => finetuned.flatMap((arm) => finetuneStages(arm, seed))),
+  ];
+}
+
+function armsOf({ arms, control }: Json<PipelineSpec>): readonly string[] {
+  const wanted = arms.length === 0 ? ['warmup', 'scratch'] : arms;
+  return ['warmup', 'scratch', 'control', 'none'].filter(
+    (arm) => wanted.includes(arm) || (arm === 'control' && control),
+  );
+}
+
+/** Where the labels are there already, nobody has to make any. */
+function usesTruth({ warmupLabels }: Json<PipelineSpec>): boolean {
+  return warmupLabels === 'WARMUP_LABELS_TRUTH' || warmupLabels === 'WARMUP_LABELS_LABELED';
+}
+
+function labelingStages(spec: Json<PipelineSpec>): readonly PlannedStage[] {
+  if (usesTruth(spec)) return [];
+  const chosen = spec.threshold === 0 ? ['threshold'] : [];
   return [
     training('labeler', []),
     evaluation('evaluate/labeler', ['labeler']),
-    ...(choosesThreshold ? [evaluation('threshold', ['labeler'])] : []),
-    { name: 'labeling', service: 'labeler', needs: ['labeler', ...(choosesThreshold ? ['threshold'] : [])] },
+    ...chosen.map((name) => evaluation(name, ['labeler'])),
+    { name: 'labeling', service: 'labeler', needs: ['labeler', ...chosen] },
     ...(spec.unlabeledTruth === undefined ? [] : [evaluation('pseudo-labels', ['labeling'])]),
-    training('warmup', ['labeling']),
-    evaluation('evaluate/warmup', ['warmup']),
-    ...seeds.flatMap((seed) =>
-      arms.flatMap((arm) => {
-        const name = `finetune/${arm}/${seed}`;
-        return [training(name, arm === 'warmup' ? ['warmup'] : []), evaluation(`evaluate/${name}`, [name])];
-      }),
-    ),
   ];
+}
+
+function warmupStages(spec: Json<PipelineSpec>): readonly PlannedStage[] {
+  return [training('warmup', usesTruth(spec) ? [] : ['labeling']), evaluation('evaluate/warmup', ['warmup'])];
+}
+
+function finetuneStages(arm: string, seed: number): readonly PlannedStage[] {
+  const name = `finetune/${arm}/${seed}`;
+  return [training(name, arm === 'warmup' ? ['warmup'] : []), evaluation(`evaluate/${name}`, [name])];
 }
 
 function training(name: string, needs: readonly string[]): PlannedStage {
