@@ -8,7 +8,8 @@ const STRANGERS = 'strangers';
 /** A pod that tries to connect and says what came of it. */
 async function connectFrom(namespace: string, host: string, port: number): Promise<string> {
   const name = `try-${port}-${Math.random().toString(36).slice(2, 8)}`;
-  const script = `const s=require('net').connect({host:'${host}',port:${port},timeout:4000});s.on('connect',()=>{console.log('connected');process.exit()});s.on('error',(e)=>{console.log(e.code);process.exit()});s.on('timeout',()=>{console.log('timeout');process.exit()})`;
+  // A node learns of a new pod a moment after it started: until then its policies refuse it everything.
+  const script = `setTimeout(()=>{const s=require('net').connect({host:'${host}',port:${port},timeout:4000});s.on('connect',()=>{console.log('connected');process.exit()});s.on('error',(e)=>{console.log(e.code);process.exit()});s.on('timeout',()=>{console.log('timeout');process.exit()})},8000)`;
   await apply({
     apiVersion: 'v1',
     kind: 'Pod',

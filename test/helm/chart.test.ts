@@ -124,6 +124,29 @@ describe.skipIf(HELMS.length < 2)('the chart (skipped without helm 3 and 4: scri
     }
   });
 
+  it('lets someone in at every port of every Service', async () => {
+    const manifests = await renderChart({ set: [...TRIAL, 'console.enabled=true'] });
+    const policies = manifests
+      .filter(({ kind }) => kind === 'NetworkPolicy')
+      .map(({ spec }) => spec as V1NetworkPolicySpec);
+    const isOpen = (component: string, port: number): boolean =>
+      policies.some(({ podSelector, ingress = [] }) => {
+        const { matchLabels = {}, matchExpressions = [] } = podSelector!;
+        const wanted = matchLabels['app.kubernetes.io/component'];
+        const isSelected =
+          wanted === component || matchExpressions.some(({ values }) => values?.includes(component));
+        return isSelected && ingress.some(({ ports }) => ports?.some((one) => one.port === port) ?? true);
+      });
+    const services = manifests.filter(({ kind }) => kind === 'Service');
+    expect(services.length).toBeGreaterThanOrEqual(7);
+    for (const { metadata, spec } of services) {
+      const component = metadata.labels!['app.kubernetes.io/component']!;
+      for (const { port } of (spec as V1ServiceSpec).ports ?? []) {
+        expect(isOpen(component, port), `${metadata.name}:${port}`).toBe(true);
+      }
+    }
+  });
+
   it('gives the console neither the broker nor a token of its own', async () => {
     const set = [...TRIAL, 'console.enabled=true', 'auth.existingSecret=cassl-token'];
     const manifests = await renderChart({ set });
