@@ -169,6 +169,7 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
     '/labelings/p1-labeling',
     '/images?set=SET',
     '/registry?alias=a/b',
+    '/try',
     `/registry/${DIGEST}`,
     '/trainings?runs=t1,t2',
   ])('have no serious finding of axe and fit a phone: %s', async (path) => {
@@ -176,7 +177,7 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
       await page.emulateMedia({ colorScheme });
       await page.goto(console.url + path.replace('SET', encodeURIComponent(labelSet)));
       await page
-        .getByText(/running|succeeded|2,000 images|is new/)
+        .getByText(/running|succeeded|2,000 images|is new|Drop a photo/)
         .first()
         .waitFor();
       expect(await seriousFindings(page)).toEqual([]);

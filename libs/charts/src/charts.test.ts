@@ -1,0 +1,62 @@
+import { h } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { describe, expect, it } from 'vitest';
+import { BarPlot } from './bar-plot.ts';
+import { Heatmap } from './heatmap.ts';
+import { Histogram } from './histogram.ts';
+import { LinePlot } from './line-plot.ts';
+import { niceScale, shortNumber } from './scale.ts';
+
+describe('charts', () => {
+  it('have axes of round numbers that cover the values', () => {
+    expect(niceScale([0, 0.93], [0, 100]).ticks.map(shortNumber)).toEqual([
+      '0',
+      '0.2',
+      '0.4',
+      '0.6',
+      '0.8',
+      '1',
+    ]);
+    const { toPixel } = niceScale([0, 10], [100, 0]);
+    expect([toPixel(0), toPixel(5), toPixel(10)]).toEqual([100, 50, 0]);
+    expect(niceScale([3, 3], [0, 1]).ticks.length).toBeGreaterThan(1);
+    expect([1234, 2_500_000, 0.05].map(shortNumber)).toEqual(['1.23k', '2.5M', '0.05']);
+  });
+
+  it('say their values in words', () => {
+    const groups = [{ name: 'cat', bars: [{ value: 12.5 }, undefined] }];
+    const html = renderToString(h(BarPlot, { title: 'AP', yLabel: '%', groups, series: ['warm', 'cold'] }));
+    expect(html).toContain('aria-label="AP. cat: warm 12.5, cold –"');
+  });
+
+  it('keep lines in their frame: first steps that are far off are cut', () => {
+    const points = Array.from({ length: 100 }, (_, index) => [index, index === 0 ? 1000 : 1] as const);
+    const html = renderToString(
+      h(LinePlot, { title: 't', xLabel: '', yLabel: '', lines: [{ name: 'loss', points }] }),
+    );
+    const first = /points="[\d.]+,([\d.]+) /.exec(html)?.[1];
+    expect(first).toBe('14.0');
+  });
+
+  it('draw what a threshold leaves out faint', () => {
+    const html = renderToString(
+      h(Histogram, { title: 't', xLabel: '', yLabel: '', counts: [1, 2, 3, 4], threshold: 0.5 }),
+    );
+    expect(html.match(/bar faint/g)).toHaveLength(2);
+  });
+
+  it('escape names', () => {
+    const html = renderToString(
+      h(Heatmap, {
+        title: 't',
+        rowLabel: 'r',
+        columnLabel: 'c',
+        rows: ['<b>'],
+        columns: ['<i>'],
+        counts: [[3]],
+      }),
+    );
+    expect(html).not.toContain('<b>');
+    expect(html).toContain('shade-9');
+  });
+});
