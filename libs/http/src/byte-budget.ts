@@ -7,7 +7,6 @@ export interface ByteBudget {
 }
 
 export interface HeldBytes {
-  readonly bytes: number;
   /** @throws RESOURCE_EXHAUSTED with a time to retry where the others hold too much */
   take(more: number): void;
   /** Gives everything back; later calls do nothing. */
@@ -22,9 +21,6 @@ export function byteBudget(maxBytes: number): ByteBudget {
     open() {
       let bytes = 0;
       return {
-        get bytes() {
-          return bytes;
-        },
         take(more) {
           if (taken + more > maxBytes)
             throw resourceExhausted(

@@ -35,13 +35,13 @@ export async function readBody(
   if (declared > maxBytes) throw tooLarge(maxBytes);
   const held = budget.open();
   caller.atEnd(() => held.release());
-  held.take(declared);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
     if (size > maxBytes) throw tooLarge(maxBytes);
-    if (size > held.bytes) held.take(size - held.bytes);
+    // What came, not what was announced: whoever announces much and sends nothing would keep the others out.
+    held.take(chunk.length);
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks, size);

@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface BenchServer {
+  readonly address: string;
+  /** Processor time of it and its children until now. */
+  cpuSeconds(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const START_MS = 120_000;
+const ADDRESS = /^(http:\/\/)?127\.0\.0\.1:\d+$/;
+const TICKS_PER_SECOND = 100;
+
+/** Starts a server in a process group of its own and waits for the address that it prints. */
+export async function startServer(file: string, spec: object): Promise<BenchServer> {
+  const program = file.endsWith('.py') ? (process.env['CASSL_PYTHON'] ?? 'python3') : process.execPath;
+  const child = spawn(program, [join(import.meta.dirname, file), JSON.stringify(spec)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+    env: { ...process.env, OMP_WAIT_POLICY: 'passive' },
+  });
+  try {
+    const address = await addressOf(child, file);
+    return { address, cpuSeconds: () => cpuOf(child.pid ?? 0), stop: () => end(child) };
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+}
+
+async function addressOf(child: ChildProcess, file: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const late = setTimeout(() => reject(new Error(`${file} told no address within ${START_MS} ms`)), START_MS);
+  child.once('exit', () => reject(new Error(`${file} ended before it served`)));
+  if (child.stdout !== null)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (ADDRESS.test(line.trim())) resolve(line.trim());
+    });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** Everything in the group: servers fork workers. */
+async function cpuOf(group: number): Promise<number> {
+  let ticks = 0;
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (Number(fields[2]) === group) ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / TICKS_PER_SECOND;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = once(child, 'exit');
+  process.kill(-child.pid, 'SIGTERM');
+  const killer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 3000);
+  await ended;
+  clearTimeout(killer);
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nobody of the group is left.
+  }
+}
