@@ -51,3 +51,4 @@ export {
 export { checkLayout, checkPool, isUsable, type CheckedPart } from './check-layout.ts';
 export { drawAugmentationSheet, type DrawSheetOptions } from './sheet/draw-sheet.ts';
 export { sceneSamples } from './scenes/scene-samples.ts';
+export { importLabels, type ImportedTeacher, type ImportLabelsOptions } from './import/import-labels.ts';

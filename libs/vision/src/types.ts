@@ -38,6 +38,8 @@ export interface Instance {
   readonly crowd: boolean;
   /** Pixels; COCO's own `area` field where the annotation has one. */
   readonly area: number;
+  /** In [0, 1], of an annotation that a model made and scored. */
+  readonly score?: number;
 }
 
 /** A model's finding, in pixels of the original image. */

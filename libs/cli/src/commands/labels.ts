@@ -6,6 +6,18 @@ interface Flags {
   readonly json: boolean;
 }
 
+interface ImportFlags extends Flags {
+  readonly images: string;
+  readonly out: string;
+  readonly licence: string;
+  readonly prompt: readonly string[];
+  readonly keepClasses: boolean;
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
 /** `cassl labels`: look at label sets and make new ones out of them, without a model. */
 export function register(program: Command): void {
   const labels = program.command('labels').description('Look at label sets and make new ones out of them.');
@@ -21,6 +33,19 @@ export function register(program: Command): void {
   verb('show', 'Print what a label set holds and who made it.')
     .argument('<set>', 'index of a label set (.labelset.jsonl), path or address')
     .action(async (set: string, flags: Flags) => (await load()).showLabelSet(set, flags));
+  verb(
+    'import',
+    'Make a label set of COCO annotations that another tool or model made; the trainer takes it as its own.',
+  )
+    .argument('<annotations>', 'COCO JSON; a field `score` of an annotation is kept, without one it is 1')
+    .requiredOption('--images <dir>', 'folder of the images')
+    .requiredOption('--out <dir>', 'folder to write into')
+    .option('--licence <name>', 'licence of what made the labels, SPDX id or name', '')
+    .option('--prompt <text>', 'prompt of an open-vocabulary teacher; repeatable', collect, [])
+    .option('--keep-classes', 'keep the categories; else every label is of the one class', false)
+    .action(async (annotations: string, flags: ImportFlags) =>
+      (await import('../labels/import-coco-labels.ts')).importCocoLabels(annotations, flags),
+    );
   verb('threshold', 'Make the set under another threshold.')
     .argument('<set>', 'index of a label set')
     .argument('<score>', 'keep labels with a score strictly above', thresholdFlag)

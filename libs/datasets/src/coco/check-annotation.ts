@@ -29,6 +29,8 @@ export function checkAnnotation(entry: CocoEntry, context: CheckAnnotationContex
   if (crowd === undefined) return { reason: crowdProblem(entry) };
   const listed = listedArea(entry);
   if (Number.isNaN(listed)) return { reason: `area must be a finite number, got ${brief(entry['area'])}` };
+  const score = entry['score'] ?? undefined;
+  if (!isScore(score)) return { reason: `score must be a number from 0 to 1, got ${brief(score)}` };
   const box = checkBox(entry['bbox'], width, height);
   if (box.box === undefined) return { reason: box.reason };
   const mask = checkMask(entry['segmentation'], width, height);
@@ -44,8 +46,14 @@ export function checkAnnotation(entry: CocoEntry, context: CheckAnnotationContex
     crowd,
     area: listed ?? measuredArea(box.box, mask.mask === undefined ? undefined : rleArea(mask.mask)),
     ...(mask.mask === undefined ? {} : { mask: mask.mask }),
+    ...(score === undefined ? {} : { score }),
   };
   return { instance, repairs };
+}
+
+/** People's annotations have none. */
+function isScore(score: unknown): score is number | undefined {
+  return score === undefined || (typeof score === 'number' && score >= 0 && score <= 1);
 }
 
 function measuredArea(box: Instance['box'], maskArea: number | undefined): number {
