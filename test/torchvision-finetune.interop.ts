@@ -96,11 +96,12 @@ describe.skipIf(!existsSync(python))(
     }
 
     it('loads them through the name map, trains, and says what was matched; a wrong map or shape names its key', async () => {
-      const [fcos, retinanet, mask, keypoint, wrongMap, wrongShape, unknown] = await runJobs([
+      const [fcos, retinanet, mask, keypoint, wrongMap, wrongLevel, wrongShape, unknown] = await runJobs([
         ['fcos', common],
         ['retinanet', common],
         ['mask_rcnn', common],
         ['keypoint_rcnn', common],
+        ['retinanet', [...common, '--framework', 'mmdet']],
         ['mask_rcnn', [...common, '--first-level', '1']],
         ['fcos', [...common, '--channels', '64']],
         ['fcos', [...common, '--reference', 'team/nothing']],
@@ -115,7 +116,10 @@ describe.skipIf(!existsSync(python))(
       for (const job of [fcos, retinanet, mask, keypoint]) expect(job?.lastLoss).toBeGreaterThan(0);
 
       expect(wrongMap?.error).toMatch(
-        /^WarmupError: backbone\.fpn\.\S+: the model has no backbone\.fpn\.\S+; is the map right/,
+        /^WarmupError: \S+: the model has no \S+; is the map right \(framework/,
+      );
+      expect(wrongLevel?.error).toMatch(
+        'WarmupError: backbone.fpn.inner_blocks.0.0.weight: shape [96, 128, 1, 1] in the checkpoint, backbone.fpn.inner_blocks.2.0.weight has [96, 256, 1, 1] in the model',
       );
       expect(wrongShape?.error).toMatch(
         /^WarmupError: backbone\.fpn\.\S+: shape \[96[^\]]*\] in the checkpoint, \S+ has \[64/,

@@ -17,6 +17,7 @@ def arguments(argv=None):
     parser.add_argument("--data", required=True, help="folder of `cassl data scenes`")
     parser.add_argument("--registry", help="http:// address of the registry; without it the job starts from scratch")
     parser.add_argument("--reference", help="alias or digest of the warmup")
+    parser.add_argument("--framework", default="torchvision", help="whose names the registry gives the tensors")
     parser.add_argument("--channels", type=int, default=96, help="of the pyramid, as the warmup has them")
     parser.add_argument("--first-level", type=int, help="of the model's pyramid, where it is not the usual one")
     parser.add_argument("--iterations", type=int, default=400)
@@ -43,7 +44,7 @@ def run(args, build, kinds, first_level=3, leave=()):
     model = build(len(train.categories) + 1)
     report = None
     if args.registry:
-        tensors = warmup.pull(args.registry, args.reference)
+        tensors = warmup.pull(args.registry, args.reference, args.framework)
         report = warmup.load(model, tensors, args.first_level or first_level, leave)
         print(report)
     losses = finetune(model, train, args)

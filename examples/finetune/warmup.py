@@ -53,7 +53,8 @@ def load(model, tensors, first_level=3, leave=()):
     """
     own = model.state_dict()
     matched, ignored, values = [], {}, {}
-    for key, tensor in tensors.items():
+    # In order of names, so that the same mistake names the same key.
+    for key, tensor in sorted(tensors.items()):
         name = counted_from(key, first_level)
         if key.endswith("num_batches_tracked") and name not in own:
             ignored[key] = "a counter that this norm does not keep"
