@@ -11,7 +11,7 @@ N ?= 100000
 OUT ?= out/demo
 TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop fuzz check gen lint format build bench chaos image chart test-cluster clean
+.PHONY: help setup demo test test-interop fuzz check gen lint format build bench chaos image chart test-cluster pack test-install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,12 @@ chart: setup ## what follows from the chart: its table of values, k8s/
 SEED ?= 1
 chaos: setup ## a labeling of 10^5 images under 100 random kills, a wiped and a damaged broker; the checker reads the outputs; SEED=n
 	@node bench/labeling/chaos.ts --seed '$(SEED)'
+
+pack: setup ## packages for npm in out/packages: the command, the libs, the prebuilt engine
+	node scripts/pack/pack.ts --native
+
+test-install: setup ## the packed command in clean folders: npm i -g, npx, node_modules/.bin, with Node 22 and an older one
+	bash scripts/pack/test-install.sh
 
 clean: ## remove what is built and run here, keep .tools
 	rm -rf out .cassl node_modules libs/*/dist services/*/dist

@@ -6,6 +6,7 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 rm -rf libs/proto/src/gen
 buf generate
 buf build -o libs/proto/src/gen/cassl.binpb
+node scripts/docs/api-reference.ts "${1:-}"
 if [ "${1:-}" = --check ] && [ -n "$(git status --porcelain libs/proto/src/gen)" ]; then
   git status --short libs/proto/src/gen
   echo 'gen: the generated code is out of date; run `npm run gen` and commit libs/proto/src/gen' >&2

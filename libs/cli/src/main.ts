@@ -1,24 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { errorCode, errorMessage, isCasslError, type ErrorCode } from '@cassl/errors';
+import { createProgram } from './program.ts';
 import { traceCommand } from './trace-command.ts';
-
-// One verb, one file of commands/. The heavy imports stay inside each action, so that `cassl --help` answers at once.
-const commands = join(import.meta.dirname, 'commands');
-const verbs = readdirSync(commands).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
-
-const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
-  version: string;
-};
-const program = new Command('cassl')
-  .version(manifest.version)
-  .description('Turns a few labeled images and many unlabeled ones into better object detectors (CA-SSL).')
-  .configureOutput({
-    outputError: (text, write) =>
-      write(`cassl: ${text.replace(/^error: /, '').trim()} (--help tells more)\n`),
-  })
-  .exitOverride();
 
 /** What the caller can mend by changing the call. */
 const CALLERS: readonly ErrorCode[] = [
@@ -38,10 +21,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  for (const verb of verbs) {
-    const { register } = (await import(join(commands, verb))) as { register: (program: Command) => void };
-    register(program);
-  }
+  const program = await createProgram();
   await traceCommand(`cassl ${process.argv[2] ?? ''}`.trim(), () => program.parseAsync());
 } catch (error) {
   // An interruption has said already how this process is to end.

@@ -28,6 +28,9 @@ const debian = {
   lib: `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
 };
 
+/** Where Debian's libtorch is, with headers or without. */
+export const debianLibraries = debian.lib;
+
 /**
  * The PyTorch that `TORCH_DIR` names (the `torch` folder of a wheel or NGC image, or an unpacked libtorch), else
  * Debian's libtorch-dev. Throws FAILED_PRECONDITION saying what to install.

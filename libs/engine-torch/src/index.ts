@@ -15,4 +15,5 @@ export {
 } from './process-group.ts';
 export { fallbackKernelNames, type FallbackCount } from './fallback-kernels.ts';
 export { findLibtorch, type Libtorch } from './find-libtorch.ts';
+export { findPrebuilt, prebuiltName, type Prebuilt } from './find-prebuilt.ts';
 export { buildAddon } from './build.ts';

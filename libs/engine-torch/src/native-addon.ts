@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { errorMessage, failedPrecondition } from '@cassl/errors';
 import { addonPath } from './addon-path.ts';
 import { findLibtorch } from './find-libtorch.ts';
+import { findPrebuilt } from './find-prebuilt.ts';
 
 /** Reads `argumentCount` numbers of `arguments`, computes, writes `results`. */
 export type NativeOperation = (argumentCount: number) => void;
@@ -68,12 +69,25 @@ export interface NativeAddon {
 let loaded: NativeAddon | undefined;
 
 /**
- * Loads the addon that `build.ts` made for the libtorch found (or the file that `CASSL_TORCH_ADDON` names).
+ * Loads the addon that `build.ts` made for the libtorch found (or the file that `CASSL_TORCH_ADDON` names), else a prebuilt one.
  * Throws FAILED_PRECONDITION where libtorch, the build or the right ABI is missing, saying what to do.
  */
 export function loadTorchAddon(): NativeAddon {
-  loaded ??= openAddon(resolve(process.env['CASSL_TORCH_ADDON'] ?? addonPath(findLibtorch())));
+  loaded ??= openAddon(resolve(process.env['CASSL_TORCH_ADDON'] ?? findAddon()));
   return loaded;
+}
+
+/** What was compiled here counts first: it fits these sources. */
+function findAddon(): string {
+  const { path: prebuilt } = findPrebuilt();
+  try {
+    const built = addonPath(findLibtorch());
+    return existsSync(built) ? built : (prebuilt ?? built);
+  } catch (error) {
+    // The libraries without the headers are enough for an addon that is compiled already.
+    if (prebuilt !== undefined) return prebuilt;
+    throw error;
+  }
 }
 
 /** Loads one file. Throws FAILED_PRECONDITION saying how to build it. */

@@ -5,11 +5,15 @@ import type { EngineDiagnosis } from '@cassl/engine';
 export function register(program: Command): void {
   program
     .command('doctor')
-    .description('Show the compute engines of this machine, their speed, and what is missing.')
+    .description(
+      'Show the compute engines of this machine, their speed, and what is missing and how to get it.',
+    )
     .option('--json', 'print one JSON object', false)
     .action(async ({ json }: { json: boolean }) => {
       const { diagnoseEngines, hasGpu } = await import('@cassl/engine');
       const { availableParallelism, totalmem } = await import('node:os');
+      const { checkMachine } = await import('../doctor/machine-checks.ts');
+      const checks = checkMachine();
       const engines = await diagnoseEngines();
       const machine = {
         node: process.versions.node,
@@ -19,8 +23,16 @@ export function register(program: Command): void {
         gpu: hasGpu(),
       };
       const best = engines.find(({ usable }) => usable)?.engine;
-      if (json) console.log(JSON.stringify({ machine, engines, best, advice: advise(engines, machine.gpu) }));
-      else print(machine, engines, best);
+      if (json) {
+        return console.log(
+          JSON.stringify({ machine, checks, engines, best, advice: advise(engines, machine.gpu) }),
+        );
+      }
+      print(machine, engines, best);
+      console.log();
+      for (const { name, ok, detail, fix } of checks) {
+        console.log(`${ok ? '✓' : '✗'} ${name.padEnd(11)} ${detail}${fix === '' ? '' : `\n  → ${fix}`}`);
+      }
     });
 }
 
