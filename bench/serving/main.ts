@@ -48,6 +48,7 @@ export async function run({
 }): Promise<void> {
   const seconds = Number(argv.includes('--seconds') ? argv[argv.indexOf('--seconds') + 1] : 6);
   const home = await mkdtemp(join(tmpdir(), 'cassl-serving-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     const photos = await readPhotos();
     const model = await makeModel(home);

@@ -23,9 +23,16 @@ export async function startServer(file: string, spec: object): Promise<BenchServ
     detached: true,
     env: { ...process.env, OMP_WAIT_POLICY: 'passive' },
   });
+  // A group of its own outlives us otherwise, whatever ends us.
+  const killGroup = (): void => signalGroup(child, 'SIGKILL');
+  process.once('exit', killGroup);
   try {
     const address = await addressOf(child, file);
-    return { address, cpuSeconds: () => cpuOf(child.pid ?? 0), stop: () => end(child) };
+    return {
+      address,
+      cpuSeconds: () => cpuOf(child.pid ?? 0),
+      stop: () => end(child).finally(() => process.removeListener('exit', killGroup)),
+    };
   } catch (error) {
     await end(child);
     throw error;
@@ -59,14 +66,18 @@ async function cpuOf(group: number): Promise<number> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  process.kill(-child.pid, 'SIGTERM');
-  const killer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 3000);
+  signalGroup(child, 'SIGTERM');
+  const killer = setTimeout(() => signalGroup(child, 'SIGKILL'), 3000);
   await ended;
   clearTimeout(killer);
+  signalGroup(child, 'SIGKILL');
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    if (pid !== undefined) process.kill(-pid, signal);
   } catch {
     // Nobody of the group is left.
   }
