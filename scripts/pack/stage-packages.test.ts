@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stageCommand } from './stage-packages.ts';
+import { ROOT } from './workspaces.ts';
+
+/** In the repository, so that packages of the npm registry are found; `make test-install` installs them. */
+let folder = '';
+let staged = '';
+beforeAll(() => {
+  mkdirSync(join(ROOT, 'out'), { recursive: true });
+  folder = mkdtempSync(join(ROOT, 'out/pack-test-'));
+  staged = stageCommand(folder);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the packed command', () => {
+  it('starts from JavaScript alone, with all its verbs', () => {
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(staged, 'libs/cli/bin/cassl.js'), '--help'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(stderr).toBe('');
+    for (const verb of ['up', 'run', 'init', 'jobs', 'doctor'])
+      expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
+  }, 60_000);
+
+  it('holds every service beside the command, and every lib as a bundled dependency', () => {
+    const manifest = JSON.parse(readFileSync(join(staged, 'package.json'), 'utf8')) as {
+      bundleDependencies: string[];
+      dependencies: Record<string, string>;
+    };
+    expect(existsSync(join(staged, 'services/trainer/src/main.js'))).toBe(true);
+    expect(manifest.bundleDependencies).toContain('@cassl/rpc');
+    expect(manifest.dependencies['@grpc/grpc-js'] ?? manifest.dependencies['nice-grpc']).toBeDefined();
+    const rpc = join(staged, 'node_modules/@cassl/rpc');
+    expect(JSON.parse(readFileSync(join(rpc, 'package.json'), 'utf8'))).toMatchObject({
+      exports: { '.': { types: './src/index.d.ts', default: './src/index.js' } },
+    });
+    expect(readFileSync(join(rpc, 'src/index.js'), 'utf8')).not.toContain(".ts'");
+  });
+});
