@@ -1,14 +1,6 @@
-import {
-  LabelingSpec,
-  MetricKind,
-  Stage,
-  WarmupLabels,
-  type EvaluationJob,
-  type Labeling,
-  type PipelineSpec,
-  type Training,
-} from '@cassl/proto';
+import { LabelingSpec, MetricKind, Stage, WarmupLabels, type PipelineSpec } from '@cassl/proto';
 import { armsOf, warmsUp, seedsOf, type ArmName } from './arms.ts';
+import type { EndedStages, PlannedStage } from './planned-stage.ts';
 import { shareStages } from './share-stages.ts';
 import {
   collapsed,
@@ -19,26 +11,10 @@ import {
   fromWarmup,
   required,
   trainingJob,
-  type StageJob,
 } from './stage-jobs.ts';
 import { stageDataOf, type StageData } from './stage-data.ts';
 
-/** What earlier stages made, by stage name. */
-export interface EndedStages {
-  training(name: string): Training;
-  labeling(name: string): Labeling;
-  evaluation(name: string): EvaluationJob;
-}
-
-/** One stage: it can start once all that it needs has succeeded. */
-export interface PlannedStage {
-  readonly name: string;
-  readonly service: StageJob['service'];
-  readonly needs: readonly string[];
-  readonly job: (ended: EndedStages) => StageJob;
-  /** Of its job: deterministic, so that starting a stage twice starts it once. */
-  readonly jobId: (job: StageJob) => string;
-}
+export type { EndedStages, PlannedStage } from './planned-stage.ts';
 
 type Step = Omit<PlannedStage, 'jobId'>;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EvaluationSpec, LabelingSpec, TrainingSpec } from '@cassl/proto';
-import type { PlannedStage } from './plan-pipeline.ts';
+import type { PlannedStage } from './planned-stage.ts';
 import type { StageJob } from './stage-jobs.ts';
 
 /**
