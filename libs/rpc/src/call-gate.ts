@@ -2,6 +2,7 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import { EncodedCall } from './encoded-messages.ts';
+import { widenWindow } from './widen-window.ts';
 
 /** The notice of RFC 9113, 6.8: open no more streams here, but every one that is open or on its way is still served. */
 const ANY_STREAM = 2 ** 31 - 1;
@@ -45,6 +46,7 @@ export function createCallGate(): CallGate {
       if (!sessions.has(session)) {
         sessions.add(session);
         session.once('close', () => sessions.delete(session));
+        widenWindow(session);
         if (isClosing) notify(session);
       }
     }

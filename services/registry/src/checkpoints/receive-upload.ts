@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CasslError, deadlineExceeded, errorCode, failedPrecondition, invalidArgument } from '@cassl/errors';
 import type { PublishCheckpointRequest } from '@cassl/proto';
 import type { BlobUpload, StoredBlob } from '../blobs/blob-store.ts';
@@ -123,20 +122,13 @@ function checkedChunk({ part }: PublishCheckpointRequest): Uint8Array {
   throw invalidArgument(`a chunk must be at most ${MAX_CHUNK_BYTES} bytes, got ${part.value.length}`);
 }
 
-async function within<T>(next: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = sleep(IDLE_MS, undefined, { signal: timer.signal, ref: false }).then(
-    () => {
-      throw deadlineExceeded(`no chunk came for ${IDLE_MS} ms: go on later, see GetUpload`);
-    },
-    () => next,
-  );
-  try {
-    return await Promise.race([next, late]);
-  } finally {
-    timer.abort();
-    late.catch(() => undefined);
-  }
+function within<T>(next: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void =>
+      reject(deadlineExceeded(`no chunk came for ${IDLE_MS} ms: go on later, see GetUpload`));
+    const timer = setTimeout(late, IDLE_MS).unref();
+    void next.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** What S3 would not show before the upload was complete. Nothing names the file yet, so nobody has seen it. */
