@@ -48,6 +48,12 @@ bool is_product_faster(const at::Tensor& map, at::IntArrayRef filter, const Geom
   return cells > 0 && (is_pointwise(filter, geometry) || cells <= kFewCells);
 }
 
+bool is_gradient_unsafe(const at::Tensor& map, at::IntArrayRef filter, const Geometry& geometry) {
+  if (!map.is_cpu() || map.scalar_type() != at::kFloat || map.numel() == 0) return false;
+  if (geometry.rank() != 2 || geometry.groups != 1 || filter.size() != 4) return false;
+  return filter[0] == 1 && filter[1] == 1 && geometry.stride != std::vector<int64_t>{1, 1};
+}
+
 at::Tensor product_forward(const at::Tensor& x, const at::Tensor& filter, const Geometry& geometry) {
   TORCH_CHECK(x.size(3) == filter.size(2), "filter must have the ", x.size(3), " input channels of x, got ", filter.size(2));
   return matrix_product(patches(x, filter.sizes(), geometry), as_matrix(filter), false, false)

@@ -13,6 +13,10 @@ namespace cassl {
 // of one image; 2 GFLOP/s), and where the weights outweigh the map so much that packing them costs more than using them.
 bool is_product_faster(const at::Tensor& map, at::IntArrayRef filter, const Geometry& geometry, at::IntArrayRef input);
 
+// oneDNN 2.7 (Debian's) writes past the end of a buffer in the filter gradient of a strided 1×1 filter whose input channels do not
+// fill a vector, for example of [4, 48, 48, 4] at stride 2: the heap is damaged, and the process dies later.
+bool is_gradient_unsafe(const at::Tensor& map, at::IntArrayRef filter, const Geometry& geometry);
+
 at::Tensor product_forward(const at::Tensor& x, const at::Tensor& filter, const Geometry& geometry);
 at::Tensor product_input_gradient(const at::Tensor& dy, const at::Tensor& filter, const Geometry& geometry,
                                   at::IntArrayRef input);

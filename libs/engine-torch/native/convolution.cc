@@ -179,7 +179,7 @@ void backprop_filter(Arguments& in, Results& out) {
   check_rank(x, geometry, "x");
   check_rank(dy, geometry, "dy");
   TORCH_CHECK(shape.size() == geometry.rank() + 2, "filterShape must have rank ", geometry.rank() + 2, ", got ", shape.size());
-  if (!depthwise && is_product_faster(x, shape, geometry, x.sizes())) {
+  if (!depthwise && (is_product_faster(x, shape, geometry, x.sizes()) || is_gradient_unsafe(x, shape, geometry))) {
     out.tensor(product_filter_gradient(x, dy, geometry, shape));
     if (with_bias) out.tensor(at::sum(dy, {0, 1, 2}));
     return;

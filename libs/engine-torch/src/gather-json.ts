@@ -1,11 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ProcessGroup } from './process-group.ts';
+
+/** What gathering needs of a process group. */
+interface Summing {
+  readonly rank: number;
+  readonly size: number;
+  readonly allReduce: (tensors: readonly tf.Tensor[], reduction: 'sum') => tf.Tensor[];
+}
 
 /** Words of 4 bytes that every rank sends at least, so that small values take one round. */
 const FIRST_WORDS = 256;
 
 /** Gathers by summing rows, of which each rank fills its own: c10d's sum is the one collective that every transport has. */
-export function gatherJson<T>(group: Pick<ProcessGroup, 'rank' | 'size' | 'allReduce'>, value: T): T[] {
+export function gatherJson<T>(group: Summing, value: T): T[] {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
   const row = (length: number): Int32Array => {
     const filled = new Int32Array(length);
@@ -22,10 +28,7 @@ export function gatherJson<T>(group: Pick<ProcessGroup, 'rank' | 'size' | 'allRe
   );
 }
 
-function sumRows(
-  { rank, size, allReduce }: Pick<ProcessGroup, 'rank' | 'size' | 'allReduce'>,
-  row: Int32Array,
-): Int32Array[] {
+function sumRows({ rank, size, allReduce }: Summing, row: Int32Array): Int32Array[] {
   const table = new Int32Array(size * row.length);
   table.set(row, rank * row.length);
   const sums = tf.tidy(() => allReduce([tf.tensor1d(table, 'int32')], 'sum')[0]!.dataSync() as Int32Array);

@@ -1,6 +1,15 @@
 import type { UnreadableImage } from '@cassl/datasets';
 import { countBatch, type BatchCounts, type TrainingBatch } from '@cassl/detector';
-import type { BatchRanks } from './stream-batches.ts';
+import type { ProcessGroup } from '@cassl/engine';
+
+/** The ranks that share every batch. */
+export interface BatchRanks {
+  readonly group: Pick<ProcessGroup, 'rank' | 'size' | 'gather'>;
+  /** True where this rank was asked to stop. */
+  readonly isStopping: () => boolean;
+  /** All ranks are told at the same step that one of them was. */
+  readonly onStop: () => void;
+}
 
 /** What each rank tells the others before a step. */
 interface StepNews {

@@ -14,9 +14,8 @@ import {
   type PrepareBatchOptions,
   type TrainingBatch,
 } from '@cassl/detector';
-import type { ProcessGroup } from '@cassl/engine';
 import { invalidArgument } from '@cassl/errors';
-import { shareStep } from './share-step.ts';
+import { shareStep, type BatchRanks } from './share-step.ts';
 
 export interface StreamBatchesOptions {
   readonly dataset: Dataset;
@@ -33,14 +32,6 @@ export interface StreamBatchesOptions {
   readonly onUnreadable?: (report: DropReport) => Promise<void>;
   /** The ranks that share every batch; absent: all of it is for this process. */
   readonly ranks?: BatchRanks | undefined;
-}
-
-export interface BatchRanks {
-  readonly group: Pick<ProcessGroup, 'rank' | 'size' | 'gather'>;
-  /** True where this rank was asked to stop. */
-  readonly isStopping: () => boolean;
-  /** All ranks are told at the same step that one of them was. */
-  readonly onStop: () => void;
 }
 
 /** Decoded images that the ranks of one machine keep together. */
