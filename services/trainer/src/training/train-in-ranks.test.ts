@@ -6,11 +6,13 @@ import { readSafetensors } from '@cassl/checkpoints';
 import { generateScenes } from '@cassl/datasets';
 import { loadTorchAddon } from '@cassl/engine-torch';
 import { Optimizer, TrainingSpec, type TrainingPoint } from '@cassl/proto';
+import { startWorkerProcess } from '@cassl/workers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { launchRanks } from './launch-ranks.ts';
 import { planRanks } from './rank-plan.ts';
 import type { TrainingMessage } from './training-messages.ts';
 
+const ENTRY = join(import.meta.dirname, 'test-rank-worker.ts');
 const ITERATIONS = 50;
 /** Half a minute on two free cores; machines that are busy take longer. */
 const LONG = 600_000;
@@ -75,11 +77,7 @@ interface Trained {
   readonly resumedFrom: number;
 }
 
-/** Trains on so many ranks in a folder of its own; with `killAt`, rank 1 is killed once that step was reported. */
-async function train(
-  ranks: number,
-  { folder = join(root, `on-${ranks}`), killAt = Infinity }: { folder?: string; killAt?: number } = {},
-): Promise<Trained> {
+async function writeJob(folder: string, ranks: number): Promise<void> {
   await mkdir(folder, { recursive: true });
   const job = {
     id: 'ranks',
@@ -88,12 +86,20 @@ async function train(
     cacheDir: root,
   };
   await writeFile(join(folder, 'job.json'), JSON.stringify(job));
+}
+
+/** Trains on so many ranks in a folder of its own; with `killAt`, rank 1 is killed once that step was reported. */
+async function train(
+  ranks: number,
+  { folder = join(root, `on-${ranks}`), killAt = Infinity }: { folder?: string; killAt?: number } = {},
+): Promise<Trained> {
+  await writeJob(folder, ranks);
   const curve: TrainingPoint[] = [];
   let resumedFrom = 0;
   let pids: number[] = [];
   await launchRanks({
     plan: planRanks({ ...spec, ranks }, {}),
-    entry: join(import.meta.dirname, 'test-rank-worker.ts'),
+    entry: ENTRY,
     folder,
     signal: AbortSignal.timeout(LONG),
     logger: {
@@ -174,6 +180,27 @@ describe.skipIf(!hasCollectives)('ranks (need the addon built with c10d)', () =>
       expect(other.resumedFrom).toBe(again.resumedFrom);
       expect(lossDistance(one, other)).toBeLessThan(1e-5);
       expect(await distance(one, other), `killed at ${killAt}`).toBeLessThan(1e-5);
+    },
+  );
+
+  it(
+    'are launched by the worker, and all stop at one step when it is asked to',
+    { timeout: LONG },
+    async () => {
+      const folder = join(root, 'stopped');
+      await writeJob(folder, 2);
+      const messages: TrainingMessage[] = [];
+      const worker = startWorkerProcess({
+        entry: ENTRY,
+        argv: [folder],
+        onMessage(message) {
+          messages.push(message as TrainingMessage);
+          if (messages.at(-1)?.type === 'progress') void worker.stop(LONG);
+        },
+      });
+      expect(await worker.exited).toEqual({ code: 0, signal: null });
+      expect(messages[0]).toMatchObject({ type: 'started', engine: expect.stringContaining('2 ranks') });
+      expect(messages.at(-1)).toMatchObject({ type: 'checkpoint', iteration: expect.any(Number) });
     },
   );
 });
