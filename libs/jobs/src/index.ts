@@ -1,4 +1,5 @@
 export { checkJobId } from './job-id.ts';
+export type { JobOwner } from './job-quota.ts';
 export {
   cancelledStatus,
   failedStatus,

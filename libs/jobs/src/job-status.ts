@@ -16,6 +16,7 @@ export function queuedStatus(id: string, progress: Partial<JobProgress> = {}): J
     leader: '',
     fence: 0,
     traceParent: traceParent(),
+    owner: '',
   };
 }
 

@@ -10,11 +10,12 @@ import {
   type JobKind,
 } from '@cassl/events';
 import { JobState, type JobStatus } from '@cassl/proto';
-import type { Logger } from '@cassl/rpc';
+import { ANONYMOUS, type Logger } from '@cassl/rpc';
 import { inSpan, inTrace, type SpanOptions } from '@cassl/telemetry';
 import { announceJobs } from './announce-jobs.ts';
 import { attemptWork } from './attempt-work.ts';
 import { checkJobId } from './job-id.ts';
+import { checkJobQuota, type JobOwner } from './job-quota.ts';
 import {
   cancelledStatus,
   failedStatus,
@@ -65,8 +66,12 @@ export interface RunJobsOptions<Job extends JobMessage<Spec>, Spec> {
 
 /** Jobs of one kind, the same from every replica. */
 export interface Jobs<Job> {
-  /** Starts it, or returns the one that has this id. @throws ALREADY_EXISTS where that one's specification differs */
-  start(id: string, job: Job): Promise<Job>;
+  /**
+   * Starts it, or returns the one that has this id.
+   * @param owner default: somebody without a quota
+   * @throws ALREADY_EXISTS where that one's specification differs; RESOURCE_EXHAUSTED where the owner has too many jobs of this kind
+   */
+  start(id: string, job: Job, owner?: JobOwner): Promise<Job>;
   /** @throws NOT_FOUND */
   get(id: string): Promise<Job>;
   /** Newest first. */
@@ -182,11 +187,13 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
   looking.now();
 
   return {
-    async start(id, job) {
+    async start(id, job, owner = ANONYMOUS) {
       checkJobId('id', id);
+      checkJobQuota(noun, records.list(), owner, id);
       const difference = (known: Job): string | undefined =>
         specDifference(options.specType, known.spec, job.spec);
-      return (await records.create(id, job, difference)).job;
+      const status = { ...(job.status ?? queuedStatus(id)), owner: owner.name };
+      return (await records.create(id, { ...job, status }, difference)).job;
     },
     get: async (id) => (await records.read(id)).job,
     list: () => [...records.list()].reverse(),

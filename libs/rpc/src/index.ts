@@ -30,6 +30,7 @@ export {
 } from './settings.ts';
 export { addressSettings, portSetting, serverSecurity, serverSettings } from './server-settings.ts';
 export { runService, type RunServiceOptions, type ServiceParts } from './run-service.ts';
+export { checkAlias } from './check-alias.ts';
 export { MAX_MESSAGE_BYTES } from './channel-options.ts';
 export {
   publishCheckpointFile,

@@ -6,8 +6,8 @@ import { checkEvaluationSpec } from './check-evaluation-spec.ts';
 /** RPC ⇄ domain. */
 export function evaluatorService(evaluations: Jobs<EvaluationJob>): ServedService {
   return implement(EvaluatorServiceDefinition, {
-    startEvaluation: async ({ id, spec }) => ({
-      job: await evaluations.start(id, newEvaluation(id, await checkEvaluationSpec(spec))),
+    startEvaluation: async ({ id, spec }, { identity }) => ({
+      job: await evaluations.start(id, newEvaluation(id, await checkEvaluationSpec(spec)), identity),
     }),
     getEvaluation: async ({ id }) => ({ job: await evaluations.get(id) }),
     listEvaluations: ({ state, ...page }) => {

@@ -26,7 +26,9 @@ export function labelerService(labelings: Labelings, parts: AnswerParts): Served
       for await (const detections of answerStream(context, map(requests, labelQuestion), caller))
         yield { detections };
     },
-    startLabeling: async ({ id, spec }) => ({ labeling: await labelings.start(id, spec) }),
+    startLabeling: async ({ id, spec }, { identity }) => ({
+      labeling: await labelings.start(id, spec, identity),
+    }),
     getLabeling: async ({ id }) => ({ labeling: await labelings.get(id) }),
     async *watchLabeling({ id }, { signal, stopping }) {
       for await (const labeling of labelings.watch(id, AbortSignal.any([signal, stopping])))

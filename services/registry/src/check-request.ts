@@ -2,8 +2,6 @@ import { invalidArgument } from '@cassl/errors';
 import type { Manifest } from '@cassl/proto';
 
 const DIGEST = /^[0-9a-f]{64}$/;
-/** No alias may look like a digest or the beginning of one. */
-const ALIAS = /^(?![0-9a-f]{8,64}$)[a-z0-9._/@-]{1,128}$/;
 const MAX_REASON_BYTES = 1_024;
 const MAX_ACTOR_BYTES = 256;
 
@@ -11,13 +9,6 @@ export function checkDigest(field: string, digest: string): string {
   if (DIGEST.test(digest)) return digest;
   throw invalidArgument(
     `${field} must be a sha256 of 64 lower-case hex digits, got ${JSON.stringify(digest)}`,
-  );
-}
-
-export function checkAlias(alias: string): string {
-  if (ALIAS.test(alias)) return alias;
-  throw invalidArgument(
-    `alias must be 1 to 128 of [a-z0-9._/@-] and not look like a digest, got ${JSON.stringify(alias)}`,
   );
 }
 

@@ -15,7 +15,9 @@ import { startTraining } from './training/start-training.ts';
 /** RPC ⇄ domain. */
 export function trainerService(trainings: Jobs<Training>): ServedService {
   return implement(TrainerServiceDefinition, {
-    startTraining: async ({ id, spec }) => ({ training: await startTraining(trainings, id, spec) }),
+    startTraining: async ({ id, spec }, { identity }) => ({
+      training: await startTraining(trainings, id, spec, identity),
+    }),
     getTraining: async ({ id }) => ({ training: await trainings.get(id) }),
     listTrainings: ({ state }) =>
       Promise.resolve({
@@ -35,7 +37,7 @@ export function trainerService(trainings: Jobs<Training>): ServedService {
 
 export function pipelineService(pipelines: Pipelines, check: CheckPipeline): ServedService {
   return implement(PipelineServiceDefinition, {
-    start: async ({ id, spec }) => ({ pipeline: await pipelines.start(id, spec) }),
+    start: async ({ id, spec }, { identity }) => ({ pipeline: await pipelines.start(id, spec, identity) }),
     get: async ({ id }) => ({ pipeline: await pipelines.get(id) }),
     list: ({ state }) => Promise.resolve({ pipelines: inState(pipelines.list(), state) }),
     async *watch({ id }, { signal, stopping }) {

@@ -1,6 +1,14 @@
 import type { EventBus, EventConnection } from '@cassl/events';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
-import { isEnded, pageOfJobs, queuedStatus, runJobs, type Jobs, type JobPage } from '@cassl/jobs';
+import {
+  isEnded,
+  pageOfJobs,
+  queuedStatus,
+  runJobs,
+  type JobOwner,
+  type JobPage,
+  type Jobs,
+} from '@cassl/jobs';
 import { JobState, Labeling, LabelingSpec, type LabelFile } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
@@ -24,7 +32,7 @@ export interface LabelFilesPage {
 
 /** Labeling jobs, the same from every replica. */
 export interface Labelings {
-  start(id: string, spec: LabelingSpec | undefined): Promise<Labeling>;
+  start(id: string, spec: LabelingSpec | undefined, owner?: JobOwner): Promise<Labeling>;
   get(id: string): Promise<Labeling>;
   /** The whole records as this replica knows them, newest first. */
   all(): readonly Labeling[];
@@ -68,11 +76,11 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
       return job.pause === undefined ? { ...job, pause: { by, reason } } : undefined;
     });
   return {
-    async start(id, spec) {
+    async start(id, spec, owner) {
       const checked = await checkLabelingSpec(spec);
       const found = await findCheckpoint(checked.checkpoint);
       if (checked.options?.classSpecific !== true) assertAgnostic(found);
-      return jobs.start(id, newLabeling(id, checked, found.checkpoint.digest));
+      return jobs.start(id, newLabeling(id, checked, found.checkpoint.digest), owner);
     },
     get: async (id) => withAddresses(await jobs.get(id)),
     all: () => jobs.list(),

@@ -1,12 +1,13 @@
 import { notFound } from '@cassl/errors';
 import { AliasChangeKind, type AliasChange, type DeleteAliasRequest } from '@cassl/proto';
-import { checkActor, checkAlias, checkDigest, checkReason } from '../check-request.ts';
+import { checkAlias } from '@cassl/rpc';
+import { checkActor, checkDigest, checkReason } from '../check-request.ts';
 import type { Registry } from '../registry.ts';
 import { appendChange, changeAlias, checkExpected, nextChange } from './change-alias.ts';
 
 /** Makes an alias point nowhere; its history and its rule stay. Deleting it twice gives the same answer. */
 export async function deleteAlias(registry: Registry, request: DeleteAliasRequest): Promise<AliasChange> {
-  const alias = checkAlias(request.alias);
+  const alias = checkAlias('alias', request.alias);
   const mover = { reason: checkReason(request.reason), actor: checkActor(request.actor) };
   const expected = request.expectedDigest && checkDigest('expected_digest', request.expectedDigest);
   return changeAlias(registry, alias, async (transaction, current) => {

@@ -7,7 +7,7 @@ import {
   type GetAliasResponse,
 } from '@cassl/proto';
 import type { Kysely, Selectable } from 'kysely';
-import { checkAlias } from '../check-request.ts';
+import { checkAlias } from '@cassl/rpc';
 import { asDate, asJson, type Database } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
 
@@ -16,7 +16,7 @@ export async function getAlias(
   { db }: Pick<Registry, 'db'>,
   { alias, at }: GetAliasRequest,
 ): Promise<GetAliasResponse> {
-  checkAlias(alias);
+  checkAlias('alias', alias);
   const all = await aliasHistory({ db }, alias);
   const history =
     at === undefined ? all : all.filter(({ changedAt }) => changedAt !== undefined && changedAt <= at);

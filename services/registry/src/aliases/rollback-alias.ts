@@ -1,6 +1,7 @@
 import { failedPrecondition } from '@cassl/errors';
 import { AliasChangeKind, type AliasChange, type RollbackAliasRequest } from '@cassl/proto';
-import { checkActor, checkAlias, checkDigest, checkReason } from '../check-request.ts';
+import { checkAlias } from '@cassl/rpc';
+import { checkActor, checkDigest, checkReason } from '../check-request.ts';
 import { wholeBlob } from '../checkpoints/seal.ts';
 import type { Registry } from '../registry.ts';
 import { appendChange, changeAlias, checkExpected, lockCheckpoint, nextChange } from './change-alias.ts';
@@ -11,7 +12,7 @@ import { aliasHistory } from './get-alias.ts';
  * @throws FAILED_PRECONDITION when there is nothing to go back to
  */
 export async function rollbackAlias(registry: Registry, request: RollbackAliasRequest): Promise<AliasChange> {
-  const alias = checkAlias(request.alias);
+  const alias = checkAlias('alias', request.alias);
   const mover = { reason: checkReason(request.reason), actor: checkActor(request.actor) };
   const expected = request.expectedDigest && checkDigest('expected_digest', request.expectedDigest);
   const goal = rollbackTarget(await aliasHistory(registry, alias));

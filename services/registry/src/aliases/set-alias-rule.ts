@@ -1,12 +1,13 @@
 import { invalidArgument } from '@cassl/errors';
 import { AliasChangeKind, AliasRule, type AliasChange, type SetAliasRuleRequest } from '@cassl/proto';
-import { checkActor, checkAlias, checkDigest, checkReason } from '../check-request.ts';
+import { checkAlias } from '@cassl/rpc';
+import { checkActor, checkDigest, checkReason } from '../check-request.ts';
 import type { Registry } from '../registry.ts';
 import { appendChange, changeAlias, nextChange } from './change-alias.ts';
 
 /** Sets or removes an alias's rule; what it points to stays. The change is part of its history. */
 export async function setAliasRule(registry: Registry, request: SetAliasRuleRequest): Promise<AliasChange> {
-  const alias = checkAlias(request.alias);
+  const alias = checkAlias('alias', request.alias);
   const mover = { reason: checkReason(request.reason), actor: checkActor(request.actor) };
   const rule = request.rule === undefined ? undefined : checkedRule(request.rule);
   return changeAlias(registry, alias, async (transaction, current) => {

@@ -1,6 +1,7 @@
 import { failedPrecondition } from '@cassl/errors';
 import { AliasChangeKind, type AliasChange, type SetAliasRequest } from '@cassl/proto';
-import { checkActor, checkAlias, checkDigest, checkReason } from '../check-request.ts';
+import { checkAlias } from '@cassl/rpc';
+import { checkActor, checkDigest, checkReason } from '../check-request.ts';
 import { wholeBlob } from '../checkpoints/seal.ts';
 import type { Registry } from '../registry.ts';
 import {
@@ -20,7 +21,7 @@ import { resolveReference } from './resolve-reference.ts';
  * @throws FAILED_PRECONDITION when it points elsewhere than expected, or with everything that its rule misses
  */
 export async function setAlias(registry: Registry, request: SetAliasRequest): Promise<AliasChange> {
-  const alias = checkAlias(request.alias);
+  const alias = checkAlias('alias', request.alias);
   const mover = { reason: checkReason(request.reason), actor: checkActor(request.actor) };
   const expected = request.expectedDigest && checkDigest('expected_digest', request.expectedDigest);
   const digest = await resolveReference(registry, request.reference);

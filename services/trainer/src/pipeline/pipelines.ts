@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from '@cassl/errors';
-import { isEnded, queuedStatus, type Jobs } from '@cassl/jobs';
+import { isEnded, queuedStatus, type JobOwner, type Jobs } from '@cassl/jobs';
 import { JobState, type Pipeline, type PipelineSpec } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import { checkPipelineId, checkPipelineSpec } from './check-pipeline-spec.ts';
@@ -8,7 +8,7 @@ import type { ServiceName, StageServices } from './stage-services.ts';
 
 /** Pipelines as clients see them; the work is `runPipeline`'s. */
 export interface Pipelines extends Pick<Jobs<Pipeline>, 'get' | 'list' | 'watch'> {
-  start(id: string, spec: PipelineSpec | undefined): Promise<Pipeline>;
+  start(id: string, spec: PipelineSpec | undefined, owner?: JobOwner): Promise<Pipeline>;
   /** Ends the pipeline and the stages it is in. */
   cancel(id: string): Promise<Pipeline>;
   /** Goes on at the stages that did not succeed. */
@@ -26,12 +26,12 @@ export function openPipelines({ jobs, services, logger }: PipelinesOptions): Pip
     get: (id) => jobs.get(id),
     list: () => jobs.list(),
     watch: (id, signal) => jobs.watch(id, signal),
-    async start(id, spec) {
+    async start(id, spec, owner) {
       checkPipelineId(id);
       const checked = await checkPipelineSpec(spec);
       const total = planPipeline(id, checked).length;
       const status = queuedStatus(id, { total, unit: 'stages' });
-      return jobs.start(id, { status, spec: checked, stages: [], report: undefined });
+      return jobs.start(id, { status, spec: checked, stages: [], report: undefined }, owner);
     },
     async cancel(id) {
       const pipeline = await jobs.cancel(id);

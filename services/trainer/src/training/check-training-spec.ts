@@ -2,13 +2,12 @@ import { augmentPolicies } from '@cassl/datasets';
 import { detectorPreset, type DetectorConfig } from '@cassl/detector';
 import { CasslError, errorMessage, invalidArgument, isCasslError } from '@cassl/errors';
 import { Decay, type LabeledDataset, type ModelSpec, type Schedule, type TrainingSpec } from '@cassl/proto';
+import { checkAlias } from '@cassl/rpc';
 import { checkReadable, readablePath } from '@cassl/storage';
 
 /** Where memory, not arithmetic, would end the training: sixteen times the paper's batch. */
 const MAX_BATCH = 256;
 const MAX_ITERATIONS = 10_000_000;
-/** As the registry names them; no alias may look like a digest or leave its folder. */
-const ALIAS = /^(?![0-9a-f]{8,64}$)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[a-z0-9._/@-]{1,128}$/;
 
 /**
  * Refuses what can never run, before anything is started.
@@ -19,11 +18,7 @@ export async function checkTrainingSpec(spec: TrainingSpec | undefined): Promise
   checkModel('TrainingSpec.model', spec.model);
   checkAugmentation('TrainingSpec.augmentation', spec.augmentation);
   checkSchedule('TrainingSpec.schedule', spec.schedule);
-  if (spec.alias !== '' && !ALIAS.test(spec.alias)) {
-    throw invalidArgument(
-      `TrainingSpec.alias must be 1 to 128 of [a-z0-9._/@-], without empty, "." or ".." parts, and not look like a digest, got ${JSON.stringify(spec.alias.slice(0, 140))}`,
-    );
-  }
+  if (spec.alias !== '') checkAlias('TrainingSpec.alias', spec.alias);
   const backbone = spec.initialization?.backboneUri ?? '';
   if (backbone !== '') await checkExists('TrainingSpec.initialization.backbone_uri', backbone);
   checkRanks('TrainingSpec', spec, [spec.schedule]);

@@ -1,4 +1,4 @@
-import { queuedStatus, type Jobs } from '@cassl/jobs';
+import { queuedStatus, type JobOwner, type Jobs } from '@cassl/jobs';
 import type { Training, TrainingSpec } from '@cassl/proto';
 import { checkTrainingSpec } from './check-training-spec.ts';
 
@@ -7,9 +7,10 @@ export async function startTraining(
   trainings: Jobs<Training>,
   id: string,
   spec: TrainingSpec | undefined,
+  owner?: JobOwner,
 ): Promise<Training> {
   const checked = await checkTrainingSpec(spec);
-  return trainings.start(id, {
+  const training: Training = {
     status: queuedStatus(id, { total: checked.schedule?.iterations ?? 0, unit: 'iterations' }),
     spec: checked,
     checkpointDigest: '',
@@ -17,5 +18,6 @@ export async function startTraining(
     resumedFrom: 0,
     engine: '',
     notes: [],
-  });
+  };
+  return trainings.start(id, training, owner);
 }

@@ -138,6 +138,8 @@ export interface JobStatus {
   fence: number;
   /** The W3C traceparent of the call that started it: the spans of its work belong to that trace. Empty outside of one. */
   traceParent: string;
+  /** The identity that started it; "anonymous" where the service checks none. */
+  owner: string;
 }
 
 /** How far a job is. */
@@ -177,6 +179,7 @@ function createBaseJobStatus(): JobStatus {
     leader: "",
     fence: 0,
     traceParent: "",
+    owner: "",
   };
 }
 
@@ -214,6 +217,9 @@ export const JobStatus: MessageFns<JobStatus> = {
     }
     if (message.traceParent !== "") {
       writer.uint32(90).string(message.traceParent);
+    }
+    if (message.owner !== "") {
+      writer.uint32(98).string(message.owner);
     }
     return writer;
   },
@@ -319,6 +325,14 @@ export const JobStatus: MessageFns<JobStatus> = {
             message.traceParent = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -360,6 +374,7 @@ export const JobStatus: MessageFns<JobStatus> = {
         : isSet(object.trace_parent)
         ? globalThis.String(object.trace_parent)
         : "",
+      owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
     };
   },
 
@@ -398,6 +413,9 @@ export const JobStatus: MessageFns<JobStatus> = {
     if (message.traceParent !== "") {
       obj.traceParent = message.traceParent;
     }
+    if (message.owner !== "") {
+      obj.owner = message.owner;
+    }
     return obj;
   },
 
@@ -421,6 +439,7 @@ export const JobStatus: MessageFns<JobStatus> = {
     message.leader = object.leader ?? "";
     message.fence = object.fence ?? 0;
     message.traceParent = object.traceParent ?? "";
+    message.owner = object.owner ?? "";
     return message;
   },
 };
