@@ -1,4 +1,4 @@
-import type { Dataset } from '@cassl/datasets';
+import { formatDropReport, unreadableReport, type Dataset, type UnreadableImage } from '@cassl/datasets';
 import { invalidArgument } from '@cassl/errors';
 import { openLabeledDataset } from '@cassl/workers';
 import type { EvaluateOptions } from './evaluate-options.ts';
@@ -36,7 +36,23 @@ export async function evaluate(options: EvaluateOptions): Promise<Measured> {
     datasetDigest: plainDigest(dataset),
     checkpointDigest: findings.checkpointDigest,
     detectionsUri,
+    notes: notesOf(dataset, kept),
   };
+}
+
+/** What the numbers are not over, for people. */
+function notesOf(dataset: Dataset, images: readonly DetectedImage[]): string[] {
+  const unreadable = images.flatMap(({ unreadable: reason, image }, index): UnreadableImage[] =>
+    reason === undefined ? [] : [[index, `${image.key}: ${reason}`]],
+  );
+  const listed = dataset.report.reasons.length === 0 ? [] : formatDropReport(dataset.report).split('\n');
+  if (unreadable.length === 0) return listed;
+  const found = formatDropReport(unreadableReport(dataset, images.length, unreadable)).split('\n');
+  return [
+    ...listed,
+    `${unreadable.length} of ${images.length} images could not be read: their objects count as missed`,
+    ...found,
+  ];
 }
 
 function plainDigest({ digest }: Dataset): string {

@@ -20,6 +20,8 @@ export interface Measured {
   /** Empty where label files were measured. */
   readonly checkpointDigest: string;
   readonly detectionsUri: string;
+  /** What was left out, and which images could not be read, whose objects count as missed. */
+  readonly notes: readonly string[];
 }
 
 /** What a worker tells the evaluator. */

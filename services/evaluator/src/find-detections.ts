@@ -12,6 +12,8 @@ import type { EvaluateOptions } from './evaluate-options.ts';
 export interface DetectedImage {
   readonly image: LabeledImage;
   readonly detections: readonly Detection[];
+  /** Why the image could not be read; its objects count as missed. */
+  readonly unreadable?: string;
 }
 
 /** Detections to measure, and who made them. */
@@ -48,26 +50,27 @@ export async function detectDataset(options: EvaluateOptions, dataset: Dataset):
     nonOverlap: spec.nonOverlap,
   };
 
-  const read = async (image: LabeledImage): Promise<RgbImage | undefined> => {
+  const read = async (image: LabeledImage): Promise<RgbImage | string> => {
     try {
       return await loadImage(image);
     } catch (error) {
       if (!isCasslError(error)) throw error;
-      // Its objects count as missed.
-      logger.warn({ image: image.key, reason: errorMessage(error) }, 'an image cannot be read');
-      return undefined;
+      const reason = errorMessage(error);
+      logger.warn({ image: image.key, reason }, 'an image cannot be read');
+      return reason;
     }
   };
   async function* images(): AsyncGenerator<DetectedImage> {
     for (let start = 0; start < dataset.images.length; start += BATCH) {
       const batch = dataset.images.slice(start, start + BATCH);
       const decoded = await Promise.all(batch.map(read));
-      const readable = decoded.filter((image) => image !== undefined);
+      const readable = decoded.filter((image) => typeof image !== 'string');
       const found = await detectWithOptions(model, readable, limits);
       let next = 0;
       for (const [index, image] of batch.entries()) {
-        const detections = decoded[index] === undefined ? [] : (found[next++] ?? []);
-        yield { image, detections };
+        const read = decoded[index];
+        if (typeof read === 'string') yield { image, detections: [], unreadable: read };
+        else yield { image, detections: found[next++] ?? [] };
       }
     }
   }

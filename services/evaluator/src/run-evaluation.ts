@@ -46,8 +46,15 @@ export async function runEvaluation(
     // Attaching twice is harmless.
     await options.registry.attachEvaluation({ reference: evaluation.checkpointDigest, evaluation });
   }
-  const { sweep, bestThreshold, detectionsUri } = measured;
-  return (job) => ({ ...job, evaluation, sweep: [...sweep], bestThreshold, detectionsUri });
+  const { sweep, bestThreshold, detectionsUri, notes } = measured;
+  return (job) => ({
+    ...job,
+    evaluation,
+    sweep: [...sweep],
+    bestThreshold,
+    detectionsUri,
+    notes: [...notes],
+  });
 }
 
 async function writeJobFile(

@@ -30,5 +30,6 @@ function newEvaluation(id: string, spec: EvaluationSpec): EvaluationJob {
     sweep: [],
     bestThreshold: 0,
     detectionsUri: '',
+    notes: [],
   };
 }

@@ -2,7 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidArgument } from '@cassl/errors';
 import { isEnded } from '@cassl/jobs';
-import { PipelineServiceDefinition, TrainerServiceDefinition } from '@cassl/proto';
+import {
+  EvaluatorServiceDefinition,
+  PipelineServiceDefinition,
+  TrainerServiceDefinition,
+} from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
 import { collectUnused, formatUnused } from '../report/collect-unused.ts';
 import { toReportJson } from '../report/report-json.ts';
@@ -55,6 +59,7 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
     async (endpoints, own) => {
       const pipelines = createClient(PipelineServiceDefinition, endpoints.trainer);
       const trainings = createClient(TrainerServiceDefinition, endpoints.trainer);
+      const evaluations = createClient(EvaluatorServiceDefinition, endpoints.evaluator);
       const display = createProgressDisplay();
       try {
         if (flags.check === true) return await showCheck(pipelines, spec, flags.json);
@@ -67,7 +72,7 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
         const pipeline = await watchPipeline(pipelines, id, (state) => display.show(state));
         display.end();
 
-        const unused = await collectUnused(pipeline, trainings);
+        const unused = await collectUnused(pipeline, { trainings, evaluations });
         const report = { ...toReportJson(pipeline), unused };
         await writeFile(join(flags.out, 'report.json'), JSON.stringify(report, null, 2) + '\n');
         say('drawing the report…');
@@ -88,6 +93,7 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
         display.end();
         pipelines.close();
         trainings.close();
+        evaluations.close();
       }
     },
   );

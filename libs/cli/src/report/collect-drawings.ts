@@ -1,4 +1,5 @@
 import { loadImage, type Dataset, type LabeledImage } from '@cassl/datasets';
+import { isCasslError } from '@cassl/errors';
 import { readLabels } from '@cassl/labels';
 import { openLabeledDataset } from '@cassl/workers';
 import type { Pipeline } from '@cassl/proto';
@@ -21,6 +22,7 @@ import type { FoundImages } from './read-detections.ts';
 const IMAGES = 12;
 /** Pixels of a drawing's long side. */
 const DRAWN_SIZE = 320;
+const GREY = 128;
 
 /** A validation image with its truth beside what an arm found. */
 export async function drawCase(
@@ -122,7 +124,8 @@ function percent(score: number): string {
 
 /** Small pictures are drawn enlarged, so that lines and words stay fine. */
 async function panel(caption: string, source: LabeledImage, labeled: readonly Labeled[]): Promise<Panel> {
-  const image = await loadImage(source);
+  const read = await readOr(source);
+  const image = read ?? greyImage(source);
   const scale = Math.max(1, Math.round(DRAWN_SIZE / Math.max(image.width, image.height)));
   const large =
     scale === 1
@@ -133,7 +136,24 @@ async function panel(caption: string, source: LabeledImage, labeled: readonly La
     labeled.map(({ instance }) => enlarge(instance, scale)),
     { labels: labeled.map(({ label }) => label) },
   );
-  return { caption, picture: await toDataUri(drawn) };
+  return {
+    caption: read === undefined ? `${caption}: the file cannot be read` : caption,
+    picture: await toDataUri(drawn),
+  };
+}
+
+/** A picture that cannot be read costs its place in the report, not the report. */
+async function readOr(source: LabeledImage): Promise<RgbImage | undefined> {
+  try {
+    return await loadImage(source);
+  } catch (error) {
+    if (isCasslError(error)) return undefined;
+    throw error;
+  }
+}
+
+function greyImage({ width, height }: LabeledImage): RgbImage {
+  return { width, height, data: new Uint8Array(width * height * 3).fill(GREY) };
 }
 
 function enlarge({ box, mask, score }: DrawnInstance, scale: number): DrawnInstance {

@@ -9,7 +9,7 @@ describe('data that was not used', () => {
       ...Array<string>(20).fill('    p3.jpg'),
     ];
     const text = formatUnused({ labeler: lines }).join('\n');
-    expect(text).toContain('in 1 of the trainings');
+    expect(text).toContain('in 1 of the stages');
     expect(text).toContain('dropped 2 images: file is not a readable image');
     expect(text).toContain('… 10 more lines');
   });

@@ -26,7 +26,7 @@ describe('metrics of labelings', () => {
     expect(text).toContain('cassl_labeling_drain_seconds{pool="a100",priority="2"} 100');
     expect(text).toContain('cassl_labeling_waiting_shards{labeling="running"} 7');
     expect(text).toContain('cassl_labeling_running_shards{labeling="running"} 3');
-    expect(text).toMatch(/cassl_labeling_oldest_shard_seconds\{labeling="running"\} 90\./);
+    expect(text).toMatch(/cassl_labeling_oldest_shard_seconds\{labeling="running"\} 90\b/);
     expect(text).not.toContain('labeling="ended"');
   });
 

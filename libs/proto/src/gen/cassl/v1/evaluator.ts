@@ -163,6 +163,11 @@ export interface EvaluationJob {
   bestThreshold: number;
   /** Address of the detections, COCO results JSON; empty without `output_uri`. */
   detectionsUri: string;
+  /**
+   * What the numbers are not over, line by line: labels that were left out and why, images that could not be read, whose objects
+   * count as missed. Empty where everything was used as it is.
+   */
+  notes: string[];
 }
 
 /** Asks for an evaluation. */
@@ -617,7 +622,15 @@ export const ThresholdQuality: MessageFns<ThresholdQuality> = {
 };
 
 function createBaseEvaluationJob(): EvaluationJob {
-  return { status: undefined, spec: undefined, evaluation: undefined, sweep: [], bestThreshold: 0, detectionsUri: "" };
+  return {
+    status: undefined,
+    spec: undefined,
+    evaluation: undefined,
+    sweep: [],
+    bestThreshold: 0,
+    detectionsUri: "",
+    notes: [],
+  };
 }
 
 export const EvaluationJob: MessageFns<EvaluationJob> = {
@@ -639,6 +652,9 @@ export const EvaluationJob: MessageFns<EvaluationJob> = {
     }
     if (message.detectionsUri !== "") {
       writer.uint32(50).string(message.detectionsUri);
+    }
+    for (const v of message.notes) {
+      writer.uint32(58).string(v!);
     }
     return writer;
   },
@@ -704,6 +720,14 @@ export const EvaluationJob: MessageFns<EvaluationJob> = {
             message.detectionsUri = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.notes.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -732,6 +756,7 @@ export const EvaluationJob: MessageFns<EvaluationJob> = {
         : isSet(object.detections_uri)
         ? globalThis.String(object.detections_uri)
         : "",
+      notes: globalThis.Array.isArray(object?.notes) ? object.notes.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -755,6 +780,9 @@ export const EvaluationJob: MessageFns<EvaluationJob> = {
     if (message.detectionsUri !== "") {
       obj.detectionsUri = message.detectionsUri;
     }
+    if (message.notes?.length) {
+      obj.notes = message.notes;
+    }
     return obj;
   },
 
@@ -775,6 +803,7 @@ export const EvaluationJob: MessageFns<EvaluationJob> = {
     message.sweep = object.sweep?.map((e) => ThresholdQuality.fromPartial(e)) || [];
     message.bestThreshold = object.bestThreshold ?? 0;
     message.detectionsUri = object.detectionsUri ?? "";
+    message.notes = object.notes?.map((e) => e) || [];
     return message;
   },
 };
