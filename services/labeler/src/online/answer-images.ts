@@ -3,7 +3,7 @@ import type { FoundModel, InferenceRuntime } from '@cassl/inference';
 import type { Image, ImageDetections } from '@cassl/proto';
 import type { InferenceOptions } from '@cassl/workers';
 import { assertAgnosticModel } from '../find-checkpoint.ts';
-import { mapInOrder } from './map-in-order.ts';
+import { answerInOrder } from './answer-in-order.ts';
 import { imageKey, readImageSource } from './read-image-source.ts';
 import { timeLeftMs } from './time-left.ts';
 import { toFailedImage, toImageDetections } from './to-proto.ts';
@@ -121,11 +121,11 @@ export async function* answerStream(
     return answerOrError(context, { ...question, checkpoint }, position++, inside);
   };
   try {
-    yield* mapInOrder(questions, answer, WINDOW);
+    yield* answerInOrder(questions, (question) => ({ answers: [answer(question)], bytes: 0 }), WINDOW);
   } finally {
     left.abort();
   }
 }
 
 /** Two forward passes of the default size. More would only lengthen the queue, and answers that a slow reader leaves lie in memory. */
-const WINDOW = 16;
+const WINDOW = { answers: 16, bytes: Infinity };

@@ -7,7 +7,7 @@ import { timeLeftMs } from '../../online/time-left.ts';
 import { askImages, awaitOutcomes, findVersion, type Caller, type Inference } from './ask-images.ts';
 import { configureModel, describeModel, SERVER } from './describe-model.ts';
 import { fromMessage, toMessage } from './grpc-messages.ts';
-import { answerInOrder } from './in-order.ts';
+import { answerInOrder } from '../../online/answer-in-order.ts';
 import { countModels, indexModels, loadModel, refuseRegion, unloadModel } from './manage-models.ts';
 import { LOG_SETTINGS, refuseChange, TRACE_SETTINGS } from './server-settings.ts';
 import { startAnswers } from './stream-answers.ts';
