@@ -1,6 +1,6 @@
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { getNumberFromEnv, W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
   defaultResource,
   detectResources,
@@ -28,6 +28,9 @@ export interface Telemetry {
 }
 
 const STOP_MS = 3_000;
+/** The specification's defaults. */
+const EXPORT_EVERY_MS = 60_000;
+const EXPORT_WITHIN_MS = 30_000;
 
 /**
  * Turns tracing on in this process: contexts follow awaits, `traceparent` (W3C) is taken over and handed on, log lines get trace
@@ -85,11 +88,13 @@ async function exportingProvider(resource: Resource): Promise<TracerProvider> {
 async function exportMetrics(resource: Resource, producer: MetricProducer): Promise<() => Promise<void>> {
   const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto');
   const { MeterProvider, PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics');
+  const interval = getNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL') ?? EXPORT_EVERY_MS;
+  const timeout = getNumberFromEnv('OTEL_METRIC_EXPORT_TIMEOUT') ?? EXPORT_WITHIN_MS;
   const reader = new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter(),
     metricProducers: [producer],
-    exportIntervalMillis: Number(process.env['OTEL_METRIC_EXPORT_INTERVAL'] || 60_000),
-    exportTimeoutMillis: Math.min(30_000, Number(process.env['OTEL_METRIC_EXPORT_INTERVAL'] || 60_000)),
+    exportIntervalMillis: interval,
+    exportTimeoutMillis: Math.min(timeout, interval),
   });
   const provider = new MeterProvider({ resource, readers: [reader] });
   return () => provider.shutdown();
