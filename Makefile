@@ -37,7 +37,7 @@ test-cluster: setup ## scenarios on a real two-node Kubernetes of this machine; 
 	@bash scripts/bring-helm.sh
 	@bash scripts/test-cluster.sh
 
-check: setup ## types, lint, format, structure, generated code, proto lint: warnings are errors
+check: setup ## types, lint, format, structure, unused dependencies, generated code, proto lint: warnings are errors
 	npm run -s build
 	npm run -s lint
 	npm run -s format:check
