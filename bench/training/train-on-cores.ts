@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { TrainingSpec, type TrainingPoint } from '@cassl/proto';
+import getPort from 'get-port';
 
 export interface Speed {
   /** Of all ranks, median over the reports of the second half. */
@@ -34,7 +34,7 @@ export async function trainOnCores(options: TrainOnCoresOptions): Promise<Speed>
   const { root, ranks, steps, batchSize } = options;
   const folder = await mkdtemp(join(root, 'job-'));
   await writeFile(join(folder, 'job.json'), JSON.stringify(jobFile(options)));
-  const port = await freePort();
+  const port = await getPort({ host: '127.0.0.1' });
   const workers = Array.from({ length: ranks }, (_, rank) => startRank(folder, { rank, ranks, port, root }));
   const cpuSeconds = (): number => workers.reduce((sum, { pid }) => sum + cpuSecondsOf(pid!), 0);
   try {
@@ -111,12 +111,4 @@ function cpuSecondsOf(pid: number): number {
     .replace(/^.*\) /, '')
     .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,12 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '@cassl/storage';
+import getPort from 'get-port';
 import { createBatches } from './batches/create-batches.ts';
 import { openCocoDataset } from './coco/open-coco-dataset.ts';
 import { openImagePool } from './pool/open-image-pool.ts';
@@ -23,7 +23,7 @@ describe.skipIf(!hasMoto)('a data set in an object store (needs moto)', () => {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'cassl-s3-'));
     await generateScenes({ out: root, labeled: 3, unlabeled: 2, val: 0, size: 48 });
-    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const endpoint = `http://127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
     Object.assign(process.env, {
       S3_ENDPOINT: endpoint,
       AWS_ACCESS_KEY_ID: 'test',
@@ -89,12 +89,3 @@ describe.skipIf(!hasMoto)('a data set in an object store (needs moto)', () => {
     await expect(opening).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}

@@ -1,20 +1,12 @@
 import { spawn } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import getPort from 'get-port';
 import { loadTorchAddon } from './native-addon.ts';
 import { torchIsBuilt } from './testing.ts';
 
 const hasCollectives = torchIsBuilt && loadTorchAddon().operations['openGroup'] !== undefined;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Runs `body` as one rank in a process of its own; what it returns comes back. */
 async function rankProcess(options: object, body: string): Promise<unknown> {
@@ -34,7 +26,7 @@ async function rankProcess(options: object, body: string): Promise<unknown> {
 
 describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d)', () => {
   it('average, sum and broadcast between two processes', async () => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
     const body = `
       const mine = [tf.fill([2, 2], group.rank + 1), tf.tensor1d([10 * group.rank])];
       const [mean, second] = group.allReduce(mine, 'mean');
@@ -50,7 +42,7 @@ describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d)',
   });
 
   it('keep type, shape and order over many messages', async () => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
     // 16 MiB each: with a small one between them they make three messages; the whole numbers travel on their own.
     const body = `
       const big = (value) => tf.fill([2048, 2048], value);
@@ -79,7 +71,7 @@ describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d)',
   });
 
   it('sum what was started while other work goes on, and gather plain data of any length', async () => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
     const body = `
       const mine = [tf.fill([2048, 2048], group.rank + 1), tf.tensor1d([group.rank])];
       const first = group.startSum(mine);
@@ -107,13 +99,13 @@ describe.skipIf(!hasCollectives)('collectives (need the addon built with c10d)',
   });
 
   it('are an error once the group is closed', async () => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
     const body = `group.close(); group.close(); return group.allReduce([tf.scalar(1)], 'sum');`;
     expect(await rankProcess({ rank: 0, size: 1, address }, body)).toEqual({ code: 'INVALID_ARGUMENT' });
   });
 
   it('give up on a peer that does not come', async () => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
     const said = await rankProcess({ rank: 0, size: 2, address, timeoutMs: 1500 }, 'return {};');
     expect(said).toEqual({ code: expect.stringMatching(/^(DEADLINE_EXCEEDED|UNAVAILABLE)$/) });
   });

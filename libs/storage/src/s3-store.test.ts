@@ -1,8 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import getPort from 'get-port';
 import { storeContract } from './store-contract.ts';
 import { openStore, type ObjectStore } from './index.ts';
 
@@ -19,7 +19,7 @@ describe.skipIf(given === undefined && !hasMoto)('an s3:// store (needs S3_TEST_
     process.env.AWS_ACCESS_KEY_ID ??= 'test';
     process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
     if (given !== undefined) return;
-    const port = await freePort();
+    const port = await getPort({ host: '127.0.0.1' });
     endpoint = `http://127.0.0.1:${port}`;
     server = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', `${port}`], { stdio: 'ignore' });
     await until(async () => (await fetch(endpoint)).status < 500);
@@ -49,19 +49,12 @@ describe.skipIf(given === undefined && !hasMoto)('an s3:// store (needs S3_TEST_
   });
 
   it('is UNAVAILABLE when nobody answers', async () => {
-    const store = openStore('s3://b', { S3_ENDPOINT: `http://127.0.0.1:${await freePort()}` });
+    const store = openStore('s3://b', {
+      S3_ENDPOINT: `http://127.0.0.1:${await getPort({ host: '127.0.0.1' })}`,
+    });
     await expect(store.head('x')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 async function until(isReady: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {

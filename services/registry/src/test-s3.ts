@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import getPort from 'get-port';
 
 export interface TestS3 {
   readonly endpoint: string;
@@ -19,7 +19,7 @@ export async function startS3(): Promise<TestS3> {
   process.env.AWS_ACCESS_KEY_ID ??= 'test';
   process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
   const given = process.env.S3_TEST_ENDPOINT;
-  const endpoint = given ?? `http://127.0.0.1:${await freePort()}`;
+  const endpoint = given ?? `http://127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
   const server = given === undefined ? await startMoto(endpoint) : undefined;
   return {
     endpoint,
@@ -50,13 +50,4 @@ async function startMoto(endpoint: string): Promise<ReturnType<typeof spawn>> {
   }
   server.kill();
   throw new Error('the S3 server did not answer within 60 s');
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -1,20 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import getPort from 'get-port';
 
-/**
- * A port of this machine that nobody listens on now.
- * @param wanted is taken where it is free
- */
-export async function freePort(wanted = 0): Promise<number> {
-  const probe = createServer().listen(wanted, '127.0.0.1');
-  try {
-    await once(probe, 'listening');
-  } catch (error) {
-    if (wanted === 0) throw error;
-    return freePort();
-  }
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+/** A port of this machine's loopback that nobody listens on: `wanted` where it is free. */
+export function freePort(wanted?: number): Promise<number> {
+  return getPort({ host: '127.0.0.1', ...(wanted === undefined ? {} : { port: wanted }) });
 }

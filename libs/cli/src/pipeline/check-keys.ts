@@ -1,3 +1,4 @@
+import { closest } from 'fastest-levenshtein';
 import { invalidArgument } from '@cassl/errors';
 import { z } from 'zod';
 
@@ -33,22 +34,12 @@ function objectOf(schema: z.ZodType): z.ZodObject | undefined {
   return undefined;
 }
 
+/** The candidate that takes the fewest edits, case ignored. */
 export function nearest(word: string, candidates: readonly string[]): string {
-  const ranked = candidates.map((candidate) => ({ candidate, distance: editDistance(word, candidate) }));
-  ranked.sort((a, b) => a.distance - b.distance);
-  return ranked[0]?.candidate ?? '';
-}
-
-/** Levenshtein distance, case ignored. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, from] of [...a.toLowerCase()].entries()) {
-    const next = [i + 1];
-    for (const [j, to] of [...b.toLowerCase()].entries()) {
-      const [above = 0, diagonal = 0, left = 0] = [row[j + 1], row[j], next[j]];
-      next.push(Math.min(above + 1, left + 1, diagonal + (from === to ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  if (candidates.length === 0) return '';
+  const near = closest(
+    word.toLowerCase(),
+    candidates.map((candidate) => candidate.toLowerCase()),
+  );
+  return candidates.find((candidate) => candidate.toLowerCase() === near) ?? '';
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { editDistance } from './check-keys.ts';
+import { nearest } from './check-keys.ts';
 import { readPipelineFile } from './read-pipeline-file.ts';
 
 const PRESETS = fileURLToPath(new URL('../../../../pipelines', import.meta.url));
@@ -77,10 +77,10 @@ describe('readPipelineFile', () => {
   });
 });
 
-describe('editDistance', () => {
-  it('counts insertions, deletions and replacements', () => {
-    expect(editDistance('kitten', 'sitting')).toBe(3);
-    expect(editDistance('', 'abc')).toBe(3);
-    expect(editDistance('Same', 'same')).toBe(0);
+describe('nearest', () => {
+  it('is the candidate that takes the fewest edits, case ignored, as it is written', () => {
+    expect(nearest('sittin', ['kitten', 'Sitting', 'abc'])).toBe('Sitting');
+    expect(nearest('ITERATION', ['iterations', 'batchSize'])).toBe('iterations');
+    expect(nearest('x', [])).toBe('');
   });
 });

@@ -1,9 +1,9 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CasslError, internal, outlook } from '@cassl/errors';
 import type { Logger } from '@cassl/rpc';
 import { startWorkerProcess, type WorkerExit, type WorkerFailure } from '@cassl/workers';
+import getPort from 'get-port';
 import { rankEnvironment, type RankPlan } from './rank-plan.ts';
 
 export interface LaunchRanksOptions {
@@ -27,7 +27,7 @@ const GRACE_MS = 2000;
  */
 export async function launchRanks(options: LaunchRanksOptions): Promise<void> {
   const { plan, entry, folder, report, signal, logger } = options;
-  const address = plan.address ?? `127.0.0.1:${await freePort()}`;
+  const address = plan.address ?? `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
   const cores = availableParallelism();
   const failures = new Map<number, WorkerFailure>();
   const ends: RankEnd[] = [];
@@ -93,15 +93,4 @@ function lossOf(
 
 function isFailure(message: unknown): message is WorkerFailure {
   return typeof message === 'object' && message !== null && (message as WorkerFailure).type === 'failed';
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
