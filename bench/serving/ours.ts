@@ -8,9 +8,11 @@ export interface OursSpec {
   /** `undefined`: a model that computes nothing. */
   readonly model?: BenchModel | undefined;
   readonly maxBatch: number;
+  /** @default 'torch', as the labeler's */
+  readonly runtime?: 'torch' | 'onnx' | 'auto';
 }
 
-const { model, maxBatch } = JSON.parse(process.argv[2] ?? '') as OursSpec;
+const { model, maxBatch, runtime } = JSON.parse(process.argv[2] ?? '') as OursSpec;
 const categories = Array.from({ length: model?.config.classes ?? 1 }, (_, index) => ({
   id: index + 1,
   name: `c${index}`,
@@ -26,6 +28,7 @@ const found: FoundModel =
         spec: {
           kind: 'detector',
           path: model.weights,
+          ...(runtime === undefined ? {} : { runtime }),
           checkpoint: { digest: model.digest, manifest: { model: model.config, categories } } as never,
         },
       };

@@ -1,11 +1,11 @@
 import type { Category } from '@cassl/proto';
-import type { Xyxy } from '@cassl/vision';
+import type { ImageHeader, Xyxy } from '@cassl/vision';
 import type { InferenceOptions } from '@cassl/workers';
 
 /** A picture as a caller has it. */
 export type ImageInput =
-  /** A file: JPEG, PNG, WebP, GIF, TIFF, HEIF. */
-  | { readonly kind: 'encoded'; readonly bytes: Uint8Array }
+  /** A file: JPEG, PNG, WebP, GIF, TIFF, HEIF; with what `readImageHeader` said of it, where it was asked before. */
+  | { readonly kind: 'encoded'; readonly bytes: Uint8Array; readonly header?: ImageHeader }
   /** Pixels: 8-bit RGB, row-major, interleaved; `data` has width × height × 3 bytes. */
   | { readonly kind: 'rgb'; readonly width: number; readonly height: number; readonly data: Uint8Array };
 

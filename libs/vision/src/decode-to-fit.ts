@@ -1,10 +1,10 @@
-import type { Metadata } from 'sharp';
 import {
   damagedImage,
   decodeImage,
   openImage,
-  readMetadata,
+  readImageHeader,
   type DecodeImageOptions,
+  type ImageHeader,
 } from './decode-image.ts';
 import { resizeImage, type ImageSize } from './resize-image.ts';
 import type { RgbImage } from './types.ts';
@@ -30,14 +30,15 @@ export async function decodeToFit(
   fit: (original: ImageSize) => ImageSize,
   options: DecodeImageOptions = {},
 ): Promise<FittedImage> {
-  const metadata = await readMetadata(bytes, options);
-  const original = uprightSize(metadata);
+  const header = await readImageHeader(bytes, options);
+  const known = { ...options, header };
+  const original = uprightSize(header);
   const wanted = fit(original);
   const shrinks = wanted.width < original.width || wanted.height < original.height;
-  if (!shrinks) return { image: await decodeImage(bytes, options), original };
+  if (!shrinks) return { image: await decodeImage(bytes, known), original };
   // While it resizes, sharp weighs colours by their transparency, which we drop.
-  if (metadata.hasAlpha && original.width * original.height <= MOST_WHOLE_PIXELS) {
-    return { image: await resizeImage(await decodeImage(bytes, options), wanted), original };
+  if (header.hasAlpha && original.width * original.height <= MOST_WHOLE_PIXELS) {
+    return { image: await resizeImage(await decodeImage(bytes, known), wanted), original };
   }
   try {
     const { data, info } = await openImage(bytes)
@@ -49,7 +50,7 @@ export async function decodeToFit(
       .toBuffer({ resolveWithObject: true });
     return { image: { width: info.width, height: info.height, data }, original };
   } catch (error) {
-    throw damagedImage(metadata, error);
+    throw damagedImage(header, error);
   }
 }
 
@@ -58,10 +59,10 @@ export async function decodeToFit(
  * @throws INVALID_ARGUMENT as {@link decodeImage}, except for damage behind the header.
  */
 export async function readImageSize(bytes: Uint8Array, options: DecodeImageOptions = {}): Promise<ImageSize> {
-  return uprightSize(await readMetadata(bytes, options));
+  return uprightSize(await readImageHeader(bytes, options));
 }
 
 /** EXIF orientations 5 to 8 lie on their side. */
-function uprightSize({ width, height, orientation = 1 }: Metadata): ImageSize {
+export function uprightSize({ width, height, orientation }: ImageHeader): ImageSize {
   return orientation >= 5 ? { width: height, height: width } : { width, height };
 }

@@ -1,5 +1,13 @@
 import type { FittedSize, PreparedImage } from '@cassl/detector';
-import { decodeToFit, readImageSize, resizeImage, type ImageSize, type RgbImage } from '@cassl/vision';
+import {
+  decodeToFit,
+  readImageHeader,
+  resizeImage,
+  uprightSize,
+  type ImageHeader,
+  type ImageSize,
+  type RgbImage,
+} from '@cassl/vision';
 import type { ImageInput } from '../inference-request.ts';
 import type { BatchModel } from '../models/batch-model.ts';
 import type { WeightedBudget } from './weighted-budget.ts';
@@ -20,10 +28,11 @@ export interface PreparedForModel {
 /** Decodes and resizes one image for a model, on libuv's threads and within the decode budget. */
 export async function prepareImage(
   model: Pick<BatchModel, 'fit'>,
-  image: ImageInput,
+  given: ImageInput,
   { budget, signal, isStale }: PreparingOptions,
 ): Promise<PreparedForModel> {
-  const size: ImageSize = image.kind === 'rgb' ? image : await readImageSize(image.bytes);
+  const image = await withHeader(given);
+  const size = image.kind === 'rgb' ? image : uprightSize(image.header);
   const giveBack = await budget.acquire(size.width * size.height, signal);
   const startedAt = performance.now();
   try {
@@ -40,12 +49,23 @@ export async function prepareImage(
   }
 }
 
+type ReadableImage =
+  | Extract<ImageInput, { kind: 'rgb' }>
+  | (Extract<ImageInput, { kind: 'encoded' }> & { readonly header: ImageHeader });
+
+async function withHeader(image: ImageInput): Promise<ReadableImage> {
+  if (image.kind === 'rgb') return image;
+  return { ...image, header: image.header ?? (await readImageHeader(image.bytes)) };
+}
+
 async function pixelsOf(
-  image: ImageInput,
+  image: ReadableImage,
   resized: ImageSize,
 ): Promise<{ readonly pixels: RgbImage; readonly original: ImageSize }> {
   if (image.kind === 'encoded') {
-    const { image: pixels, original } = await decodeToFit(image.bytes, () => resized);
+    const { image: pixels, original } = await decodeToFit(image.bytes, () => resized, {
+      header: image.header,
+    });
     return { pixels, original };
   }
   const shrinks = resized.width < image.width || resized.height < image.height;

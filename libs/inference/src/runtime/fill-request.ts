@@ -1,5 +1,5 @@
 import { invalidArgument } from '@cassl/errors';
-import { readImageSize } from '@cassl/vision';
+import { readImageHeader } from '@cassl/vision';
 import type { InferenceOptions } from '@cassl/workers';
 import { DEFAULT_PRIORITY, LEAST_URGENT, type ImageInput, type InferRequest } from '../inference-request.ts';
 import type { QueuedRequest } from './model-queue.ts';
@@ -20,21 +20,22 @@ const FOREVER_MS = 2 ** 31 - 1;
  * @throws INVALID_ARGUMENT naming the field, its value and its bound
  */
 export async function fillRequest(request: InferRequest): Promise<QueuedRequest> {
-  const { image, priority = DEFAULT_PRIORITY, timeoutMs = Infinity, signal, whenFull = 'refuse' } = request;
+  const { priority = DEFAULT_PRIORITY, timeoutMs = Infinity, signal, whenFull = 'refuse' } = request;
   const options = { ...DEFAULT_OPTIONS, ...request.options };
   checkRange('options.threshold', options.threshold, 0, 1);
   checkWhole('options.maxDetections', options.maxDetections, 1, MOST_DETECTIONS);
   checkWhole('priority', priority, 1, LEAST_URGENT);
   if (!(timeoutMs > 0)) throw invalidArgument(`timeoutMs must be above 0, got ${timeoutMs}`);
   const expiresAt = timeoutMs > FOREVER_MS ? Infinity : Date.now() + timeoutMs;
-  const { bytes, pixels } = await measure(image);
+  const { image, bytes, pixels } = await measure(request.image);
   return { image, options, priority, expiresAt, signal, whenFull, load: { images: 1, bytes, pixels } };
 }
 
-async function measure(image: ImageInput): Promise<{ bytes: number; pixels: number }> {
+/** An encoded image's header is read once and goes with it. */
+async function measure(image: ImageInput): Promise<{ image: ImageInput; bytes: number; pixels: number }> {
   if (image.kind === 'encoded') {
-    const { width, height } = await readImageSize(image.bytes);
-    return { bytes: image.bytes.length, pixels: width * height };
+    const header = image.header ?? (await readImageHeader(image.bytes));
+    return { image: { ...image, header }, bytes: image.bytes.length, pixels: header.width * header.height };
   }
   const { width, height, data } = image;
   checkWhole('image.width', width, 1, 2 ** 16);
@@ -44,7 +45,7 @@ async function measure(image: ImageInput): Promise<{ bytes: number; pixels: numb
       `image.data must have ${width} × ${height} × 3 = ${width * height * 3} bytes, got ${data.length}`,
     );
   }
-  return { bytes: data.length, pixels: width * height };
+  return { image, bytes: data.length, pixels: width * height };
 }
 
 function checkRange(field: string, value: number, low: number, high: number): void {

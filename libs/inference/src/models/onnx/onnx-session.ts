@@ -27,6 +27,8 @@ export async function openOnnxSession(
     intraOpNumThreads: threads,
     // Pictures come in a few sizes: what one size needed is no plan for the next.
     enableMemPattern: false,
+    // A thread that spins for work takes it from decoding, and from everybody else on the machine.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   });
   return {
