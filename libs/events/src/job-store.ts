@@ -1,4 +1,4 @@
-import { aborted, failedPrecondition, notFound } from '@cassl/errors';
+import { aborted, CasslError, errorMessage, failedPrecondition, notFound } from '@cassl/errors';
 import { openBucket, type BucketEntry } from './bucket.ts';
 import type { Codec } from './codec.ts';
 import type { EventConnection } from './connect-events.ts';
@@ -23,6 +23,7 @@ export interface JobChange<T> {
  * (`job-1.shard-7`). A record is at most 1 MiB (nats-server's max_payload): RESOURCE_EXHAUSTED beyond it.
  */
 export interface JobStore<T> {
+  /** @throws DATA_LOSS where the record's bytes are no such value */
   get(id: string): Promise<JobRecord<T> | undefined>;
   /** Makes the record, or returns the one that has this id (`existed`): starting a job twice is harmless. */
   create(id: string, value: T): Promise<JobRecord<T> & { readonly existed: boolean }>;
@@ -33,9 +34,9 @@ export interface JobStore<T> {
    * NOT_FOUND when there is none.
    */
   modify(id: string, change: (value: T) => T | undefined): Promise<JobRecord<T>>;
-  /** All records, or those under `prefix.`, in order of their ids. */
+  /** All records, or those under `prefix.`, in order of their ids; without those that are damaged. */
   list(prefix?: string): Promise<JobRecord<T>[]>;
-  /** The record as it is now (or all, without an id), then every change. Ends when the signal aborts. */
+  /** The record as it is now (or all, without an id), then every change, but damaged ones. Ends when the signal aborts. */
   watch(options: {
     readonly id?: string;
     readonly prefix?: string;
@@ -46,18 +47,42 @@ export interface JobStore<T> {
 
 const MAX_ATTEMPTS = 50;
 
-/** @param options.name of the bucket, one per service and kind, for example "trainings" */
+export interface JobStoreOptions<T> {
+  /** Of the bucket, one per service and kind, for example "trainings". */
+  readonly name: string;
+  readonly codec: Codec<T>;
+  /** Hears of each record that a list or a watch leaves out, with DATA_LOSS. @default a warning of the process */
+  readonly onDamaged?: (error: CasslError) => void;
+}
+
 export async function openJobStore<T>(
   connection: EventConnection,
-  options: { readonly name: string; readonly codec: Codec<T> },
+  options: JobStoreOptions<T>,
 ): Promise<JobStore<T>> {
-  const { codec, name } = options;
+  const { codec, name, onDamaged = (error) => process.emitWarning(error) } = options;
   const bucket = await openBucket(connection, `jobs-${checkToken('name', name)}`);
+  const decode = (id: string, bytes: Uint8Array): T => {
+    try {
+      return codec.decode(bytes);
+    } catch (cause) {
+      throw new CasslError('DATA_LOSS', `${name}/${id} is damaged: ${errorMessage(cause)}`, { cause });
+    }
+  };
   const record = ({ key, value, revision }: BucketEntry): JobRecord<T> => ({
     id: key,
-    value: codec.decode(value),
+    value: decode(key, value),
     revision,
   });
+  /** One damaged record must not hide the others. */
+  const unlessDamaged = <R>(read: () => R): R[] => {
+    try {
+      return [read()];
+    } catch (error) {
+      if (!(error instanceof CasslError)) throw error;
+      onDamaged(error);
+      return [];
+    }
+  };
   const get = async (id: string): Promise<JobRecord<T> | undefined> => {
     const entry = await bucket.get(checkKey('job id', id));
     return entry && record(entry);
@@ -91,12 +116,12 @@ export async function openJobStore<T>(
     },
     async list(prefix) {
       const filter = prefix === undefined ? '>' : `${checkKey('prefix', prefix)}.>`;
-      return (await bucket.list(filter)).map(record);
+      return (await bucket.list(filter)).flatMap((entry) => unlessDamaged(() => record(entry)));
     },
     async *watch({ id, prefix, signal }) {
       const filter = id ?? (prefix === undefined ? '>' : `${checkKey('prefix', prefix)}.>`);
       for await (const { key, value, revision } of bucket.watch(filter, signal)) {
-        yield { id: key, value: value && codec.decode(value), revision };
+        yield* unlessDamaged(() => ({ id: key, value: value && decode(key, value), revision }));
       }
     },
     delete: async (id) => void (await bucket.delete(checkKey('job id', id))),

@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = 15_000;
 
 /**
  * Does a led job's work until it is done: outages are waited out with growing pauses and said in the progress message, faults
- * are tried again a few times.
+ * are tried again a few times, a TypeError of the code never.
  * @throws the permanent error, the last fault, or the reason of the lead's signal
  */
 export async function attemptWork<Job extends { status?: JobStatus | undefined }, Result>(
@@ -28,6 +28,8 @@ export async function attemptWork<Job extends { status?: JobStatus | undefined }
   const change = (next: (status: JobStatus) => JobStatus): void => {
     lead.change((job) => ({ ...job, status: next(job.status ?? queuedStatus(lead.id)) }));
   };
+  const willRetry = (error: unknown): boolean =>
+    outlook(errorCode(error)) !== 'permanent' && faults < MAX_FAULTS;
   const attempt = (number: number): Promise<Result> => {
     if (number > 1) change((status) => startedStatus(withMessage(status, '')));
     return work(lead);
@@ -44,8 +46,10 @@ export async function attemptWork<Job extends { status?: JobStatus | undefined }
       furthest = Math.max(furthest, done);
       if (outlook(errorCode(error)) !== 'outage') faults += 1;
       logger.warn({ err: error, faults, retryDelay }, 'the work was interrupted');
-      change((status) => withMessage(status, `waiting: ${errorMessage(error)}`));
+      // p-retry gives no pause to what it never repeats.
+      if (retryDelay > 0 && willRetry(error))
+        change((status) => withMessage(status, `waiting: ${errorMessage(error)}`));
     },
-    shouldRetry: ({ error }) => outlook(errorCode(error)) !== 'permanent' && faults < MAX_FAULTS,
+    shouldRetry: ({ error }) => willRetry(error),
   });
 }

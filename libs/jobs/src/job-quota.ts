@@ -10,17 +10,15 @@ export type JobOwner = Pick<Identity, 'name' | 'quota'>;
 const RETRY_MS = 30_000;
 
 /**
- * Starting a job that is there already asks for nothing. Replicas count what they know: two that are asked in the same moment may
- * both say yes.
+ * Whether one job more may run. Replicas count what they know: two that are asked in the same moment may both say yes.
  * @throws RESOURCE_EXHAUSTED with `retryAfterMs` where the owner has as many jobs of this kind as it may
  */
 export function checkJobQuota(
   noun: string,
   jobs: readonly { readonly status?: JobStatus | undefined }[],
   { name, quota: { runningJobs: limit } }: JobOwner,
-  id: string,
 ): void {
-  if (limit === undefined || jobs.some(({ status }) => status?.id === id)) return;
+  if (limit === undefined) return;
   const running = jobs.filter(({ status }) => status?.owner === name && !isEnded(status)).length;
   if (running < limit) return;
   throw resourceExhausted(`${name} has ${running} ${noun}s that are not ended, at most ${limit} may`, {

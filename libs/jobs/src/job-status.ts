@@ -57,21 +57,23 @@ export function withMessage(status: JobStatus, message: string): JobStatus {
 
 /** Ended well: the progress is full. */
 export function succeededStatus(status: JobStatus): JobStatus {
-  const progress = status.progress ?? jobProgress({});
-  return {
-    ...status,
-    state: JobState.JOB_STATE_SUCCEEDED,
-    finishedAt: new Date(),
-    progress: { ...progress, done: progress.total, etaSeconds: 0, message: '' },
-  };
+  const ended = endedStatus(status, JobState.JOB_STATE_SUCCEEDED);
+  const progress = ended.progress ?? jobProgress({});
+  return { ...ended, progress: { ...progress, done: progress.total } };
 }
 
 export function failedStatus(status: JobStatus, error: JobError): JobStatus {
-  return { ...status, state: JobState.JOB_STATE_FAILED, finishedAt: new Date(), error };
+  return { ...endedStatus(status, JobState.JOB_STATE_FAILED), error };
 }
 
 export function cancelledStatus(status: JobStatus): JobStatus {
-  return { ...status, state: JobState.JOB_STATE_CANCELLED, finishedAt: new Date() };
+  return endedStatus(status, JobState.JOB_STATE_CANCELLED);
+}
+
+/** It waits for nothing any more, and takes no more time. */
+function endedStatus(status: JobStatus, state: JobState): JobStatus {
+  const progress = { ...(status.progress ?? jobProgress({})), message: '', etaSeconds: 0 };
+  return { ...status, state, finishedAt: new Date(), progress };
 }
 
 /** SUCCEEDED is final; FAILED and CANCELLED until the job is resumed. */

@@ -105,15 +105,19 @@ function hold<Job extends { status?: JobStatus | undefined }>(
     if (!over.signal.aborted) lose(new LostLead('unwritable', error));
   };
 
+  /** Whether this replica is just going on under the next number, after its lease had ended. */
+  const isOwnNext = ({ leader, fence: next }: JobStatus): boolean =>
+    lease.signal.aborted && leader === replica && next === fence + 1;
   /** Whether the record is still this replica's to write. */
   const check = (status: JobStatus, mayBeEnded: boolean): boolean => {
-    if (status.fence > fence) lose(new LostLead('superseded', `${id} is led by ${status.leader} now`));
+    if (status.fence > fence && !isOwnNext(status))
+      lose(new LostLead('superseded', `${id} is led by ${status.leader} now`));
     else if (isEnded(status) && !mayBeEnded) lose(new LostLead('ended', `${id} was ended from elsewhere`));
     return !over.signal.aborted;
   };
   const stopListening = records.onChange((changed, job) => {
-    if (changed !== id || lease.signal.aborted) return;
-    check(statusOf(job, id), isEnded(statusOf(view, id)));
+    // Also between two leases: who was superseded meanwhile must end its work, not wait out its grace.
+    if (changed === id) check(statusOf(job, id), isEnded(statusOf(view, id)));
   });
 
   const writeOnce = async (): Promise<void> => {
@@ -154,31 +158,44 @@ function hold<Job extends { status?: JobStatus | undefined }>(
     return writing.then(() => over.signal.throwIfAborted());
   };
 
-  const takeAgain = async (next: Lease): Promise<void> => {
+  /** Goes on under the next number; `false` where the record is another's by now. */
+  const takeAgain = async (next: Lease): Promise<boolean> => {
+    if (over.signal.aborted) return false;
     const current = await records.modify(id, (job) => {
       const status = statusOf(job, id);
       if (status.fence > fence || isEnded(status)) return undefined;
       return { ...job, status: { ...status, leader: replica, fence: fence + 1 } };
     });
     const status = statusOf(current.job, id);
-    if (isEnded(status) || status.leader !== replica || status.fence !== fence + 1) {
-      await next.release();
-      check(status, false);
-      return;
-    }
+    if (!check(status, false)) return false;
     kept = current;
     fence = status.fence;
     view = pending.reduce((job, change) => change(job), kept.job);
     lease = next;
     keepLease();
+    return true;
+  };
+
+  /** A lease that is not used must not be renewed any longer. */
+  const askAgain = async (): Promise<void> => {
+    const next = await leases.acquire(id, replica).catch(() => undefined);
+    if (next === undefined) return;
+    let isTaken = false;
+    try {
+      isTaken = await takeAgain(next);
+    } finally {
+      if (!isTaken) await next.release().catch(() => undefined);
+    }
   };
 
   const regain = async (): Promise<void> => {
     const deadline = performance.now() + graceMs;
     logger.warn({ job: id }, 'the lease ended, asking for it again');
     while (!over.signal.aborted) {
-      const next = await leases.acquire(id, replica).catch(() => undefined);
-      if (next !== undefined) return takeAgain(next);
+      await askAgain().catch((error: unknown) => {
+        if (outlook(errorCode(error)) !== 'outage') throw error;
+      });
+      if (!lease.signal.aborted) return;
       if (performance.now() > deadline) {
         return lose(
           new LostLead('superseded', `the lease of ${id} could not be had again for ${graceMs} ms`),

@@ -26,9 +26,14 @@ export interface ReplicatedRecords<Job> {
   write(id: string, job: Job, revision: number): Promise<KeptRecord<Job> | undefined>;
   /** `change` must be pure; `undefined` leaves the record. @throws NOT_FOUND */
   modify(id: string, change: (job: Job) => Job | undefined): Promise<KeptRecord<Job>>;
-  /** This process's copy, in order of creation. */
+  /** Whether this process has a copy of it. */
+  has(id: string): boolean;
+  /** This process's copies, in order of creation, then of their ids: the same in every process. */
   list(): readonly Job[];
-  /** The record now and after each change, skipping states that nobody took; ends after an ended one. */
+  /**
+   * The record now and after each change, skipping states that nobody took; ends after an ended one.
+   * @throws NOT_FOUND; the signal's reason; UNAVAILABLE once the records are closed
+   */
   watch(id: string, signal?: AbortSignal): AsyncGenerator<Job>;
   /** After each change, whoever made it; returns the way to stop that. */
   onChange(listener: RecordListener<Job>): () => void;
@@ -114,19 +119,21 @@ export async function openReplicatedRecords<Job extends { status?: JobStatus | u
         throw errorCode(error) === 'NOT_FOUND' ? missing(id) : error;
       }
     },
-    list: () => [...copies.values()].map(({ job }) => job).sort((a, b) => createdMs(a) - createdMs(b)),
+    has: (id) => copies.has(id),
+    list: () => [...copies.values()].map(({ job }) => job).sort(inOrderOfCreation),
     async *watch(id, signal) {
       let newest = await read(id);
       let wake: () => void = () => undefined;
       const listener: RecordListener<Job> = (changed) => {
         if (changed === id) wake();
       };
+      const over = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
       const abort = (): void => wake();
       listeners.add(listener);
-      signal?.addEventListener('abort', abort);
+      over.addEventListener('abort', abort);
       try {
         for (let sent = -1; ;) {
-          signal?.throwIfAborted();
+          over.throwIfAborted();
           newest = copies.get(id) ?? newest;
           // Not only a greater one: a record made again after the store was lost counts from the beginning.
           if (newest.revision !== sent) {
@@ -139,7 +146,7 @@ export async function openReplicatedRecords<Job extends { status?: JobStatus | u
         }
       } finally {
         listeners.delete(listener);
-        signal?.removeEventListener('abort', abort);
+        over.removeEventListener('abort', abort);
       }
     },
     onChange(listener) {
@@ -147,14 +154,19 @@ export async function openReplicatedRecords<Job extends { status?: JobStatus | u
       return () => void listeners.delete(listener);
     },
     async close() {
-      closing.abort();
+      closing.abort(unavailable(`this replica follows no ${noun} any more`));
       await following;
     },
   };
 }
 
-function createdMs(job: { status?: JobStatus | undefined }): number {
-  return job.status?.createdAt?.getTime() ?? 0;
+interface Dated {
+  readonly status?: JobStatus | undefined;
+}
+
+function inOrderOfCreation({ status: a }: Dated, { status: b }: Dated): number {
+  const byTime = (a?.createdAt?.getTime() ?? 0) - (b?.createdAt?.getTime() ?? 0);
+  return byTime || ((a?.id ?? '') < (b?.id ?? '') ? -1 : 1);
 }
 
 async function within<T>(answer: Promise<T>, limitMs: number): Promise<T | undefined> {

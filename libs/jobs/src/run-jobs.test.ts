@@ -1,32 +1,22 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failedPrecondition, internal, unavailable } from '@cassl/errors';
-import { connectEvents, openEvents, startNatsServer, type NatsServer } from '@cassl/events';
-import { JobState, type Training } from '@cassl/proto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { count, countingJob, LEASE_MS, openReplica, type Replica } from './test-replica.ts';
+import { connectEvents, messageCodec, openEvents, openJobStore } from '@cassl/events';
+import { JobState, Training } from '@cassl/proto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { useNats } from './nats.fixture.ts';
+import { count, countingJob, LEASE_MS, openReplica, type Replica } from './replica.fixture.ts';
 import type { Lead } from './lead-job.ts';
 
-let folder: string;
-let nats: NatsServer;
+const nats = useNats();
 const replicas: Replica[] = [];
 const processes: ChildProcess[] = [];
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cassl-jobs-'));
-  nats = await startNatsServer({ storeDir: folder });
-});
 afterEach(async () => {
   for (const child of processes.splice(0)) child.kill('SIGKILL');
   await Promise.all(replicas.splice(0).map((replica) => replica.close()));
-});
-afterAll(async () => {
-  await nats.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function replica(...options: Parameters<typeof openReplica> extends [string, ...infer R] ? R : never) {
@@ -36,7 +26,7 @@ async function replica(...options: Parameters<typeof openReplica> extends [strin
 }
 
 async function replicaProcess(name: string): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, 'test-replica.ts'), [nats.url, name], { silent: true });
+  const child = fork(join(import.meta.dirname, 'replica.fixture.ts'), [nats.url, name], { silent: true });
   processes.push(child);
   await once(child.stdout!, 'data');
   return child;
@@ -77,7 +67,7 @@ describe('jobs with two replicas', () => {
     expect((await b.get('endless')).notes).toEqual(notes);
   });
 
-  it('go on where a killed leader was, within seconds', async () => {
+  it('go on where a killed leader was', async () => {
     const child = await replicaProcess('killed');
     const id = 'survives';
     const jobs = await replica('heir', undefined, 0);
@@ -85,9 +75,7 @@ describe('jobs with two replicas', () => {
     await until(jobs, id, hasCounted(5));
     child.kill('SIGKILL');
     const heir = await replica('heir-2');
-    const killedAt = performance.now();
     const taken = await until(heir, id, ({ status }) => status!.leader === 'heir-2');
-    expect(performance.now() - killedAt).toBeLessThan(LEASE_MS * 2 + 1000);
     expect(taken.status).toMatchObject({ attempt: 2, fence: 2 });
     const ended = await end(heir, id);
     expect(ended.notes).toHaveLength(40);
@@ -191,6 +179,45 @@ describe('a job whose work throws', () => {
   });
 });
 
+describe('a job that cannot be led', () => {
+  it('does not keep younger ones waiting', async () => {
+    const idle = await replica('idle', undefined, 0);
+    await idle.start('deleted', countingJob('deleted', 1));
+    await idle.start('younger', countingJob('younger', 2));
+    const store = await openJobStore(nats.connection, {
+      name: 'trainings',
+      codec: messageCodec<Training>(Training),
+    });
+    const jobs = await replica('late', (lead) =>
+      lead.id === 'deleted' ? Promise.reject(internal('never led')) : count(lead, 'late'),
+    );
+    await store.delete('deleted');
+    expect((await end(jobs, 'younger')).status!.state).toBe(JobState.JOB_STATE_SUCCEEDED);
+  });
+});
+
+describe('the quota of who resumes a job', () => {
+  it('counts as for a start: cancelling one and starting another makes no room for both', async () => {
+    const jobs = await replica('quota', undefined, 0);
+    const owner = { name: 'ci', quota: { runningJobs: 1 } };
+    await jobs.start('first', countingJob('first', 1), owner);
+    await expect(jobs.start('second', countingJob('second', 1), owner)).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+    });
+    expect((await jobs.start('first', countingJob('first', 1), owner)).status!.id).toBe('first');
+    await jobs.cancel('first');
+    await jobs.start('second', countingJob('second', 1), owner);
+    await expect(jobs.resume('first', undefined, owner)).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: 'ci has 1 trainings that are not ended, at most 1 may',
+    });
+    await jobs.cancel('second');
+    expect((await jobs.resume('first', undefined, owner)).status!.state).toBe(JobState.JOB_STATE_QUEUED);
+    expect((await jobs.resume('first', undefined, owner)).status!.id).toBe('first');
+    await jobs.cancel('first');
+  });
+});
+
 describe('job ids', () => {
   it('return the same job for the same specification, and name the field that differs otherwise', async () => {
     const jobs = await replica('ids');
@@ -238,9 +265,9 @@ describe('a broker that is away for longer than a lease', () => {
     const jobs = await replica('outlasts');
     await jobs.start('outage', countingJob('outage', 200));
     await until(jobs, 'outage', hasCounted(3));
-    await nats.stop('SIGKILL');
+    await nats.kill();
     await delay(LEASE_MS + 700);
-    nats = await startNatsServer({ storeDir: folder, port: nats.port });
+    await nats.start();
     const ended = await end(jobs, 'outage');
     expect(ended.status).toMatchObject({ state: JobState.JOB_STATE_SUCCEEDED, attempt: 1, fence: 2 });
     expect(ended.notes).toHaveLength(200);

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, failedPrecondition } from '@cassl/errors';
+import { errorCode, failedPrecondition, outlook } from '@cassl/errors';
 import {
   messageCodec,
   openJobStore,
@@ -27,6 +27,7 @@ import {
   toJobError,
 } from './job-status.ts';
 import { LostLead, takeLead, type HeldLead, type Lead } from './lead-job.ts';
+import { repeat } from './repeat.ts';
 import { openReplicatedRecords } from './replicated-records.ts';
 import { specDifference, type SpecType } from './spec-difference.ts';
 
@@ -82,8 +83,12 @@ export interface Jobs<Job> {
   modify(id: string, change: (job: Job) => Job | undefined): Promise<Job>;
   /** Ends it, whoever leads it, and waits until this replica has stopped working on it. An ended job stays as it is. */
   cancel(id: string): Promise<Job>;
-  /** Queues a failed or cancelled job again, its record changed by `prepare`. @throws FAILED_PRECONDITION after a success */
-  resume(id: string, prepare?: (job: Job) => Job): Promise<Job>;
+  /**
+   * Queues a failed or cancelled job again, its record changed by `prepare`.
+   * @param owner who asks; default: somebody without a quota
+   * @throws FAILED_PRECONDITION after a success; RESOURCE_EXHAUSTED where who asks has too many jobs of this kind
+   */
+  resume(id: string, prepare?: (job: Job) => Job, owner?: JobOwner): Promise<Job>;
   /** Hands the led jobs back: another replica, or the next process, goes on with them. */
   stop(): Promise<void>;
 }
@@ -114,7 +119,11 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
   const { connection, logger, noun, source, parallel = Infinity, leaseMs = LEASE_MS } = options;
   const { replica = `${source}@${hostname()}:${process.pid}`, graceMs = GRACE_MS } = options;
   const name = `${noun}s`;
-  const store = await openJobStore(connection, { name, codec: messageCodec<Job>(options.type) });
+  const store = await openJobStore(connection, {
+    name,
+    codec: messageCodec<Job>(options.type),
+    onDamaged: (error) => logger.error({ err: error }, `a ${noun} is left out`),
+  });
   const leases = await openLeases(connection, { name, ttlMs: leaseMs });
   const records = await openReplicatedRecords<Job>({ store, noun });
   const announce = announceJobs({
@@ -131,9 +140,16 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
     for (const { status } of records.list()) {
       if (stopping.signal.aborted || led.size >= parallel) return;
       if (status === undefined || isEnded(status) || led.has(status.id)) continue;
-      const lead = await takeLead({ records, leases, id: status.id, replica, logger, graceMs });
+      const lead = await takeLead({ records, leases, id: status.id, replica, logger, graceMs }).catch(
+        (error: unknown) => unlessItsOwn(error, status.id),
+      );
       if (lead !== undefined) led.set(lead.id, { lead, done: work(lead) });
     }
+  };
+  /** A job that cannot be led, its record deleted or too large, must not keep younger ones waiting; an outage concerns all. */
+  const unlessItsOwn = (error: unknown, id: string): undefined => {
+    if (outlook(errorCode(error)) === 'outage') throw error;
+    logger.warn({ err: error, [noun]: id }, `cannot lead a ${noun}`);
   };
   const looking = repeat(look, leaseMs / 5, stopping.signal, (error) =>
     logger.warn({ err: error }, `cannot look for ${name} to lead now`),
@@ -189,7 +205,7 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
   return {
     async start(id, job, owner = ANONYMOUS) {
       checkJobId('id', id);
-      checkJobQuota(noun, records.list(), owner, id);
+      if (!records.has(id)) checkJobQuota(noun, records.list(), owner);
       const difference = (known: Job): string | undefined =>
         specDifference(options.specType, known.spec, job.spec);
       const status = { ...(job.status ?? queuedStatus(id)), owner: owner.name };
@@ -206,7 +222,9 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
       await led.get(id)?.done;
       return job;
     },
-    async resume(id, prepare = (job) => job) {
+    async resume(id, prepare = (job) => job, owner = ANONYMOUS) {
+      const { status } = (await records.read(id)).job;
+      if (isEnded(status)) checkJobQuota(noun, records.list(), owner);
       const { job } = await records.modify(id, (now) => {
         if (now.status?.state === JobState.JOB_STATE_SUCCEEDED) {
           throw failedPrecondition(`the ${noun} ${id} has succeeded: there is nothing to resume`);
@@ -235,23 +253,4 @@ function spanOf({ id, fence, status }: Lead<unknown>): SpanOptions {
   return {
     attributes: { 'cassl.job.id': id, 'cassl.job.fence': fence, 'cassl.job.attempt': status.attempt },
   };
-}
-
-/** Runs `action` every so often, and `now()` at once or right after the run that is going on. */
-function repeat(
-  action: () => Promise<void>,
-  everyMs: number,
-  signal: AbortSignal,
-  onError: (error: unknown) => void,
-): { now(): void; readonly done: Promise<void> } {
-  let wake = Promise.withResolvers<void>();
-  const loop = async (): Promise<void> => {
-    while (!signal.aborted) {
-      wake = Promise.withResolvers<void>();
-      await action().catch(onError);
-      await Promise.race([wake.promise, delay(everyMs)]);
-    }
-  };
-  signal.addEventListener('abort', () => wake.resolve());
-  return { now: () => wake.resolve(), done: loop() };
 }

@@ -18,7 +18,9 @@ export function evaluatorService(evaluations: Jobs<EvaluationJob>): ServedServic
       for await (const job of evaluations.watch(id, AbortSignal.any([signal, stopping]))) yield { job };
     },
     cancelEvaluation: async ({ id }) => ({ job: await evaluations.cancel(id) }),
-    resumeEvaluation: async ({ id }) => ({ job: await evaluations.resume(id) }),
+    resumeEvaluation: async ({ id }, { identity }) => ({
+      job: await evaluations.resume(id, undefined, identity),
+    }),
   });
 }
 

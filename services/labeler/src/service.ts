@@ -44,8 +44,10 @@ export function labelerService(labelings: Labelings, parts: AnswerParts): Served
       return { files: items, nextPageToken };
     },
     pauseLabeling: async ({ id, reason }) => ({ labeling: await labelings.pause(id, reason) }),
-    resumeLabeling: async ({ id }) => ({ labeling: await labelings.resume(id) }),
-    retryDeadShards: async ({ id }) => ({ labeling: await labelings.retryDead(id) }),
+    resumeLabeling: async ({ id }, { identity }) => ({ labeling: await labelings.resume(id, identity) }),
+    retryDeadShards: async ({ id }, { identity }) => ({
+      labeling: await labelings.retryDead(id, identity),
+    }),
   });
 }
 

@@ -31,7 +31,9 @@ export function trainerService(trainings: Jobs<Training>): ServedService {
       }
     },
     cancelTraining: async ({ id }) => ({ training: await trainings.cancel(id) }),
-    resumeTraining: async (request) => ({ training: await resumeTraining(trainings, request) }),
+    resumeTraining: async (request, { identity }) => ({
+      training: await resumeTraining(trainings, request, identity),
+    }),
   });
 }
 
@@ -45,7 +47,7 @@ export function pipelineService(pipelines: Pipelines, check: CheckPipeline): Ser
         yield { pipeline };
     },
     cancel: async ({ id }) => ({ pipeline: await pipelines.cancel(id) }),
-    resume: async ({ id }) => ({ pipeline: await pipelines.resume(id) }),
+    resume: async ({ id }, { identity }) => ({ pipeline: await pipelines.resume(id, identity) }),
     check: ({ spec }, { signal }) => check(spec, signal),
   });
 }

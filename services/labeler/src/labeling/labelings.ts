@@ -41,8 +41,8 @@ export interface Labelings {
   watch(id: string, signal: AbortSignal): AsyncIterable<Labeling>;
   cancel(id: string): Promise<Labeling>;
   pause(id: string, reason: string): Promise<Labeling>;
-  resume(id: string): Promise<Labeling>;
-  retryDead(id: string): Promise<Labeling>;
+  resume(id: string, owner?: JobOwner): Promise<Labeling>;
+  retryDead(id: string, owner?: JobOwner): Promise<Labeling>;
   stop(): Promise<void>;
 }
 
@@ -98,12 +98,12 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
       if ((await queue.lane(id)).isOpen) await queue.openJob(id, { isPaused: true });
       return job;
     },
-    async resume(id) {
-      const job = await resume(jobs, id, (now) => now);
+    async resume(id, owner) {
+      const job = await resume(jobs, id, (now) => now, owner);
       if ((await queue.lane(id)).isOpen) await queue.openJob(id, { isPaused: false });
       return job;
     },
-    retryDead: (id) => resume(jobs, id, (job) => ({ ...job, retries: job.retries + 1 })),
+    retryDead: (id, owner) => resume(jobs, id, (job) => ({ ...job, retries: job.retries + 1 }), owner),
     stop: () => jobs.stop(),
   };
 }
@@ -113,6 +113,7 @@ async function resume(
   jobs: Jobs<Labeling>,
   id: string,
   change: (job: Labeling) => Labeling,
+  owner?: JobOwner,
 ): Promise<Labeling> {
   const { status } = await jobs.get(id);
   const resumed = (job: Labeling): Labeling => ({
@@ -122,7 +123,7 @@ async function resume(
     deadShardCount: 0,
     healthAcknowledged: true,
   });
-  return isEnded(status) ? jobs.resume(id, resumed) : jobs.modify(id, resumed);
+  return isEnded(status) ? jobs.resume(id, resumed, owner) : jobs.modify(id, resumed);
 }
 
 async function withAddresses(labeling: Labeling): Promise<Labeling> {

@@ -12,7 +12,7 @@ export interface Pipelines extends Pick<Jobs<Pipeline>, 'get' | 'list' | 'watch'
   /** Ends the pipeline and the stages it is in. */
   cancel(id: string): Promise<Pipeline>;
   /** Goes on at the stages that did not succeed. */
-  resume(id: string): Promise<Pipeline>;
+  resume(id: string, owner?: JobOwner): Promise<Pipeline>;
 }
 
 export interface PipelinesOptions {
@@ -46,12 +46,13 @@ export function openPipelines({ jobs, services, logger }: PipelinesOptions): Pip
       }
       return pipeline;
     },
-    resume: (id) =>
-      jobs.resume(id, (pipeline) => ({
-        ...pipeline,
-        stages: pipeline.stages.filter(({ status }) => status?.state === JobState.JOB_STATE_SUCCEEDED),
-      })),
+    resume: (id, owner) => jobs.resume(id, withoutUnfinished, owner),
   };
+}
+
+function withoutUnfinished(pipeline: Pipeline): Pipeline {
+  const stages = pipeline.stages.filter(({ status }) => status?.state === JobState.JOB_STATE_SUCCEEDED);
+  return { ...pipeline, stages };
 }
 
 interface StageToCancel {

@@ -1,4 +1,4 @@
-import type { Jobs } from '@cassl/jobs';
+import type { JobOwner, Jobs } from '@cassl/jobs';
 import type { ResumeTrainingRequest, Training } from '@cassl/proto';
 import { checkRanks } from './check-training-spec.ts';
 
@@ -9,12 +9,14 @@ import { checkRanks } from './check-training-spec.ts';
 export async function resumeTraining(
   trainings: Jobs<Training>,
   { id, ...ranks }: ResumeTrainingRequest,
+  owner?: JobOwner,
 ): Promise<Training> {
   const named = Object.entries(ranks).filter(([, value]) => value !== undefined);
-  return trainings.resume(id, (training) => {
+  const onRanks = (training: Training): Training => {
     if (training.spec === undefined) return training;
     const spec = { ...training.spec, ...Object.fromEntries(named) };
     checkRanks('ResumeTrainingRequest', spec, [spec.schedule]);
     return { ...training, spec };
-  });
+  };
+  return trainings.resume(id, onRanks, owner);
 }

@@ -65,7 +65,7 @@ export async function openReplica(
   };
 }
 
-// As a process of its own, which a test can kill or freeze: node test-replica.ts NATS_URL NAME
+// As a process of its own, which a test can kill or freeze: node replica.fixture.ts NATS_URL NAME
 const [, program, natsUrl, name] = process.argv;
 if (program === import.meta.filename && natsUrl !== undefined && name !== undefined) {
   await openReplica(natsUrl, name);
