@@ -2,11 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BenchmarkOptions } from './options.ts';
 
 interface Benchmark {
   /** Measures against Python peers, which are brought first. */
   readonly needsPython?: boolean | ((argv: readonly string[]) => boolean);
-  run(options: { readonly json: boolean; readonly argv: readonly string[] }): Promise<void>;
+  run(options: BenchmarkOptions): Promise<void>;
 }
 
 const [name = '', ...argv] = process.argv.slice(2);

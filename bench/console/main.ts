@@ -1,8 +1,13 @@
-/** The images page of the console over a label set of 10^6 images (`--images N`): how long single requests take. */
+/**
+ * The console over a label set of 10^6 images (`--images N`): how long single requests take. And, where there is a Chromium, how it
+ * paints and draws a training of 10^5 points (`--points N`).
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startService } from '@cassl/cli';
+import { option, type BenchmarkOptions } from '../options.ts';
+import { CHROMIUM, measureCurves, serveCurves, type CurvesResult } from './measure-curves.ts';
 import { writeLargeSet } from './write-large-set.ts';
 
 interface Requests {
@@ -22,24 +27,26 @@ interface Result {
   readonly pagesDuringScan: Requests;
   readonly scanSeconds: number;
   readonly sortedPages: Requests;
+  readonly curves?: CurvesResult | undefined;
+}
+
+interface Sizes {
+  readonly home: string;
+  readonly set: string;
+  readonly images: number;
+  readonly points: number;
 }
 
 const PAGES = 200;
 
-export async function run({
-  json,
-  argv,
-}: {
-  readonly json: boolean;
-  readonly argv: readonly string[];
-}): Promise<void> {
-  const at = argv.indexOf('--images');
-  const images = at < 0 ? 1_000_000 : Number(argv[at + 1]);
+export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
+  const images = Number(option(argv, '--images') ?? 1_000_000);
+  const points = Number(option(argv, '--points') ?? 100_000);
   const home = await mkdtemp(join(tmpdir(), 'cassl-bench-console-'));
   try {
     console.error(`writing a label set of ${images} images…`);
     const set = await writeLargeSet(join(home, 'set'), images);
-    const result = await measure(home, set, images);
+    const result = await measure({ home, set, images, points });
     if (json) console.log(JSON.stringify(result));
     else console.log(result);
   } finally {
@@ -47,12 +54,13 @@ export async function run({
   }
 }
 
-async function measure(home: string, set: string, images: number): Promise<Result> {
+async function measure({ home, set, images, points }: Sizes): Promise<Result> {
   const port = await freePort();
+  const trainer = await serveCurves(points);
   const nobody = '127.0.0.1:9';
   const console_ = await startService('console', {
     home,
-    endpoints: { registry: nobody, trainer: nobody, labeler: nobody, evaluator: nobody },
+    endpoints: { registry: nobody, trainer: trainer.address, labeler: nobody, evaluator: nobody },
     natsUrl: '',
     roots: { data: [home], output: [] },
     consolePort: port,
@@ -70,9 +78,12 @@ async function measure(home: string, set: string, images: number): Promise<Resul
     const sortedPages = await measureRequests(PAGES, () =>
       ask({ from: Math.floor(Math.random() * (images - 60)), order: 'worst-score' }),
     );
-    return { images, openMs, pages, pagesDuringScan: summary(during), scanSeconds, sortedPages };
+    const curves =
+      CHROMIUM === undefined ? undefined : await measureCurves(`http://127.0.0.1:${port}`, points, trainer);
+    return { images, openMs, pages, pagesDuringScan: summary(during), scanSeconds, sortedPages, curves };
   } finally {
     await console_.stop();
+    await trainer.stop();
   }
 }
 

@@ -3,13 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { augmentPolicies, createBatches, generateScenes, openCocoDataset } from '@cassl/datasets';
+import type { BenchmarkOptions } from '../options.ts';
 
 const size = 128;
 const batchSize = 16;
 const warmupBatches = 10;
 const measuredBatches = 60;
 
-export async function run({ json }: { readonly json: boolean }): Promise<void> {
+export async function run({ json }: BenchmarkOptions): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'cassl-bench-'));
   try {
     const out = join(root, 'scenes');

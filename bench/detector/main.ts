@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { option, type BenchmarkOptions } from '../options.ts';
 import type { Measured, MeasuredCase } from './measured.ts';
 
 export const needsPython = true;
@@ -26,13 +27,7 @@ interface Comparison extends MeasuredCase {
  * objects each: images per second (median) and peak resident memory. Every measurement is a process of its own, ours and the twin's
  * in turn. `--quick`: 320 px only; `--model NAME`: one model; `--steps N`: measured steps (default 3).
  */
-export async function run({
-  json,
-  argv,
-}: {
-  readonly json: boolean;
-  readonly argv: readonly string[];
-}): Promise<void> {
+export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
   const model = option(argv, '--model');
   const steps = Number(option(argv, '--steps') ?? 3);
   const sizes = argv.includes('--quick') ? [320] : [320, 800];
@@ -128,9 +123,4 @@ function describe({ preset, size, batch, ours, twin, ok, ...ratios }: Comparison
       ratios.inferenceMemory,
     ),
   ].join('\n');
-}
-
-function option(argv: readonly string[], name: string): string | undefined {
-  const index = argv.indexOf(name);
-  return index < 0 ? undefined : argv[index + 1];
 }

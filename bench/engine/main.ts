@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BenchmarkOptions } from '../options.ts';
 import { writeCondinstWork } from './condinst.ts';
 import { WorkerProcess } from './worker-process.ts';
 
@@ -20,7 +21,7 @@ const wasmRounds = 4;
  * The torch engine against Python's PyTorch on the same library, and the wasm engine against torch and against the
  * package alone: the same work, in turns, with the same threads.
  */
-export async function run({ json }: { readonly json: boolean }): Promise<void> {
+export async function run({ json }: BenchmarkOptions): Promise<void> {
   const threads = availableParallelism();
   const torch = startWorker('torch', threads);
   const folder = mkdtempSync(join(tmpdir(), 'bench-engine-'));

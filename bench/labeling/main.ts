@@ -4,6 +4,7 @@
  * rounds beside Python (default 3), `--only worker`, `--only python`, `--only scale` or `--only restart` one of the four.
  */
 import { join } from 'node:path';
+import { option, type BenchmarkOptions } from '../options.ts';
 import { compareWithPython, type Comparison } from './compare-with-python.ts';
 import { WORKER_CASES, measureWorker, type WorkerMeasurement } from './worker.ts';
 import { measureRestart } from './restart.ts';
@@ -23,20 +24,12 @@ export const needsPython = (argv: readonly string[]): boolean =>
 
 type Cases = Readonly<Record<keyof typeof WORKER_CASES, WorkerMeasurement>>;
 
-export async function run({
-  json,
-  argv,
-}: {
-  readonly json: boolean;
-  readonly argv: readonly string[];
-}): Promise<void> {
-  const given = (flag: string): string | undefined =>
-    argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined;
-  const only = given('--only');
+export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
+  const only = option(argv, '--only');
   const wants = (part: string): boolean => only === undefined || only === part;
   const worker = wants('worker') ? await workerNumbers() : undefined;
-  const python = wants('python') ? await pythonNumbers(Number(given('--rounds') ?? 3)) : undefined;
-  const scale = wants('scale') ? await scaleNumbers(Number(given('--shards') ?? MANY)) : undefined;
+  const python = wants('python') ? await pythonNumbers(Number(option(argv, '--rounds') ?? 3)) : undefined;
+  const scale = wants('scale') ? await scaleNumbers(Number(option(argv, '--shards') ?? MANY)) : undefined;
   const restart = wants('restart') ? await measureRestart(RESTARTED) : undefined;
   const result = {
     ratios: { ...worker?.ratios, ...python?.ratios },

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { BenchmarkOptions } from '../options.ts';
 import { generateSet, VAL2017, type GeneratedSet } from './generate-set.ts';
 import { internal } from '@cassl/errors';
 import { growthOf, median, ratioOf, type Measurement } from './measurement.ts';
@@ -22,13 +23,7 @@ const CORES = cpus().length > 2 && existsSync('/usr/bin/taskset') ? ['/usr/bin/t
  * agree. pycocotools runs once, the fast ones three times and the median counts; `--quick` is a tenth of the
  * size; it and `--no-tenfold` leave out the set of ten times the size.
  */
-export async function run({
-  json,
-  argv,
-}: {
-  readonly json: boolean;
-  readonly argv: readonly string[];
-}): Promise<void> {
+export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
   const quick = argv.includes('--quick');
   const size = quick ? scaled(0.1) : VAL2017;
   const folder = await mkdtemp(join(tmpdir(), 'cassl-bench-metrics-'));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, publishCheckpointFile, type RpcClient } from '@cassl/rpc';
+import { option, type BenchmarkOptions } from '../options.ts';
 import { command, curl, measure, median, type Measured } from './measure.ts';
 import { startNginx, startRegistry, type Server } from './servers.ts';
 
@@ -14,15 +15,8 @@ const TURNS = 3;
 const MANY = 8;
 type Registry = RpcClient<RegistryServiceDefinition>;
 
-export async function run({
-  json,
-  argv,
-}: {
-  readonly json: boolean;
-  readonly argv: readonly string[];
-}): Promise<void> {
-  const at = argv.indexOf('--mb');
-  const bytes = (at < 0 ? 500 : Number(argv[at + 1])) * 1e6;
+export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
+  const bytes = Number(option(argv, '--mb') ?? 500) * 1e6;
   const folder = await mkdtemp(join(tmpdir(), 'cassl-bench-registry-'));
   const servers: Server[] = [];
   try {

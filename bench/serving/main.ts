@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runLoad, type LoadResult } from '@cassl/cli/load';
 import { encodeJpeg } from '@cassl/vision';
+import { option, type BenchmarkOptions } from '../options.ts';
 import { askBareGrpcio, askLitServe, askOurs, type Asker } from './ask-peer.ts';
 import { makeModel, type BenchModel } from './model.ts';
 import { startServer } from './start-server.ts';
@@ -39,14 +40,8 @@ interface ServerCase {
   readonly open: (address: string) => Promise<Asker>;
 }
 
-export async function run({
-  json,
-  argv,
-}: {
-  readonly json: boolean;
-  readonly argv: readonly string[];
-}): Promise<void> {
-  const seconds = Number(argv.includes('--seconds') ? argv[argv.indexOf('--seconds') + 1] : 6);
+export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
+  const seconds = Number(option(argv, '--seconds') ?? 6);
   const home = await mkdtemp(join(tmpdir(), 'cassl-serving-'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateScenes } from '@cassl/datasets';
+import { option, type BenchmarkOptions } from '../options.ts';
 import { trainOnCores, type Speed } from './train-on-cores.ts';
 
 /** The claim: two ranks with a core each do at least this part of twice what one does on one core. */
@@ -12,19 +13,11 @@ const IMAGES_A_RANK = 4;
  * Data-parallel training: images a second of one rank on one core and of two ranks with a core each, in turn, by the trainer's own
  * worker, data thread included. `--preset NAME` (default tiny), `--size PX` (128), `--steps N` (40), `--turns N` (3).
  */
-export async function run({
-  json,
-  argv,
-}: {
-  readonly json: boolean;
-  readonly argv: readonly string[];
-}): Promise<void> {
-  const option = (name: string, fallback: string): string =>
-    argv[argv.indexOf(name) + 1 || Infinity] ?? fallback;
-  const preset = option('--preset', 'tiny');
-  const size = Number(option('--size', '128'));
-  const steps = Number(option('--steps', '40'));
-  const turns = Number(option('--turns', '3'));
+export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
+  const preset = option(argv, '--preset') ?? 'tiny';
+  const size = Number(option(argv, '--size') ?? 128);
+  const steps = Number(option(argv, '--steps') ?? 40);
+  const turns = Number(option(argv, '--turns') ?? 3);
   const root = await mkdtemp(join(tmpdir(), 'cassl-bench-'));
   try {
     await generateScenes({ out: root, labeled: 100, unlabeled: 0, val: 0, size });

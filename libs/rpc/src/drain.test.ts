@@ -57,17 +57,15 @@ describe('a stop', () => {
     const halfOpen = connect(`http://${server.address}`);
     halfOpen.on('error', () => undefined);
     cleanups.push(() => halfOpen.destroy());
-    const startedAt = performance.now();
+    // The calls hang for longer than this test may take.
     await server.stop({ drainMs: 1000 });
-    expect(performance.now() - startedAt).toBeLessThan(2500);
     for (const end of await Promise.all(calls)) expect(end).toMatch(/^(UNAVAILABLE|CANCELLED)/);
   }, 30_000);
 
   it('lets go at once where nobody calls', async () => {
     const server = await start(0);
     expect(await callMany(server, 1)[0]).toBe('answered');
-    const startedAt = performance.now();
-    await server.stop({ drainMs: 10_000 });
-    expect(performance.now() - startedAt).toBeLessThan(3000);
+    // Longer than a test may take.
+    await server.stop({ drainMs: 600_000 });
   });
 });

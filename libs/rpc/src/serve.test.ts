@@ -213,12 +213,11 @@ describe('serve', () => {
     const watch = client.watch({}, { deadlineMs: Infinity })[Symbol.asyncIterator]();
     await watch.next();
     await running.promise;
-    const startedAt = performance.now();
-    const stopped = server.stop({ drainMs: 10_000 });
+    // Longer than this test may take: the stop waits for the calls, not for its drain time.
+    const stopped = server.stop({ drainMs: 600_000 });
     await expect(watch.next()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(call).resolves.toMatchObject({ digest: 'finished' });
     await stopped;
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
     await expect(client.getAlias({}, { deadlineMs: 3_000 })).rejects.toMatchObject({
       code: expect.stringMatching(/UNAVAILABLE|DEADLINE_EXCEEDED/) as string,
     });

@@ -38,11 +38,6 @@ export async function seriousFindings(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
 }
 
-/** Milliseconds to the first contentful paint. */
-export function firstPaintMs(page: Page): Promise<number> {
-  return page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 1e9");
-}
-
 /** Pixels that the page is wider than its window. */
 export function overflowPx(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - innerWidth');

@@ -44,9 +44,7 @@ describe('finding checkpoints', () => {
     await find('a');
     clock += 2001;
     answer = () => new Promise(() => undefined);
-    const startedAt = performance.now();
     expect(await digestOf('a')).toBe(ONE);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
     for (let times = 0; times < 3; times++) {
       clock += 2001;
       answer = () => Promise.reject(unavailable('away'));
