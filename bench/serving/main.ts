@@ -17,6 +17,8 @@ export const needsPython = true;
 const CLIENTS = [1, 8, 32, 128];
 const MAX_BATCH = 8;
 const PHOTOS = 64;
+/** As CASSL_MODEL_RUNTIME=auto. */
+const RUNTIME = 'auto';
 const NO_PHOTO = new Uint8Array();
 const WARM_UP_MS = 1500;
 const shared = process.env['CASSL_SHARED'] ?? '../shared';
@@ -51,10 +53,13 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
     const ours = { file: 'ours.ts', open: askOurs };
     const measure = (server: ServerCase, clients: readonly number[]): Promise<Cases> =>
       measureServer(server, photos, clients, seconds * 1000);
-    const batched = await measure({ ...ours, spec: { model, maxBatch: MAX_BATCH } }, CLIENTS);
+    const batched = await measure(
+      { ...ours, spec: { model, maxBatch: MAX_BATCH, runtime: RUNTIME } },
+      CLIENTS,
+    );
     const bare = await measure({ file: 'bare_grpcio.py', spec: python, open: askBareGrpcio }, CLIENTS);
     const lit = await measure({ file: 'lit_serve.py', spec: python, open: askLitServe }, CLIENTS);
-    const unbatched = await measure({ ...ours, spec: { model, maxBatch: 1 } }, [32]);
+    const unbatched = await measure({ ...ours, spec: { model, maxBatch: 1, runtime: RUNTIME } }, [32]);
     const overheadMs = await measureOverhead(seconds * 1000);
     const coldStart = await measureColdStart(model, photos[0] ?? NO_PHOTO);
     const result = {
@@ -138,7 +143,7 @@ async function measureColdStart(
   photo: Uint8Array,
 ): Promise<{ seconds: number; cpuSeconds: number }> {
   const startedAt = performance.now();
-  const server = await startServer('ours.ts', { model, maxBatch: MAX_BATCH });
+  const server = await startServer('ours.ts', { model, maxBatch: MAX_BATCH, runtime: RUNTIME });
   const asker = await askOurs(server.address);
   try {
     await asker.ask(photo, AbortSignal.timeout(60_000));

@@ -8,7 +8,7 @@ import { type DetectLimits, detectBatch } from './inference/detect-batch.ts';
 import { groupImages, loadBatch, type PreparedImage } from './inference/group-images.ts';
 import { detectionLoss, type LossTensors } from './losses/detection-loss.ts';
 import { createModel, type Model } from './model.ts';
-import { createParameterStore } from './parameters.ts';
+import { createParameterStore, type NewWeights } from './parameters.ts';
 import { type RandomStream, resumableStream } from './random.ts';
 import { type LoadOptions, type LoadReport, loadState } from './state/load-state.ts';
 import { saveState } from './state/save-state.ts';
@@ -78,6 +78,8 @@ export interface CreateDetectorOptions {
   readonly seed?: number;
   /** The processes that train this detector together, each on its part of every batch (`TrainingBatch.whole`). */
   readonly group?: TrainingGroup | undefined;
+  /** `zero` where a checkpoint is loaded next, all of it. Default `random`. */
+  readonly weights?: NewWeights;
 }
 
 /**
@@ -86,10 +88,10 @@ export interface CreateDetectorOptions {
  */
 export function createDetector(
   input: DetectorConfigInput,
-  { seed = 0, group }: CreateDetectorOptions = {},
+  { seed = 0, group, weights }: CreateDetectorOptions = {},
 ): Detector {
   const config = parseDetectorConfig(input);
-  const store = createParameterStore(seed, group);
+  const store = createParameterStore(seed, { group, weights });
   const model = createModel(store, config);
   const random = resumableStream(seed);
   const positives = createPositivesAverage(config);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { internal } from '@cassl/errors';
 import type { Initialiser } from './layers/initialisers.ts';
 import type { TrainingGroup } from './training/training-group.ts';
-import { toTensorOrder, type Layout } from './state/layout.ts';
+import { toTensorAxes, toTensorOrder, type Layout } from './state/layout.ts';
 import { randomStream, seedOf } from './random.ts';
 
 export interface ParameterSpec {
@@ -37,8 +37,25 @@ export interface ParameterStore {
   readonly variables: ReadonlyMap<string, tf.Variable>;
 }
 
+/** What new weights hold. `zero` is for weights that a checkpoint fills next: drawing those of a ResNet-18 takes a second. */
+export type NewWeights = 'random' | 'zero';
+
+export interface ParameterStoreOptions {
+  readonly group?: TrainingGroup | undefined;
+  /** @default 'random' */
+  readonly weights?: NewWeights | undefined;
+}
+
 /** Weights drawn from (seed, name), so that the same part of two models starts equal whatever stands around it. */
-export function createParameterStore(seed: number, group?: TrainingGroup): ParameterStore {
+export function createParameterStore(
+  seed: number,
+  { group, weights = 'random' }: ParameterStoreOptions = {},
+): ParameterStore {
+  const initial = (name: string, { shape, layout, init }: ParameterSpec): tf.Tensor => {
+    if (weights === 'zero') return tf.zeros(toTensorAxes(shape, layout).map((axis) => shape[axis]!));
+    const ordered = toTensorOrder(init(shape, randomStream(seed ^ seedOf(name))), shape, layout);
+    return tf.tensor(ordered.values, ordered.shape);
+  };
   const specs = new Map<string, Parameter>();
   const variables = new Map<string, tf.Variable>();
   return {
@@ -47,12 +64,8 @@ export function createParameterStore(seed: number, group?: TrainingGroup): Param
     variables,
     add(name, spec) {
       if (specs.has(name)) throw internal(`parameter ${name} is declared twice`);
-      const values = spec.init(spec.shape, randomStream(seed ^ seedOf(name)));
-      const ordered = toTensorOrder(values, spec.shape, spec.layout);
       // tf.js names are global to the process; ours belong to one model, so tf.js invents its own.
-      const variable = tf.tidy(() =>
-        tf.variable(tf.tensor(ordered.values, ordered.shape), spec.trainable ?? true),
-      );
+      const variable = tf.tidy(() => tf.variable(initial(name, spec), spec.trainable ?? true));
       specs.set(name, { ...spec, name });
       variables.set(name, variable);
       return variable;

@@ -24,13 +24,3 @@ export type { MemoryBudget } from './runtime/memory-budget.ts';
 export type { QueueLimits } from './runtime/queue-limits.ts';
 export { MODEL_RUNTIMES, type ModelRuntime } from './models/model-runtime.ts';
 export type { ModelSpec } from './models/open-batch-model.ts';
-export { detectorModel } from './models/detector-model.ts';
-export type { BatchModel } from './models/batch-model.ts';
-export {
-  createPipeline,
-  MOST_WAITING_BATCHES,
-  type Pipeline,
-  type PipelineAnswer,
-  type PipelineItem,
-  type PipelineOptions,
-} from './pipeline/pipeline.ts';

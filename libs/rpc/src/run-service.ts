@@ -4,7 +4,6 @@ import { limitAddresses } from '@cassl/storage';
 import { startTelemetry } from '@cassl/telemetry';
 import { createLogger, type Logger } from './logger.ts';
 import { serve, type RunningServer, type ServeOptions } from './serve.ts';
-import { metricProducer } from './server-metrics.ts';
 import { serverSecurity } from './server-settings.ts';
 
 /** Where and how to serve: the settings of `serverSettings`. */
@@ -58,7 +57,9 @@ export async function runService({ name, main }: RunServiceOptions): Promise<voi
     closers.push(() => telemetry.stop());
     const parts = await main({ logger, atStop: (close) => void closers.unshift(close) });
     const server = await serveParts(name, parts, logger);
-    await telemetry.exportMetrics(metricProducer(server.metrics));
+    await telemetry.exportMetrics(async () =>
+      (await import('./metric-producer.ts')).metricProducer(server.metrics),
+    );
     return { parts, server };
   };
   let served: Served | undefined;

@@ -1,4 +1,3 @@
-import { prometheusProducer, type ConventionalName } from '@cassl/telemetry';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -60,27 +59,4 @@ export function callMetrics(registry: Registry): CallMetrics {
 export function durationLabels(method: string, code: string): Partial<Record<DurationLabel, string>> {
   const labels = { rpc_system_name: 'grpc', rpc_method: method, rpc_status_code: code };
   return code === 'OK' ? labels : { ...labels, error_type: code };
-}
-
-/** The same metrics as OpenTelemetry names them. */
-const CONVENTIONAL_NAMES: Readonly<Record<string, ConventionalName>> = {
-  rpc_server_call_duration_seconds: {
-    name: 'rpc.server.call.duration',
-    unit: 's',
-    attributes: {
-      rpc_system_name: 'rpc.system.name',
-      rpc_method: 'rpc.method',
-      rpc_status_code: 'rpc.status_code',
-      error_type: 'error.type',
-    },
-  },
-};
-
-/** A registry as an OpenTelemetry exporter reads it. */
-export function metricProducer(registry: Registry): ReturnType<typeof prometheusProducer> {
-  return prometheusProducer({
-    // Its types say that `type` is a number; it is the word.
-    read: async () => (await registry.getMetricsAsJSON()).map((one) => ({ ...one, type: String(one.type) })),
-    names: CONVENTIONAL_NAMES,
-  });
 }

@@ -1,4 +1,3 @@
-export { prometheusProducer, type ConventionalName, type PrometheusMetric } from './prometheus-producer.ts';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './start-telemetry.ts';
 export { exportSettings, type ExportSettings } from './export-settings.ts';
 export {

@@ -1,14 +1,6 @@
 import { context, propagation, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { getNumberFromEnv, W3CTraceContextPropagator } from '@opentelemetry/core';
-import {
-  defaultResource,
-  detectResources,
-  envDetector,
-  resourceFromAttributes,
-  type Resource,
-} from '@opentelemetry/resources';
-import { AlwaysOffSampler, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { Resource } from '@opentelemetry/resources';
+import type { TracerProvider } from '@opentelemetry/sdk-trace';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { exportSettings, type ExportSettings } from './export-settings.ts';
 
@@ -21,8 +13,8 @@ export interface TelemetryOptions {
 
 /** What leaves this process. */
 export interface Telemetry {
-  /** Exports what this tells, besides the traces, if metrics are exported. */
-  exportMetrics(producer: MetricProducer): Promise<void>;
+  /** Exports what this tells, besides the traces, if metrics are exported; `open` is called only then. */
+  exportMetrics(open: () => Promise<MetricProducer> | MetricProducer): Promise<void>;
   /** Sends what waits and ends the exporters, within a few seconds. */
   stop(): Promise<void>;
 }
@@ -33,24 +25,26 @@ const EXPORT_EVERY_MS = 60_000;
 const EXPORT_WITHIN_MS = 30_000;
 
 /**
- * Turns tracing on in this process: contexts follow awaits, `traceparent` (W3C) is taken over and handed on, log lines get trace
+ * Turns tracing on in this process, and loads OpenTelemetry's SDK, which nobody else needs: contexts follow awaits, `traceparent` (W3C) is taken over and handed on, log lines get trace
  * ids. Nothing is exported, and so no span recorded, unless OpenTelemetry's variables name an endpoint; the exporters are loaded
  * only then.
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { name, exports = exportSettings() } = options;
-  const resource = resourceOf(name);
+  const [{ AsyncLocalStorageContextManager }, { W3CTraceContextPropagator }, resource] = await Promise.all([
+    import('@opentelemetry/context-async-hooks'),
+    import('@opentelemetry/core'),
+    resourceOf(name),
+  ]);
   const stops: (() => Promise<unknown>)[] = [];
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  const provider = exports.traces
-    ? await exportingProvider(resource)
-    : new TracerProvider({ resource, sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }) });
+  const provider = await (exports.traces ? exportingProvider(resource) : silentProvider(resource));
   trace.setGlobalTracerProvider(provider);
   stops.push(() => provider.shutdown());
   return {
-    async exportMetrics(producer) {
-      if (exports.metrics) stops.push(await exportMetrics(resource, producer));
+    async exportMetrics(open) {
+      if (exports.metrics) stops.push(await exportMetrics(resource, await open()));
     },
     async stop() {
       const all = Promise.allSettled(stops.map((stop) => stop()));
@@ -65,7 +59,9 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   };
 }
 
-function resourceOf(name: string): Resource {
+async function resourceOf(name: string): Promise<Resource> {
+  const { defaultResource, detectResources, envDetector, resourceFromAttributes } =
+    await import('@opentelemetry/resources');
   const own = resourceFromAttributes({
     'service.name': name,
     'service.namespace': 'cassl',
@@ -76,9 +72,15 @@ function resourceOf(name: string): Resource {
     .merge(detectResources({ detectors: [envDetector] }));
 }
 
+/** Hands contexts on and records nothing. */
+async function silentProvider(resource: Resource): Promise<TracerProvider> {
+  const { AlwaysOffSampler, ParentBasedSampler, TracerProvider } = await import('@opentelemetry/sdk-trace');
+  return new TracerProvider({ resource, sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }) });
+}
+
 async function exportingProvider(resource: Resource): Promise<TracerProvider> {
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
-  const { BatchSpanProcessor } = await import('@opentelemetry/sdk-trace');
+  const { BatchSpanProcessor, TracerProvider } = await import('@opentelemetry/sdk-trace');
   return new TracerProvider({
     resource,
     spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
@@ -88,6 +90,7 @@ async function exportingProvider(resource: Resource): Promise<TracerProvider> {
 async function exportMetrics(resource: Resource, producer: MetricProducer): Promise<() => Promise<void>> {
   const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto');
   const { MeterProvider, PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics');
+  const { getNumberFromEnv } = await import('@opentelemetry/core');
   const interval = getNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL') ?? EXPORT_EVERY_MS;
   const timeout = getNumberFromEnv('OTEL_METRIC_EXPORT_TIMEOUT') ?? EXPORT_WITHIN_MS;
   const reader = new PeriodicExportingMetricReader({

@@ -116,7 +116,7 @@ describe('with a collector', () => {
     const read = () => Promise.resolve([{ name: 'calls_seconds', help: 'Calls', type: 'histogram', values }]);
     const attributes = { rpc_method: 'rpc.method' };
     const names = { calls_seconds: { name: 'rpc.server.call.duration', unit: 's', attributes } };
-    await telemetry.exportMetrics(prometheusProducer({ read, names }));
+    await telemetry.exportMetrics(() => prometheusProducer({ read, names }));
     const inner = () => inSpan('inner', {}, () => Promise.reject(notFound('no such thing')));
     await inSpan('outer', { attributes: { answer: 42 } }, () => inner().catch(() => undefined));
     await telemetry.stop();

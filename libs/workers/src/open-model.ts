@@ -22,7 +22,7 @@ export async function openModel(checkpoint: Checkpoint, path: string): Promise<O
       `checkpoint ${digest} has no detector configuration in its manifest, so it cannot detect`,
     );
   }
-  const detector = createDetector(manifest.model);
+  const detector = createDetector(manifest.model, { weights: 'zero' });
   const { tensors } = await readSafetensors(path);
   detector.loadStateDict(tensors, { strict: true });
   return { digest, detector, categories: manifest.categories };

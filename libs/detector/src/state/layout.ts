@@ -23,6 +23,11 @@ export function toTensorOrder(values: Float32Array, shape: readonly number[], la
   return order === undefined ? { values, shape: [...shape] } : permute(values, shape, order.toTensor);
 }
 
+/** Where each axis of the tf order is in PyTorch's. */
+export function toTensorAxes(shape: readonly number[], layout: Layout): number[] {
+  return [...(ORDER[layout]?.toTensor ?? shape.keys())];
+}
+
 /** tf order → PyTorch order. */
 export function toPytorchOrder(
   values: Float32Array,

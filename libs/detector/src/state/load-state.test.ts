@@ -41,6 +41,15 @@ async function donor(config: DetectorConfigInput = SMALL): Promise<StateDict> {
 }
 
 describe('weights in and out', () => {
+  it('fills a detector that was made without drawing weights', async () => {
+    const state = await donor();
+    const detector = createDetector(SMALL, { weights: 'zero' });
+    expect(valuesOf(detector, `${CLASSIFIER}.weight`).every((value) => value === 0)).toBe(true);
+    detector.loadStateDict(state, { strict: true });
+    expect(await detector.stateDict()).toEqual(state);
+    detector.dispose();
+  });
+
   it('come back as they were, in PyTorch layout', async () => {
     const state = await donor();
     expect(state.get('backbone.bottom_up.conv1.weight')!.shape).toEqual([4, 3, 3, 3]);

@@ -1,6 +1,8 @@
-import { fitImage, type Detector } from '@cassl/detector';
+import type { Detector } from '@cassl/detector';
+import { fitImage } from '@cassl/detector/fit-image';
 import type { Checkpoint } from '@cassl/proto';
-import { openModel, type InferenceOptions } from '@cassl/workers';
+import type { InferenceOptions } from '@cassl/workers';
+import { openModel } from '@cassl/workers/open-model';
 import { applyOptions } from './apply-options.ts';
 import type { BatchModel } from './batch-model.ts';
 import { WARM_UP, warmUpImage } from './warm-up.ts';

@@ -47,8 +47,10 @@ async function openOnnx({ checkpoint, path }: DetectorSpec): Promise<BatchModel>
   return openOnnxModel(checkpoint, path);
 }
 
-/** Both, then the one that is faster on this machine, where they agree. */
+/** Both, then the one that is faster on this machine, where they agree. On a GPU that is our engine: onnxruntime computes on the processor. */
 async function openFaster(spec: DetectorSpec): Promise<BatchModel> {
+  const { openEngine } = await import('@cassl/engine');
+  if ((await openEngine()).device !== 'cpu') return openTorch(spec);
   const [{ chooseRuntime }, torch, onnx] = await Promise.all([
     import('./onnx/choose-runtime.ts'),
     openTorch(spec),

@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts';
 import { ANONYMOUS, type Identity } from './identity.ts';
 import { SCOPES } from './scope.ts';
 import { parseTokenFile, tokenDigest, type TokenTable } from './token-file.ts';
-import { jwtVerifier, type OidcOptions } from './verify-jwt.ts';
+import type { OidcOptions } from './verify-jwt.ts';
 import { watchFiles, type WatchedFiles } from './watched-file.ts';
 
 export interface AuthorizerOptions {
@@ -52,7 +52,7 @@ export async function openAuthorizer(options: AuthorizerOptions): Promise<Author
     watched.push(await watchFiles({ paths: [tokensFile], parse, onError }));
   }
   const fixed = token === undefined ? [] : [operatorTable(token)];
-  const verifyJwt = oidc === undefined ? undefined : jwtVerifier(oidc);
+  const verifyJwt = oidc === undefined ? undefined : (await import('./verify-jwt.ts')).jwtVerifier(oidc);
   const isOn = fixed.length + watched.length > 0 || verifyJwt !== undefined;
 
   return {

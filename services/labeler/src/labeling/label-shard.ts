@@ -1,6 +1,7 @@
 import { readShard, type PoolEntry, type PoolImage } from '@cassl/datasets';
 import { errorCode, errorMessage, isCasslError, outlook } from '@cassl/errors';
-import { createPipeline, detectorModel, MOST_WAITING_BATCHES, type InferMetadata } from '@cassl/inference';
+import type { InferMetadata } from '@cassl/inference';
+import { createPipeline, detectorModel, MOST_WAITING_BATCHES } from '@cassl/inference/pipeline';
 import type { FailedImage, LabelRecord } from '@cassl/labels';
 import type { InferenceOptions, OpenModel } from '@cassl/workers';
 
