@@ -9,5 +9,6 @@ export { workerChannel, type WorkerChannel, type WorkerChannelOptions } from './
 export { describeEngine } from './describe-engine.ts';
 export type { RegistryClient } from './registry-client.ts';
 export { openModel, type OpenModel } from './open-model.ts';
+export { checkExists, checkLabeledDataset } from './check-labeled-dataset.ts';
 export { openLabeledDataset, slice } from './open-labeled-dataset.ts';
 export { detectWithOptions, type InferenceOptions } from './detect-with-options.ts';

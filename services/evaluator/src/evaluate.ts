@@ -23,34 +23,37 @@ export async function evaluate(options: EvaluateOptions): Promise<Measured> {
     spec.thresholds,
   );
 
+  // All detections of a large set are many: they are kept only where they are written.
   const kept: DetectedImage[] = [];
+  const unreadable: UnreadableImage[] = [];
+  let imageCount = 0;
   for await (const found of findings.images()) {
     for (const measure of measures.all) measure.add(found.image, found.detections);
-    kept.push(found);
-    onProgress(kept.length, dataset.images.length);
+    if (spec.outputUri !== '') kept.push(found);
+    if (found.unreadable !== undefined)
+      unreadable.push([imageCount, `${found.image.key}: ${found.unreadable}`]);
+    imageCount += 1;
+    onProgress(imageCount, dataset.images.length);
   }
   const detectionsUri = await writeDetections(spec.outputUri, kept, findings.categories);
   return {
     ...measures.result(),
-    imageCount: kept.length,
+    imageCount,
     datasetDigest: plainDigest(dataset),
     checkpointDigest: findings.checkpointDigest,
     detectionsUri,
-    notes: notesOf(dataset, kept),
+    notes: notesOf(dataset, imageCount, unreadable),
   };
 }
 
 /** What the numbers are not over, for people. */
-function notesOf(dataset: Dataset, images: readonly DetectedImage[]): string[] {
-  const unreadable = images.flatMap(({ unreadable: reason, image }, index): UnreadableImage[] =>
-    reason === undefined ? [] : [[index, `${image.key}: ${reason}`]],
-  );
+function notesOf(dataset: Dataset, imageCount: number, unreadable: readonly UnreadableImage[]): string[] {
   const listed = dataset.report.reasons.length === 0 ? [] : formatDropReport(dataset.report).split('\n');
   if (unreadable.length === 0) return listed;
-  const found = formatDropReport(unreadableReport(dataset, images.length, unreadable)).split('\n');
+  const found = formatDropReport(unreadableReport(dataset, imageCount, unreadable)).split('\n');
   return [
     ...listed,
-    `${unreadable.length} of ${images.length} images could not be read: their objects count as missed`,
+    `${unreadable.length} of ${imageCount} images could not be read: their objects count as missed`,
     ...found,
   ];
 }

@@ -90,7 +90,8 @@ export async function readLabelFiles(uris: readonly string[], dataset: Dataset):
       `none of the ${byKey.size} labeled images is in the data set; are the images' keys its file names?`,
     );
   }
-  const hasMasks = [...byKey.values()].flat().every(({ mask }) => mask !== undefined);
+  const labels = [...byKey.values()].flat();
+  const hasMasks = labels.length > 0 && labels.every(({ mask }) => mask !== undefined);
   async function* images(): AsyncGenerator<DetectedImage> {
     for (const image of dataset.images)
       yield await Promise.resolve({ image, detections: byKey.get(image.key) ?? [] });

@@ -38,7 +38,7 @@ export function chooseMetrics(
   findings: Findings,
   dataset: Dataset,
 ): MetricKind[] {
-  const isSpecific = findings.categories.length > 1 || dataset.categories.length === 1;
+  const isSpecific = categoryMap(dataset, findings).some((index) => index !== undefined);
   const usual = [
     ...(isSpecific ? [MetricKind.METRIC_KIND_BBOX, MetricKind.METRIC_KIND_SEGM] : []),
     MetricKind.METRIC_KIND_BBOX_AGNOSTIC,
@@ -60,11 +60,8 @@ export function createMeasures(
     const name = COCO_KINDS[kind];
     return name === undefined ? [] : [{ name, evaluator: openEvaluator(name, dataset) }];
   });
-  const toDataset = categoryMap(
-    dataset,
-    findings,
-    coco.some(({ name }) => !name.endsWith('-agnostic')),
-  );
+  const toDataset = categoryMap(dataset, findings);
+  if (coco.some(({ name }) => !name.endsWith('-agnostic'))) checkCategories(toDataset, dataset, findings);
   const scorer = kinds.includes(MetricKind.METRIC_KIND_PSEUDO_LABELS)
     ? createPseudoLabelScorer(thresholds.length === 0 ? {} : { thresholds })
     : undefined;
@@ -122,20 +119,21 @@ function numbersOf(name: CocoKind, evaluator: CocoEvaluator<BoxNumbers>): [strin
 }
 
 /** From the model's channels to the data set's categories, by name. */
-function categoryMap(dataset: Dataset, findings: Findings, isNeeded: boolean): (number | undefined)[] {
-  const map = findings.categories.map(
+function categoryMap(dataset: Dataset, findings: Findings): (number | undefined)[] {
+  return findings.categories.map(
     ({ name }) => dataset.categories.find((category) => category.name === name)?.index,
   );
-  if (isNeeded && map.every((index) => index === undefined)) {
-    const [ours, theirs] = [findings.categories, dataset.categories].map((list) =>
-      list
-        .slice(0, 3)
-        .map(({ name }) => name)
-        .join(', '),
-    );
-    throw failedPrecondition(
-      `the checkpoint's categories (${ours}…) are none of the data set's (${theirs}…); measure BBOX_AGNOSTIC instead, or use the labels it was trained on`,
-    );
-  }
-  return map;
+}
+
+function checkCategories(map: readonly (number | undefined)[], dataset: Dataset, findings: Findings): void {
+  if (map.some((index) => index !== undefined)) return;
+  const [ours, theirs] = [findings.categories, dataset.categories].map((list) =>
+    list
+      .slice(0, 3)
+      .map(({ name }) => name)
+      .join(', '),
+  );
+  throw failedPrecondition(
+    `the checkpoint's categories (${ours}…) are none of the data set's (${theirs}…); measure BBOX_AGNOSTIC instead, or use the labels it was trained on`,
+  );
 }

@@ -1,15 +1,9 @@
 import { invalidArgument } from '@cassl/errors';
 import { WarmupLabels, type PipelineSpec, type StageSpec } from '@cassl/proto';
 import { checkWritable } from '@cassl/storage';
+import { checkExists, checkLabeledDataset } from '@cassl/workers';
 import { ARM_NAMES } from './arms.ts';
-import {
-  checkAugmentation,
-  checkDataset,
-  checkExists,
-  checkModel,
-  checkRanks,
-  checkSchedule,
-} from '../training/check-training-spec.ts';
+import { checkAugmentation, checkModel, checkRanks, checkSchedule } from '../training/check-training-spec.ts';
 
 /** Stage names are appended to make job ids, which end at 128. */
 const MAX_ID = 90;
@@ -61,14 +55,14 @@ export function pipelineChecks(spec: PipelineSpec | undefined): readonly (() => 
       ),
     () => checkArms(spec),
     () => checkComparators(spec),
-    () => checkDataset('PipelineSpec.labeled', spec.labeled),
-    () => checkDataset('PipelineSpec.validation', spec.validation),
+    () => checkLabeledDataset('PipelineSpec.labeled', spec.labeled),
+    () => checkLabeledDataset('PipelineSpec.validation', spec.validation),
     ...Object.entries({
       labeled_agnostic: labeledAgnostic,
       validation_agnostic: validationAgnostic,
       unlabeled_truth: unlabeledTruth,
     }).flatMap(([name, dataset]) =>
-      dataset === undefined ? [] : [() => checkDataset(`PipelineSpec.${name}`, dataset)],
+      dataset === undefined ? [] : [() => checkLabeledDataset(`PipelineSpec.${name}`, dataset)],
     ),
     () => checkExists('PipelineSpec.unlabeled.uri', spec.unlabeled?.uri ?? ''),
     () => checkWritable('PipelineSpec.output_uri', spec.outputUri),

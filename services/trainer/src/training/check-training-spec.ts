@@ -1,9 +1,10 @@
 import { augmentPolicies } from '@cassl/datasets';
 import { detectorPreset, type DetectorConfig } from '@cassl/detector';
 import { CasslError, errorMessage, invalidArgument, isCasslError } from '@cassl/errors';
-import { Decay, type LabeledDataset, type ModelSpec, type Schedule, type TrainingSpec } from '@cassl/proto';
+import { Decay, type ModelSpec, type Schedule, type TrainingSpec } from '@cassl/proto';
 import { checkAlias } from '@cassl/rpc';
-import { checkReadable, readablePath } from '@cassl/storage';
+import { checkReadable } from '@cassl/storage';
+import { checkExists, checkLabeledDataset } from '@cassl/workers';
 
 /** Where memory, not arithmetic, would end the training: sixteen times the paper's batch. */
 const MAX_BATCH = 256;
@@ -29,7 +30,7 @@ export async function checkTrainingSpec(spec: TrainingSpec | undefined): Promise
 async function checkData(data: TrainingSpec['data']): Promise<void> {
   if (data === undefined)
     throw invalidArgument('TrainingSpec.data is missing: give labeled or pseudo_labels');
-  if (data.$case === 'labeled') return checkDataset('TrainingSpec.labeled', data.value);
+  if (data.$case === 'labeled') return checkLabeledDataset('TrainingSpec.labeled', data.value);
   const { labelUris, labelSet, images, threshold } = data.value;
   if ((labelUris.length === 0) === (labelSet === '')) {
     throw invalidArgument(
@@ -60,26 +61,6 @@ export function checkModel(field: string, model: ModelSpec | undefined): Detecto
 export function checkAugmentation(field: string, name: string): void {
   if (name === '' || augmentPolicies.some((known) => known === name)) return;
   throw invalidArgument(`${field} must be one of ${augmentPolicies.join(', ')}, got ${JSON.stringify(name)}`);
-}
-
-/** @throws INVALID_ARGUMENT for a field, NOT_FOUND for an address that holds nothing */
-export async function checkDataset(field: string, dataset: LabeledDataset | undefined): Promise<void> {
-  if (dataset === undefined) throw invalidArgument(`${field} is missing`);
-  const { fromFraction: from, toFraction: to } = dataset;
-  if (!(from >= 0 && from < 1))
-    throw invalidArgument(`${field}.from_fraction must be in [0, 1), got ${from}`);
-  if (to !== 0 && !(to > from && to <= 1)) {
-    throw invalidArgument(`${field}.to_fraction must be in (from_fraction, 1] or 0, got ${to}`);
-  }
-  await checkExists(`${field}.annotations_uri`, dataset.annotationsUri);
-  await checkExists(`${field}.images_uri`, dataset.imagesUri);
-  if (dataset.segmentsUri !== '') await checkExists(`${field}.segments_uri`, dataset.segmentsUri);
-}
-
-/** What is in a bucket is looked at by the worker. @throws as `checkReadable`; NOT_FOUND for a file that is not there */
-export async function checkExists(field: string, uri: string): Promise<void> {
-  checkReadable(field, uri);
-  if (uri.startsWith('file:')) await readablePath(field, uri);
 }
 
 /** @throws INVALID_ARGUMENT for numbers out of bounds, and for more ranks than one of the schedules has images in a batch */

@@ -19,7 +19,7 @@ export const MetricKind = {
   METRIC_KIND_BBOX: "METRIC_KIND_BBOX",
   /** METRIC_KIND_SEGM - COCO AP of masks, by category. */
   METRIC_KIND_SEGM: "METRIC_KIND_SEGM",
-  /** METRIC_KIND_BBOX_AGNOSTIC - COCO AP of boxes, categories collapsed after class-agnostic NMS (IoU 0.6), 100 detections per image in all. copies of other classes are suppressed first (IoU > 0.6). */
+  /** METRIC_KIND_BBOX_AGNOSTIC - COCO AP of boxes, categories collapsed after class-agnostic NMS (IoU 0.6), 100 detections per image in all. */
   METRIC_KIND_BBOX_AGNOSTIC: "METRIC_KIND_BBOX_AGNOSTIC",
   /** METRIC_KIND_SEGM_AGNOSTIC - COCO AP of masks, categories collapsed in the same way. */
   METRIC_KIND_SEGM_AGNOSTIC: "METRIC_KIND_SEGM_AGNOSTIC",
@@ -115,11 +115,11 @@ export interface EvaluationSpec {
   dataset:
     | LabeledDataset
     | undefined;
-  /** What to measure; empty means BBOX and BBOX_AGNOSTIC, and their mask twins when the checkpoint has masks. */
+  /** What to measure; empty means BBOX_AGNOSTIC, BBOX where the categories have names of the data set's, and their mask twins where there are masks. */
   metrics: MetricKind[];
   /** Evaluate these label files, or label sets, instead of running a checkpoint (pseudo labels against truth). */
   labelUris: string[];
-  /** Folder for the detections (COCO results JSON) and the plots (SVG); empty for none. */
+  /** Folder for the detections (COCO results JSON); empty for none. */
   outputUri: string;
   /** Thresholds in [0, 1) for PSEUDO_LABELS; empty means 0.05, 0.10 ... 0.95. */
   thresholds: number[];
