@@ -49,6 +49,11 @@ export const settings = {
     whole(1, 1_000_000, 512),
     'MiB of the bodies of all HTTP requests that are being read or answered; beyond it they get RESOURCE_EXHAUSTED',
   ),
+  sharedMemory: setting(
+    'CASSL_SHARED_MEMORY',
+    z.enum(['off', 'system']).default('off'),
+    'Whether clients of the Open Inference Protocol on this machine may hand tensors over in `/dev/shm`: `off`, or `system`, where whoever may infer may have this process read and write any object there that it has the right to',
+  ),
   labelStudioUrl: setting(
     'CASSL_LABEL_STUDIO_URL',
     z.url({ protocol: /^https?$/ }).optional(),

@@ -7,6 +7,7 @@ import { readLabelerConfig } from './config.ts';
 import { createCheckpointFinder } from './find-checkpoint.ts';
 import { openHttpFaces } from './faces/http/open-http-faces.ts';
 import { openInferenceService } from './faces/open-inference/grpc-service.ts';
+import { openRegions } from './faces/open-inference/shared-memory/regions.ts';
 import { observeInference } from './online/observe-inference.ts';
 import { openInference } from './online/open-inference.ts';
 import { pinModels } from './online/pin-models.ts';
@@ -40,6 +41,8 @@ await runService({
     registerLabelingMetrics(metrics, { labelings, queue });
     const inference = observeInference(openInference({ config, findCheckpoint, logger }), metrics);
     atStop(() => inference.stop());
+    const regions = openRegions(config.sharedMemory === 'system');
+    atStop(() => regions.close());
     const scaler = await serveScaler({ ...config, labelings, connection, logger });
     const stopping = new AbortController();
     let http: HttpServer | undefined;
@@ -50,10 +53,10 @@ await runService({
         labelerService(labelings, { inference }),
         detectorService({ inference }),
         labelSetService(),
-        openInferenceService(inference),
+        openInferenceService(inference, regions),
       ],
       async onServing(server) {
-        http = await openHttpFaces({ inference, server, logger, config });
+        http = await openHttpFaces({ inference, regions, server, logger, config });
         logger.info({ url: http.url }, 'serving HTTP');
         const pinning = pinModels({
           inference,

@@ -7,9 +7,12 @@ import { detectRoutes } from '../detect/detect-routes.ts';
 import { labelStudioRoutes } from '../label-studio/label-studio-routes.ts';
 import type { LabelStudioServer } from '../label-studio/read-task-image.ts';
 import { openInferenceRoutes } from '../open-inference/rest/open-inference-routes.ts';
+import { openRegions, type SharedRegions } from '../open-inference/shared-memory/regions.ts';
 
 export interface HttpFacesOptions {
   readonly inference: InferenceRuntime;
+  /** @default none allowed */
+  readonly regions?: SharedRegions;
   /** Its tokens, quotas and metrics are this port's too. */
   readonly server: Pick<RunningServer, 'access' | 'metrics'>;
   readonly logger: Logger;
@@ -32,7 +35,13 @@ export interface HttpFacesOptions {
 const MEBIBYTE = 2 ** 20;
 
 /** Everything that the labeler answers over HTTP. */
-export function openHttpFaces({ inference, server, logger, config }: HttpFacesOptions): Promise<HttpServer> {
+export function openHttpFaces({
+  inference,
+  regions = openRegions(),
+  server,
+  logger,
+  config,
+}: HttpFacesOptions): Promise<HttpServer> {
   const [defaultModel] = config.pinnedModels;
   return openHttpApp({
     host: config.host,
@@ -47,7 +56,7 @@ export function openHttpFaces({ inference, server, logger, config }: HttpFacesOp
     metrics: server.metrics,
     logger,
     routes: (app) => {
-      openInferenceRoutes(app, inference);
+      openInferenceRoutes(app, { inference, regions });
       detectRoutes(app, { inference, defaultModel });
       labelStudioRoutes(app, { inference, defaultModel, server: labelStudioOf(config) });
       cvatRoutes(app, { inference, pinnedModels: config.pinnedModels });

@@ -2,6 +2,7 @@ import { errorMessage, invalidArgument, isCasslError, notFound } from '@cassl/er
 import type { FoundModel, ImageInput, InferenceRuntime } from '@cassl/inference';
 import { MAX_IMAGE_BYTES, readImages } from './read-images.ts';
 import { readParameters, type Parameters, type RequestParameters } from './read-parameters.ts';
+import type { RegionPlace } from './shared-memory/regions.ts';
 import type { InputTensor } from './tensors.ts';
 import { checkOutputs, type Outcome } from './write-outputs.ts';
 
@@ -14,6 +15,8 @@ export interface BatchRequest {
   readonly inputs: readonly InputTensor[];
   /** None: all. */
   readonly outputs: readonly string[];
+  /** Outputs that go to shared memory. */
+  readonly places: ReadonlyMap<string, RegionPlace>;
 }
 
 /** Whoever asked. */

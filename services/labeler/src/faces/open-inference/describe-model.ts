@@ -1,25 +1,32 @@
 import type { FoundModel, ModelReport } from '@cassl/inference';
-import type { ModelConfig, ModelMetadataResponse, ModelStatistics } from '@cassl/proto/inference';
+import type {
+  ModelConfig,
+  ModelMetadataResponse,
+  ModelStatistics,
+  ServerMetadataResponse,
+} from '@cassl/proto/inference';
 import { VERSION } from './ask-images.ts';
 import { MAX_IMAGE_BYTES, MAX_IMAGES } from './read-images.ts';
+import type { SharedRegions } from './shared-memory/regions.ts';
 import { INPUTS, OUTPUTS, type TensorSpec } from './tensor-specs.ts';
 
 const PLATFORM = 'cassl';
 const TYPES = { BYTES: 'TYPE_STRING', UINT8: 'TYPE_UINT8', INT32: 'TYPE_INT32', FP32: 'TYPE_FP32' } as const;
 
-export const SERVER = {
-  name: 'cassl',
-  version: '2',
-  extensions: [
-    'binary_tensor_data',
-    'model_configuration',
-    'model_repository',
-    'model_repository(unload_dependents)',
-    'parameters',
-    'schedule_policy',
-    'statistics',
-  ],
-};
+const EXTENSIONS = [
+  'binary_tensor_data',
+  'model_configuration',
+  'model_repository',
+  'model_repository(unload_dependents)',
+  'parameters',
+  'schedule_policy',
+  'statistics',
+];
+
+export function describeServer({ isAllowed }: Pick<SharedRegions, 'isAllowed'>): ServerMetadataResponse {
+  const extensions = isAllowed ? [...EXTENSIONS, 'system_shared_memory'] : EXTENSIONS;
+  return { name: 'cassl', version: '2', extensions };
+}
 
 export function describeModel(name: string): ModelMetadataResponse {
   const tensors = (specs: readonly TensorSpec[]) =>

@@ -9,53 +9,84 @@ import { answerParameters } from './answer-parameters.ts';
 import { VERSION, type BatchRequest } from './ask-images.ts';
 import { refuseParameters } from './refuse-parameters.ts';
 import type { ParameterValue } from './read-parameters.ts';
+import { parametersOf, type RegionPlace, type SharedRegions } from './shared-memory/regions.ts';
 import { toRawBytes, type TensorContent } from './tensors.ts';
 import { writeOutputs, type Outcome } from './write-outputs.ts';
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** @throws INVALID_ARGUMENT naming the field where the message contradicts itself */
-export function fromMessage(message: ModelInferRequest): BatchRequest {
+export function fromMessage(message: ModelInferRequest, regions: SharedRegions): BatchRequest {
   const { inputs, outputs, rawInputContents: raws, modelName, modelVersion, id } = message;
-  if (raws.length > 0 && raws.length !== inputs.length)
-    throw invalidArgument(
-      `raw_input_contents must be as many as inputs, ${inputs.length}; got ${raws.length}`,
-    );
   for (const { name, parameters } of [...inputs, ...outputs]) refuseParameters(name, Object.keys(parameters));
+  const places = inputs.map((tensor) => placeOf(tensor, regions));
+  const sent = places.filter((place) => place === undefined).length;
+  if (raws.length > 0 && raws.length !== sent)
+    throw invalidArgument(
+      `raw_input_contents must be as many as the inputs that are not in shared memory, ${sent}; got ${raws.length}`,
+    );
+  const queue = [...raws];
   return {
     model: modelName,
     version: modelVersion,
     id,
-    parameters: new Map(Object.entries(message.parameters).map(([name, value]) => [name, read(name, value)])),
+    parameters: readAll(message.parameters),
     inputs: inputs.map(({ name, datatype, shape, contents }, index) => {
-      const raw = raws[index];
+      const place = places[index];
+      const raw = place === undefined ? queue.shift() : place.read();
       if (raw !== undefined && contents !== undefined && !isEmpty(contents))
         throw invalidArgument(`${name}: contents and raw_input_contents exclude each other`);
       const content: TensorContent = raw === undefined ? typed(contents) : { kind: 'raw', bytes: raw };
       return { name, datatype, shape, content };
     }),
     outputs: outputs.map(({ name }) => name),
+    places: new Map(
+      outputs.flatMap((tensor) => {
+        const place = placeOf(tensor, regions);
+        return place === undefined ? [] : [[tensor.name, place]];
+      }),
+    ),
   };
+}
+
+function placeOf(
+  { name, parameters }: { readonly name: string; readonly parameters: Record<string, InferParameter> },
+  regions: SharedRegions,
+): RegionPlace | undefined {
+  return regions.placeOf(name, readAll(parameters));
+}
+
+function readAll(parameters: Record<string, InferParameter>): Map<string, ParameterValue> {
+  return new Map(Object.entries(parameters).map(([name, value]) => [name, read(name, value)]));
 }
 
 /** The answer to `request`, with what it wants of the outputs. */
 export function toMessage(
-  request: Pick<BatchRequest, 'model' | 'id'>,
+  request: Pick<BatchRequest, 'model' | 'id' | 'places'>,
   outcomes: readonly Outcome[],
   names: readonly string[],
 ): ModelInferResponse {
-  const tensors = writeOutputs(outcomes, names);
+  const tensors = writeOutputs(outcomes, names).map((tensor) => {
+    const place = request.places.get(tensor.name);
+    const bytes = toRawBytes(tensor);
+    place?.write(bytes);
+    const parameters = place === undefined ? {} : toParameters(parametersOf(place, bytes.length));
+    return { ...tensor, parameters, bytes: place === undefined ? bytes : NO_BYTES };
+  });
   return {
     modelName: request.model,
     modelVersion: VERSION,
     id: request.id,
     parameters: toParameters(answerParameters(outcomes)),
-    outputs: tensors.map(({ name, datatype, shape }) => ({
+    outputs: tensors.map(({ name, datatype, shape, parameters }) => ({
       name,
       datatype,
       shape: [...shape],
-      parameters: {},
+      parameters,
       contents: undefined,
     })),
-    rawOutputContents: tensors.map(toRawBytes),
+    // As many as outputs, also where one lies elsewhere: clients count them.
+    rawOutputContents: tensors.map(({ bytes }) => bytes),
   };
 }
 

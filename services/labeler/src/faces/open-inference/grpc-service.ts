@@ -5,11 +5,12 @@ import {
 import { implement, type ServedService } from '@cassl/rpc';
 import { timeLeftMs } from '../../online/time-left.ts';
 import { askImages, awaitOutcomes, findVersion, type Caller, type Inference } from './ask-images.ts';
-import { configureModel, describeModel, SERVER } from './describe-model.ts';
+import { configureModel, describeModel, describeServer } from './describe-model.ts';
 import { fromMessage, toMessage } from './grpc-messages.ts';
 import { answerInOrder } from '../../online/answer-in-order.ts';
-import { countModels, indexModels, loadModel, refuseRegion, unloadModel } from './manage-models.ts';
+import { countModels, indexModels, loadModel, unloadModel } from './manage-models.ts';
 import { LOG_SETTINGS, refuseChange, TRACE_SETTINGS } from './server-settings.ts';
+import { openRegions, type SharedRegions } from './shared-memory/regions.ts';
 import { startAnswers } from './stream-answers.ts';
 
 const STREAM_WINDOW = { answers: 64, bytes: 64 * 2 ** 20 };
@@ -28,12 +29,12 @@ function callerOf({ signal, deadlineAt, metadata }: GrpcContext, whenFull: Calle
 }
 
 /** The Open Inference Protocol over gRPC. */
-export function openInferenceService(inference: Inference): ServedService {
+export function openInferenceService(inference: Inference, regions = openRegions()): ServedService {
   return implement(GRPCInferenceServiceDefinition, {
     serverLive: () => Promise.resolve({ live: true }),
     serverReady: () => Promise.resolve({ ready: inference.isReady() }),
     modelReady: ({ name }) => Promise.resolve({ ready: inference.isReady(name) }),
-    serverMetadata: () => Promise.resolve(SERVER),
+    serverMetadata: () => Promise.resolve(describeServer(regions)),
     async modelMetadata({ name, version }, { signal }) {
       await findVersion(inference, name, version, signal);
       return describeModel(name);
@@ -45,18 +46,18 @@ export function openInferenceService(inference: Inference): ServedService {
       modelStats: await countModels(inference, name, version),
     }),
     async modelInfer(message, context) {
-      const request = fromMessage(message);
+      const request = fromMessage(message, regions);
       const { outcomes, outputs } = askImages(inference, request, callerOf(context, 'refuse'));
       return toMessage(request, await awaitOutcomes(outcomes), outputs);
     },
     modelStreamInfer: (messages, context) =>
       answerInOrder(
         messages,
-        (message) => startAnswers(inference, message, callerOf(context, 'wait'), context.log),
+        (message) => startAnswers({ inference, regions, log: context.log }, message, callerOf(context, 'wait')),
         STREAM_WINDOW,
       ),
     ...repository(inference),
-    ...SHARED_MEMORY,
+    ...sharedMemory(regions),
     ...SETTINGS,
   });
 }
@@ -89,18 +90,39 @@ function repository(inference: Inference) {
   };
 }
 
-// The handlers of unary calls must give promises, also where they throw.
-const refuse = async ({ name }: { readonly name: string }): Promise<never> =>
-  Promise.resolve(name).then(refuseRegion);
+interface RegionMessage {
+  readonly name: string;
+  readonly key: string;
+  readonly offset: string;
+  readonly byteSize: string;
+}
 
-const SHARED_MEMORY = {
-  systemSharedMemoryStatus: () => Promise.resolve({ regions: {} }),
-  systemSharedMemoryRegister: refuse,
-  systemSharedMemoryUnregister: () => Promise.resolve({}),
-  cudaSharedMemoryStatus: () => Promise.resolve({ regions: {} }),
-  cudaSharedMemoryRegister: refuse,
-  cudaSharedMemoryUnregister: () => Promise.resolve({}),
-};
+/** CUDA's needs a GPU that both sides see: always disabled. */
+function sharedMemory(regions: SharedRegions) {
+  const noRegions = openRegions();
+  return {
+    async systemSharedMemoryStatus({ name }: { readonly name: string }) {
+      const rows = await Promise.resolve(name).then((wanted) => regions.list(wanted));
+      return { regions: Object.fromEntries(rows.map((row) => [row.name, row])) };
+    },
+    async systemSharedMemoryRegister({ name, key, offset, byteSize }: RegionMessage) {
+      const spec = { name, key, offset: Number(offset), byteSize: Number(byteSize) };
+      // The handlers of unary calls must give promises, also where they throw.
+      await Promise.resolve(spec).then((one) => regions.register(one));
+      return {};
+    },
+    systemSharedMemoryUnregister({ name }: { readonly name: string }) {
+      regions.unregister(name);
+      return Promise.resolve({});
+    },
+    cudaSharedMemoryStatus: () => Promise.resolve({ regions: {} }),
+    async cudaSharedMemoryRegister({ name }: { readonly name: string }) {
+      await Promise.resolve({ name, key: '', offset: 0, byteSize: 0 }).then((one) => noRegions.register(one));
+      return {};
+    },
+    cudaSharedMemoryUnregister: () => Promise.resolve({}),
+  };
+}
 
 interface Changes {
   readonly settings: Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { failedPrecondition, invalidArgument, notFound } from '@cassl/errors';
+import { invalidArgument, notFound } from '@cassl/errors';
 import type { ModelState } from '@cassl/inference';
 import type {
   ModelStatistics,
@@ -63,11 +63,4 @@ export async function loadModel(
 export async function unloadModel(inference: Inference, name: string): Promise<void> {
   if (name === '') throw invalidArgument('model_name is empty: give an alias or a digest');
   await inference.unload(name);
-}
-
-/** @throws FAILED_PRECONDITION, always */
-export function refuseRegion(name: string): never {
-  throw failedPrecondition(
-    `region ${JSON.stringify(name.slice(0, 100))}: shared memory is disabled here; send tensors in the request`,
-  );
 }

@@ -1,8 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 
 const REFUSED: readonly (readonly [prefix: string, why: string])[] = [
-  // It would be read from nowhere: better to say so.
-  ['shared_memory', 'shared memory is disabled here'],
   ['classification', 'the outputs are detections, not scores of classes'],
 ];
 

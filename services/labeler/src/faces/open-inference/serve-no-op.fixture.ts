@@ -7,6 +7,7 @@ import { readLabelerConfig } from '../../config.ts';
 import { openHttpFaces } from '../http/open-http-faces.ts';
 import { detectorService } from '../../service.ts';
 import { openInferenceService } from './grpc-service.ts';
+import { openRegions } from './shared-memory/regions.ts';
 
 export interface TestServer {
   readonly inference: InferenceRuntime;
@@ -41,15 +42,17 @@ export async function serveNoOp(
     logger,
   });
   const inference = observeInference(runtime, metrics);
+  const regions = openRegions(readLabelerConfig(env).sharedMemory === 'system');
   const server = await serve({
     name: 'test',
-    services: [openInferenceService(inference), detectorService({ inference })],
+    services: [openInferenceService(inference, regions), detectorService({ inference })],
     logger,
     security,
     metrics,
   });
   const http = await openHttpFaces({
     inference,
+    regions,
     server,
     logger,
     config: readLabelerConfig({ CASSL_HTTP_PORT: '0', CASSL_HTTP_BODY_MB: '4', ...env }),
@@ -62,6 +65,7 @@ export async function serveNoOp(
       await http.close(1000);
       await server.stop({ drainMs: 1000 });
       await inference.stop(0);
+      regions.close();
     },
   };
 }

@@ -3,12 +3,19 @@ import type { ModelInferRequest, ModelInferResponse, ModelStreamInferResponse } 
 import { askImages, awaitOutcomes, VERSION, type Caller, type Inference } from './ask-images.ts';
 import { fromMessage, toMessage, toParameters } from './grpc-messages.ts';
 import type { ParameterValue } from './read-parameters.ts';
+import type { SharedRegions } from './shared-memory/regions.ts';
 
 const FINAL = 'triton_final_response';
 
 /** Where errors go that are not for the caller. */
 export interface ErrorLog {
   error(fields: object, message: string): void;
+}
+
+export interface StreamFace {
+  readonly inference: Inference;
+  readonly regions: SharedRegions;
+  readonly log: ErrorLog;
 }
 
 export interface StartedAnswers {
@@ -22,26 +29,24 @@ export interface StartedAnswers {
  * has in `errors`. The last one bears the final flag.
  */
 export function startAnswers(
-  inference: Inference,
+  face: StreamFace,
   message: ModelInferRequest,
   caller: Caller,
-  log: ErrorLog,
 ): StartedAnswers {
   const bytes = message.rawInputContents.reduce((sum, raw) => sum + raw.length, 0);
   try {
-    return { answers: start(inference, message, caller, log), bytes };
+    return { answers: start(face, message, caller), bytes };
   } catch (error) {
-    return { answers: [Promise.resolve(failure(message, error, log))], bytes };
+    return { answers: [Promise.resolve(failure(message, error, face.log))], bytes };
   }
 }
 
 function start(
-  inference: Inference,
+  { inference, regions, log }: StreamFace,
   message: ModelInferRequest,
   caller: Caller,
-  log: ErrorLog,
 ): Promise<ModelStreamInferResponse>[] {
-  const request = fromMessage(message);
+  const request = fromMessage(message, regions);
   const { outcomes, outputs, parameters } = askImages(inference, request, caller);
   const orFailure = (answer: Promise<ModelInferResponse>): Promise<ModelStreamInferResponse> =>
     answer.then(

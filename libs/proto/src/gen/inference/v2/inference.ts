@@ -341,7 +341,7 @@ export interface ModelInferRequest_InferInputTensor {
   datatype: string;
   /** [N], or [N, height, width, 3]. */
   shape: string[];
-  /** None is known but those of shared memory, which is disabled. */
+  /** Those of shared memory: shared_memory_region, shared_memory_byte_size, shared_memory_offset. */
   parameters: { [key: string]: InferParameter };
   /** The elements, where they are not in `raw_input_contents`. */
   contents: InferTensorContents | undefined;
@@ -356,7 +356,7 @@ export interface ModelInferRequest_InferInputTensor_ParametersEntry {
 export interface ModelInferRequest_InferRequestedOutputTensor {
   /** Of the tensor. */
   name: string;
-  /** None is known but those of shared memory, which is disabled. */
+  /** Those of shared memory: shared_memory_region, shared_memory_byte_size, shared_memory_offset. */
   parameters: { [key: string]: InferParameter };
 }
 
@@ -696,7 +696,7 @@ export interface SystemSharedMemoryStatusRequest {
 
 /** Answer of SystemSharedMemoryStatus. */
 export interface SystemSharedMemoryStatusResponse {
-  /** None. */
+  /** By name. */
   regions: { [key: string]: SystemSharedMemoryStatusResponse_RegionStatus };
 }
 
@@ -729,7 +729,7 @@ export interface SystemSharedMemoryRegisterRequest {
   byteSize: string;
 }
 
-/** Never comes. */
+/** It may be used. */
 export interface SystemSharedMemoryRegisterResponse {
 }
 
@@ -9214,7 +9214,7 @@ export const GRPCInferenceServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** No regions: shared memory is disabled. */
+    /** The regions of this machine that clients have registered. */
     systemSharedMemoryStatus: {
       name: "SystemSharedMemoryStatus",
       requestType: SystemSharedMemoryStatusRequest as typeof SystemSharedMemoryStatusRequest,
@@ -9223,7 +9223,7 @@ export const GRPCInferenceServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** FAILED_PRECONDITION: shared memory is disabled. */
+    /** Lets tensors lie in a part of /dev/shm. FAILED_PRECONDITION unless CASSL_SHARED_MEMORY allows it. */
     systemSharedMemoryRegister: {
       name: "SystemSharedMemoryRegister",
       requestType: SystemSharedMemoryRegisterRequest as typeof SystemSharedMemoryRegisterRequest,
@@ -9241,7 +9241,7 @@ export const GRPCInferenceServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** No regions: shared memory is disabled. */
+    /** No regions: CUDA's shared memory is disabled. */
     cudaSharedMemoryStatus: {
       name: "CudaSharedMemoryStatus",
       requestType: CudaSharedMemoryStatusRequest as typeof CudaSharedMemoryStatusRequest,
@@ -9250,7 +9250,7 @@ export const GRPCInferenceServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** FAILED_PRECONDITION: shared memory is disabled. */
+    /** FAILED_PRECONDITION: CUDA's shared memory is disabled. */
     cudaSharedMemoryRegister: {
       name: "CudaSharedMemoryRegister",
       requestType: CudaSharedMemoryRegisterRequest as typeof CudaSharedMemoryRegisterRequest,
@@ -9350,12 +9350,12 @@ export interface GRPCInferenceServiceImplementation<CallContextExt = {}> {
     request: RepositoryModelUnloadRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<RepositoryModelUnloadResponse>>;
-  /** No regions: shared memory is disabled. */
+  /** The regions of this machine that clients have registered. */
   systemSharedMemoryStatus(
     request: SystemSharedMemoryStatusRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<SystemSharedMemoryStatusResponse>>;
-  /** FAILED_PRECONDITION: shared memory is disabled. */
+  /** Lets tensors lie in a part of /dev/shm. FAILED_PRECONDITION unless CASSL_SHARED_MEMORY allows it. */
   systemSharedMemoryRegister(
     request: SystemSharedMemoryRegisterRequest,
     context: CallContext & CallContextExt,
@@ -9365,12 +9365,12 @@ export interface GRPCInferenceServiceImplementation<CallContextExt = {}> {
     request: SystemSharedMemoryUnregisterRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<SystemSharedMemoryUnregisterResponse>>;
-  /** No regions: shared memory is disabled. */
+  /** No regions: CUDA's shared memory is disabled. */
   cudaSharedMemoryStatus(
     request: CudaSharedMemoryStatusRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<CudaSharedMemoryStatusResponse>>;
-  /** FAILED_PRECONDITION: shared memory is disabled. */
+  /** FAILED_PRECONDITION: CUDA's shared memory is disabled. */
   cudaSharedMemoryRegister(
     request: CudaSharedMemoryRegisterRequest,
     context: CallContext & CallContextExt,
@@ -9453,12 +9453,12 @@ export interface GRPCInferenceServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<RepositoryModelUnloadRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<RepositoryModelUnloadResponse>;
-  /** No regions: shared memory is disabled. */
+  /** The regions of this machine that clients have registered. */
   systemSharedMemoryStatus(
     request: DeepPartial<SystemSharedMemoryStatusRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<SystemSharedMemoryStatusResponse>;
-  /** FAILED_PRECONDITION: shared memory is disabled. */
+  /** Lets tensors lie in a part of /dev/shm. FAILED_PRECONDITION unless CASSL_SHARED_MEMORY allows it. */
   systemSharedMemoryRegister(
     request: DeepPartial<SystemSharedMemoryRegisterRequest>,
     options?: CallOptions & CallOptionsExt,
@@ -9468,12 +9468,12 @@ export interface GRPCInferenceServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<SystemSharedMemoryUnregisterRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<SystemSharedMemoryUnregisterResponse>;
-  /** No regions: shared memory is disabled. */
+  /** No regions: CUDA's shared memory is disabled. */
   cudaSharedMemoryStatus(
     request: DeepPartial<CudaSharedMemoryStatusRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<CudaSharedMemoryStatusResponse>;
-  /** FAILED_PRECONDITION: shared memory is disabled. */
+  /** FAILED_PRECONDITION: CUDA's shared memory is disabled. */
   cudaSharedMemoryRegister(
     request: DeepPartial<CudaSharedMemoryRegisterRequest>,
     options?: CallOptions & CallOptionsExt,

@@ -4,6 +4,7 @@ import { askImages, awaitOutcomes, findVersion, type Inference } from '../ask-im
 import { configureModel, describeModel } from '../describe-model.ts';
 import { countModels } from '../manage-models.ts';
 import { TRACE_SETTINGS } from '../server-settings.ts';
+import type { SharedRegions } from '../shared-memory/regions.ts';
 import { compressAnswer } from './compress-answer.ts';
 import { parseModelPath, type ModelPath } from './model-path.ts';
 import { HEADER_LENGTH, readInferBody } from './read-infer-body.ts';
@@ -12,8 +13,13 @@ import { changeTrace } from './settings-routes.ts';
 import { snakeCase } from './snake-case.ts';
 import { writeInferAnswer } from './write-infer-answer.ts';
 
+export interface RestFace {
+  readonly inference: Inference;
+  readonly regions: SharedRegions;
+}
+
 /** `/v2/models/…` */
-export function modelRoutes(app: FastifyInstance, inference: Inference): void {
+export function modelRoutes(app: FastifyInstance, { inference, regions }: RestFace): void {
   app.get('/v2/models/stats', asInfer, async () =>
     snakeCase({ modelStats: await countModels(inference, '', '') }),
   );
@@ -23,7 +29,7 @@ export function modelRoutes(app: FastifyInstance, inference: Inference): void {
   });
   app.post('/v2/models/*', asInfer, (request, reply) => {
     const path = parseModelPath(tailOf(request));
-    if (path.action === 'infer') return infer(inference, path, request, reply);
+    if (path.action === 'infer') return infer({ inference, regions }, path, request, reply);
     if (path.action === 'trace/setting') return changeTrace(request);
     throw unimplemented(`POST ${request.url.slice(0, 200)} is not served here; infer is`);
   });
@@ -57,14 +63,15 @@ async function answerGet(
 }
 
 async function infer(
-  inference: Inference,
+  { inference, regions }: RestFace,
   path: ModelPath,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { headers } = request;
   const length = headers[HEADER_LENGTH];
-  const body = readInferBody(path, (request.body ?? Buffer.alloc(0)) as Buffer, length?.toString());
+  const given = { headerLength: length?.toString(), regions };
+  const body = readInferBody(path, (request.body ?? Buffer.alloc(0)) as Buffer, given);
   const { outcomes, outputs } = askImages(inference, body, callerOf(request));
   const answer = writeInferAnswer(body, await awaitOutcomes(outcomes), outputs);
   const sent = await compressAnswer(answer.body, headers['accept-encoding']?.toString());

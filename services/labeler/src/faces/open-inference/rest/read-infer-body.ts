@@ -3,6 +3,7 @@ import { parseJson } from '@cassl/http';
 import { z } from 'zod';
 import type { BatchRequest } from '../ask-images.ts';
 import { refuseParameters } from '../refuse-parameters.ts';
+import type { SharedRegions } from '../shared-memory/regions.ts';
 import type { InputTensor, TensorContent } from '../tensors.ts';
 import type { ModelPath } from './model-path.ts';
 
@@ -40,7 +41,7 @@ export interface RestRequest extends BatchRequest {
 export function readInferBody(
   { model, version }: ModelPath,
   body: Buffer,
-  headerLength: string | undefined,
+  { headerLength, regions }: { readonly headerLength: string | undefined; readonly regions: SharedRegions },
 ): RestRequest {
   const end = readHeaderLength(headerLength, body.length);
   const json = parseJson(body.subarray(0, end), inferSchema);
@@ -55,8 +56,14 @@ export function readInferBody(
     version,
     id: json.id,
     parameters: new Map(Object.entries(json.parameters)),
-    inputs: readTensors(json.inputs, body.subarray(end)),
+    inputs: readTensors(json.inputs, body.subarray(end), regions),
     outputs: json.outputs.map(({ name }) => name),
+    places: new Map(
+      json.outputs.flatMap(({ name, parameters: asked }) => {
+        const place = regions.placeOf(name, new Map(Object.entries(asked)));
+        return place === undefined ? [] : [[name, place]];
+      }),
+    ),
     isBinary: (name) => isBinary.get(name) ?? byDefault,
   };
 }
@@ -71,10 +78,12 @@ function readHeaderLength(text: string | undefined, bodyLength: number): number 
   return length;
 }
 
-function readTensors(inputs: readonly BodyTensor[], binary: Buffer): InputTensor[] {
+function readTensors(inputs: readonly BodyTensor[], binary: Buffer, regions: SharedRegions): InputTensor[] {
   let at = 0;
   const tensors = inputs.map((input): InputTensor => {
     const { name, datatype, shape, parameters: given, data } = input;
+    const place = regions.placeOf(name, new Map(Object.entries(given)));
+    if (place !== undefined) return { name, datatype, shape, content: { kind: 'raw', bytes: place.read() } };
     const size = given['binary_data_size'];
     if (size === undefined) return { name, datatype, shape, content: fromJson(input) };
     if (data !== undefined) throw invalidArgument(`${name}: data and binary_data_size exclude each other`);

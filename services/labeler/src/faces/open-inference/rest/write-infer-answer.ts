@@ -1,5 +1,6 @@
 import { answerParameters } from '../answer-parameters.ts';
 import { VERSION } from '../ask-images.ts';
+import { parametersOf } from '../shared-memory/regions.ts';
 import { toRawBytes } from '../tensors.ts';
 import { writeOutputs, type Outcome } from '../write-outputs.ts';
 import type { RestRequest } from './read-infer-body.ts';
@@ -19,6 +20,12 @@ export function writeInferAnswer(
   const binary: Buffer[] = [];
   const outputs = writeOutputs(outcomes, names).map((tensor) => {
     const { name, datatype, shape, values } = tensor;
+    const place = request.places.get(name);
+    if (place !== undefined) {
+      const bytes = toRawBytes(tensor);
+      place.write(bytes);
+      return { name, datatype, shape, parameters: parametersOf(place, bytes.length) };
+    }
     if (!request.isBinary(name)) return { name, datatype, shape, data: Array.from<number | string>(values) };
     const bytes = toRawBytes(tensor);
     binary.push(bytes);
