@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from '@cassl/errors';
+import { errorCode, errorMessage, unavailable } from '@cassl/errors';
 import { isEnded, queuedStatus, type JobOwner, type Jobs } from '@cassl/jobs';
 import { JobState, type Pipeline, type PipelineSpec } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
@@ -9,7 +9,7 @@ import type { ServiceName, StageServices } from './stage-services.ts';
 /** Pipelines as clients see them; the work is `runPipeline`'s. */
 export interface Pipelines extends Pick<Jobs<Pipeline>, 'get' | 'list' | 'watch'> {
   start(id: string, spec: PipelineSpec | undefined, owner?: JobOwner): Promise<Pipeline>;
-  /** Ends the pipeline and the stages it is in. */
+  /** Ends the pipeline and the stages it is in. @throws UNAVAILABLE where a stage cannot be reached; it can be asked again */
   cancel(id: string): Promise<Pipeline>;
   /** Goes on at the stages that did not succeed. */
   resume(id: string, owner?: JobOwner): Promise<Pipeline>;
@@ -38,13 +38,16 @@ export function openPipelines({ jobs, services, logger }: PipelinesOptions): Pip
       // Also of one that was cancelled before: the first request may have ended half way.
       if (pipeline.spec === undefined || pipeline.status?.state !== JobState.JOB_STATE_CANCELLED)
         return pipeline;
+      const going: string[] = [];
       for (const { name, service, jobId } of stagesOf(id, pipeline)) {
         await services.cancel(service, jobId).catch((error: unknown) => {
           if (errorCode(error) === 'NOT_FOUND') return;
           logger.warn({ pipeline: id, stage: name, reason: errorMessage(error) }, 'cannot cancel a stage');
+          going.push(`${name} (${errorMessage(error)})`);
         });
       }
-      return pipeline;
+      if (going.length === 0) return pipeline;
+      throw unavailable(`${id} is cancelled, but may still be in ${going.join(', ')}: cancel it again`);
     },
     resume: (id, owner) => jobs.resume(id, withoutUnfinished, owner),
   };

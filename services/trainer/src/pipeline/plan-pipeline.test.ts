@@ -1,36 +1,13 @@
-import { PipelineSpec, type EvaluationJob, type Labeling, type Training } from '@cassl/proto';
+import type { EvaluationSpec, LabeledDataset, PipelineSpec } from '@cassl/proto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planPipeline, stageJobId, type EndedStages } from './plan-pipeline.ts';
+import { checkPipelineId } from './check-pipeline-spec.ts';
+import { madeStages, pipelineSpec } from './pipeline.fixture.ts';
+import { planPipeline, stageJobId } from './plan-pipeline.ts';
 import type { StageJob } from './stage-jobs.ts';
 
-const stage = (iterations: number): object => ({
-  schedule: { iterations, batchSize: 4, learningRate: 1e-3, milestones: [10] },
-  augmentation: 'weak',
-});
-
-function specOf(changes: object = {}): PipelineSpec {
-  return PipelineSpec.fromPartial({
-    name: 'p',
-    labeled: { annotationsUri: 'file:///l.json', imagesUri: 'file:///l' },
-    unlabeled: { uri: 'file:///u' },
-    validation: { annotationsUri: 'file:///v.json', imagesUri: 'file:///v' },
-    model: { preset: 'tiny' },
-    labeler: stage(90),
-    warmup: stage(150),
-    finetune: stage(20),
-    outputUri: 'file:///out/',
-    ...changes,
-  });
-}
-
-const ended: EndedStages = {
-  training: (name) => ({ checkpointDigest: `digest of ${name}` }) as Training,
-  labeling: () =>
-    ({
-      labelSetUri: 'file:///out/labels/a.labelset.jsonl',
-    }) as Labeling,
-  evaluation: () => ({ bestThreshold: 0.45 }) as EvaluationJob,
-};
+const specOf = pipelineSpec;
+const ended = madeStages();
 
 function jobs(spec: PipelineSpec): Map<string, StageJob> {
   return new Map(planPipeline('p1', spec).map(({ name, job }) => [name, job(ended)]));
@@ -63,6 +40,27 @@ describe('planPipeline', () => {
     expect(trainingSpec(all, 'warmup').data?.value).toMatchObject({ threshold: 0.45 });
   });
 
+  it('holds out a part of the slice that is asked for, and shows no image behind it to anybody', () => {
+    const labeled = { annotationsUri: 'file:///l.json', imagesUri: 'file:///l' };
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 0.5, noNaN: true }),
+        fc.double({ min: 0.51, max: 1, noNaN: true }),
+        fc.double({ min: 0.01, max: 0.5, noNaN: true }),
+        (fromFraction, toFraction, holdoutFraction) => {
+          const all = jobs(specOf({ labeled: { ...labeled, fromFraction, toFraction }, holdoutFraction }));
+          const learned = trainingSpec(all, 'labeler').data!.value as LabeledDataset;
+          const held = (all.get('threshold')!.spec as EvaluationSpec).dataset!;
+          expect(learned.fromFraction).toBe(fromFraction);
+          expect(held.fromFraction).toBe(learned.toFraction);
+          expect(held.toFraction).toBe(toFraction);
+          const share = (held.toFraction - held.fromFraction) / (toFraction - fromFraction);
+          expect(share).toBeCloseTo(holdoutFraction);
+        },
+      ),
+    );
+  });
+
   it('uses all labeled images and no threshold stage where the threshold is given', () => {
     const all = jobs(specOf({ threshold: 0.3 }));
     expect(all.has('threshold')).toBe(false);
@@ -85,7 +83,7 @@ describe('planPipeline', () => {
       trainingSpec(all, `finetune/${arm}/1`),
     );
     expect(warm?.schedule).toEqual(scratch?.schedule);
-    expect(warm?.initialization?.checkpoint).toBe('digest of warmup');
+    expect(warm?.initialization?.checkpoint).toBe('warmup a');
     expect(scratch?.initialization?.checkpoint).toBe('');
     expect(control?.schedule).toMatchObject({ iterations: 260, milestones: [130] });
     expect(control?.initialization?.checkpoint).toBe('');
@@ -144,6 +142,38 @@ describe('planPipeline', () => {
       limit: 7,
       labels: 'LABEL_MAPPING_AGNOSTIC',
     });
+  });
+
+  it('is, whatever is asked for, a list that can be done from its beginning, with ids that services take', () => {
+    const specs = fc.record({
+      threshold: fc.constantFrom(0, 0.3),
+      seeds: fc.uniqueArray(fc.nat(2 ** 32 - 1), { maxLength: 3 }),
+      arms: fc.constantFrom([], ['none'], ['warmup'], ['scratch', 'control'], ['warmup', 'scratch']),
+      control: fc.boolean(),
+      classSpecific: fc.boolean(),
+      shareStages: fc.boolean(),
+      warmupLabels: fc.constantFrom('WARMUP_LABELS_UNSPECIFIED', 'WARMUP_LABELS_LABELED'),
+      truth: fc.boolean(),
+    });
+    const id = 'i'.repeat(90);
+    checkPipelineId(id);
+    fc.assert(
+      fc.property(specs, ({ truth, ...changes }) => {
+        const unlabeledTruth = { annotationsUri: 'file:///u.json', imagesUri: 'file:///u' };
+        const plan = planPipeline(id, specOf({ ...changes, ...(truth && { unlabeledTruth }) }));
+        const done = new Set<string>();
+        const ids = plan.map(({ name, needs, service, job, jobId }) => {
+          for (const need of needs) expect(done, `${name} needs ${need}`).toContain(need);
+          done.add(name);
+          const made = job(ended);
+          expect(made.service).toBe(service);
+          return jobId(made);
+        });
+        expect(done.size).toBe(plan.length);
+        if (!changes.shareStages) expect(new Set(ids).size).toBe(plan.length);
+        for (const jobId of ids) expect(jobId).toMatch(/^[A-Za-z0-9_-]{1,128}$/);
+      }),
+    );
   });
 
   it('makes job ids that do not depend on when they are made', () => {

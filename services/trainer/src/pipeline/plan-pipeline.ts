@@ -1,4 +1,11 @@
-import { LabelingSpec, MetricKind, Stage, WarmupLabels, type PipelineSpec } from '@cassl/proto';
+import {
+  LabelingSpec,
+  MetricKind,
+  Stage,
+  WarmupLabels,
+  type LabeledDataset,
+  type PipelineSpec,
+} from '@cassl/proto';
 import { armsOf, warmsUp, seedsOf, type ArmName } from './arms.ts';
 import type { EndedStages, PlannedStage } from './planned-stage.ts';
 import { shareStages } from './share-stages.ts';
@@ -60,7 +67,7 @@ function labelingSteps(plan: Plan): readonly Step[] {
   const { id, spec, data, folder } = plan;
   if (usesTruth(spec)) return [];
   const choose = spec.threshold === 0;
-  const heldOut = 1 - (spec.holdoutFraction === 0 ? 0.2 : spec.holdoutFraction);
+  const [learned, heldOut] = choose ? holdOut(data.labeled, spec.holdoutFraction || 0.2) : [data.labeled];
   const labeler: Step = {
     name: 'labeler',
     service: 'trainer',
@@ -69,10 +76,7 @@ function labelingSteps(plan: Plan): readonly Step[] {
       trainingJob(id, spec, {
         stage: Stage.STAGE_LABELER,
         how: required(spec.labeler, 'labeler'),
-        data: {
-          $case: 'labeled',
-          value: { ...data.labeled, ...(choose ? { fromFraction: 0, toFraction: heldOut } : {}) },
-        },
+        data: { $case: 'labeled', value: learned },
         initialization: freshStart(spec),
         seed: firstSeed(spec),
         alias: `${spec.name}/labeler`,
@@ -86,7 +90,7 @@ function labelingSteps(plan: Plan): readonly Step[] {
       service: 'evaluator',
       spec: {
         ...evaluationOf(ended.training('labeler').checkpointDigest),
-        dataset: { ...collapsed(data.labeled), fromFraction: heldOut, toFraction: 1 },
+        dataset: collapsed(required(heldOut, 'labeled')),
         metrics: [MetricKind.METRIC_KIND_PSEUDO_LABELS],
         nonOverlap: spec.entities,
       },
@@ -134,6 +138,16 @@ function labelingSteps(plan: Plan): readonly Step[] {
     ...(choose ? [chooseThreshold] : []),
     labeling,
     ...(unlabeledTruth === undefined ? [] : [quality]),
+  ];
+}
+
+/** Cuts the end off a slice, which may be a slice itself: what follows it is nobody's to learn from. */
+function holdOut(labeled: LabeledDataset, fraction: number): readonly [LabeledDataset, LabeledDataset] {
+  const end = labeled.toFraction === 0 ? 1 : labeled.toFraction;
+  const cut = end - (end - labeled.fromFraction) * fraction;
+  return [
+    { ...labeled, toFraction: cut },
+    { ...labeled, fromFraction: cut, toFraction: end },
   ];
 }
 

@@ -1,36 +1,12 @@
-import { PipelineSpec, type EvaluationJob, type Labeling, type Training } from '@cassl/proto';
+import type { PipelineSpec } from '@cassl/proto';
 import { describe, expect, it } from 'vitest';
-import { planPipeline, type EndedStages, type PlannedStage } from './plan-pipeline.ts';
+import { madeStages, pipelineSpec, stageOf } from './pipeline.fixture.ts';
+import { planPipeline, type PlannedStage } from './plan-pipeline.ts';
 
-const stage = (iterations: number): object => ({
-  schedule: { iterations, batchSize: 4, learningRate: 1e-3 },
-});
-
-function specOf(changes: object = {}): PipelineSpec {
-  return PipelineSpec.fromPartial({
-    name: 'p',
-    labeled: { annotationsUri: 'file:///l.json', imagesUri: 'file:///l' },
-    unlabeled: { uri: 'file:///u' },
-    validation: { annotationsUri: 'file:///v.json', imagesUri: 'file:///v' },
-    model: { preset: 'tiny' },
-    labeler: stage(90),
-    warmup: stage(150),
-    finetune: stage(20),
-    outputUri: 'file:///out/',
-    shareStages: true,
-    ...changes,
-  });
-}
-
-/** Digests depend on what was trained, as they do in the services. */
-const ended = (made: string): EndedStages => ({
-  training: (name) => ({ checkpointDigest: `${name} ${made}` }) as Training,
-  labeling: () => ({ labelSetUri: `file:///out/${made}.labelset.jsonl` }) as Labeling,
-  evaluation: () => ({ bestThreshold: 0.45 }) as EvaluationJob,
-});
+const specOf = (changes: object = {}): PipelineSpec => pipelineSpec({ shareStages: true, ...changes });
 
 function idsOf(id: string, spec: PipelineSpec, made = 'a'): Map<string, string> {
-  const idOf = ({ job, jobId }: PlannedStage): string => jobId(job(ended(made)));
+  const idOf = ({ job, jobId }: PlannedStage): string => jobId(job(madeStages(made)));
   return new Map(planPipeline(id, spec).map((planned) => [planned.name, idOf(planned)]));
 }
 
@@ -40,7 +16,7 @@ describe('shared stages', () => {
   });
 
   it('differ only from the first stage on that does something else', () => {
-    const [short, long] = [idsOf('p', specOf()), idsOf('p', specOf({ warmup: stage(151) }))];
+    const [short, long] = [idsOf('p', specOf()), idsOf('p', specOf({ warmup: stageOf(151) }))];
     expect(long.get('labeler')).toBe(short.get('labeler'));
     expect(long.get('labeling')).toBe(short.get('labeling'));
     expect(long.get('finetune/scratch/1')).toBe(short.get('finetune/scratch/1'));
@@ -55,7 +31,7 @@ describe('shared stages', () => {
 
   it('write to folders of their own id, and move no alias', () => {
     for (const { name, job, jobId } of planPipeline('p', specOf())) {
-      const made = job(ended('a'));
+      const made = job(madeStages('a'));
       if (made.service === 'trainer') expect(made.spec).toMatchObject({ alias: '', tags: {} });
       else if (name !== 'threshold') expect(made.spec.outputUri).toBe(`file:///out/${jobId(made)}`);
     }

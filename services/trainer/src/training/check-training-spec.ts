@@ -38,6 +38,7 @@ async function checkData(data: TrainingSpec['data']): Promise<void> {
     );
   }
   checkReadable('TrainingSpec.pseudo_labels.images.uri', images?.uri ?? '');
+  if (labelSet !== '') checkReadable('TrainingSpec.pseudo_labels.label_set', labelSet);
   for (const uri of labelUris) checkReadable('TrainingSpec.pseudo_labels.label_uris', uri);
   if (!(threshold >= 0 && threshold < 1)) {
     throw invalidArgument(`TrainingSpec.pseudo_labels.threshold must be in [0, 1), got ${threshold}`);

@@ -6,17 +6,22 @@ import { join } from 'node:path';
 export function codeVersion(): string {
   const manifest = join(import.meta.dirname, '../../package.json');
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-  const commit = process.env.CASSL_COMMIT ?? gitCommit();
+  const commit = process.env.CASSL_COMMIT || gitCommit();
   return commit === undefined ? version : `${version}+${commit}`;
 }
 
 function gitCommit(): string | undefined {
-  try {
-    const options = {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
       cwd: import.meta.dirname,
-      stdio: ['ignore', 'pipe', 'ignore'] as ['ignore', 'pipe', 'ignore'],
-    };
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).toString().trim();
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5000,
+      encoding: 'utf8',
+    }).trim();
+  try {
+    // Installed into somebody else's repository, this file is none of its commits'.
+    git('ls-files', '--error-unmatch', import.meta.filename);
+    return git('rev-parse', '--short', 'HEAD');
   } catch {
     return undefined;
   }

@@ -8,6 +8,9 @@ import type { RegistryClient } from '@cassl/workers';
 import { codeVersion } from './code-version.ts';
 import type { TrainingData } from './open-training-data.ts';
 
+/** What is sent, in the job's folder. */
+export const MODEL_FILE = 'model.safetensors';
+
 export interface PublishTrainingOptions {
   readonly folder: string;
   readonly trainingId: string;
@@ -22,7 +25,7 @@ export interface PublishTrainingOptions {
 /** Writes the weights, sends them to the registry with their whole story, and moves the alias. Answers the digest. */
 export async function publishTraining(options: PublishTrainingOptions): Promise<string> {
   const { folder, trainingId, spec, detector, data, registry, signal } = options;
-  const path = join(folder, 'model.safetensors');
+  const path = join(folder, MODEL_FILE);
   await writeSafetensors(path, await detector.stateDict(), { format: 'pt' });
   const manifest: Manifest = {
     stage: spec.stage,

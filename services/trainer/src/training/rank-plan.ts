@@ -25,15 +25,15 @@ export interface RankPlace {
 /**
  * The plan for a worker, which is the launcher of its machine. A pod of an Indexed Job finds its place in the variables that
  * PyTorch's launcher uses.
- * @throws FAILED_PRECONDITION for several nodes where nothing says which one this is; INVALID_ARGUMENT for more ranks than
+ * @throws FAILED_PRECONDITION for variables that are no places, and for several nodes where nothing says which one this is; INVALID_ARGUMENT for more ranks than
  *   images in a batch
  */
 export function planRanks(
   spec: Pick<TrainingSpec, 'gpus' | 'nodes' | 'ranks' | 'schedule'>,
   env: NodeJS.ProcessEnv = process.env,
 ): RankPlan {
-  const offered = Number(env.LOCAL_WORLD_SIZE ?? 1);
-  const nodes = env.WORLD_SIZE === undefined ? 1 : Number(env.WORLD_SIZE) / offered;
+  const offered = countFrom(env, 'LOCAL_WORLD_SIZE', 1);
+  const nodes = countFrom(env, 'WORLD_SIZE', offered) / offered;
   if (spec.nodes > 1 && nodes !== spec.nodes) {
     throw failedPrecondition(
       `TrainingSpec.nodes is ${spec.nodes}, but this worker is one of ${nodes}: several nodes need trainings as Kubernetes Jobs`,
@@ -48,8 +48,10 @@ export function planRanks(
     );
   }
   const node = nodes === 1 ? 0 : Number(env.GROUP_RANK ?? env.JOB_COMPLETION_INDEX);
-  if (!Number.isInteger(node)) throw failedPrecondition('one of several nodes needs GROUP_RANK');
-  const address = nodes === 1 ? undefined : `${env.MASTER_ADDR}:${env.MASTER_PORT}`;
+  if (!(Number.isInteger(node) && node >= 0 && node < nodes)) {
+    throw failedPrecondition(`one of ${nodes} nodes needs GROUP_RANK, its own number from 0, got ${node}`);
+  }
+  const address = nodes === 1 ? undefined : addressFrom(env);
   return {
     size,
     local,
@@ -65,8 +67,22 @@ export function placeFromEnvironment(env: NodeJS.ProcessEnv = process.env): Rank
   return {
     rank: Number(env.RANK),
     size: Number(env.WORLD_SIZE),
-    address: `${env.MASTER_ADDR}:${env.MASTER_PORT}`,
+    address: addressFrom(env),
   };
+}
+
+function countFrom(env: NodeJS.ProcessEnv, name: string, usual: number): number {
+  const value = env[name] === undefined ? usual : Number(env[name]);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw failedPrecondition(`${name} must be a whole number from 1, got ${JSON.stringify(env[name])}`);
+}
+
+/** Ranks would wait ten minutes for an address that nobody gave. */
+function addressFrom({ MASTER_ADDR: host = '', MASTER_PORT: port = '' }: NodeJS.ProcessEnv): string {
+  if (host !== '' && /^\d+$/.test(port)) return `${host}:${port}`;
+  throw failedPrecondition(
+    `ranks need MASTER_ADDR and MASTER_PORT, where rank 0 is, got ${JSON.stringify(host)} and ${JSON.stringify(port)}`,
+  );
 }
 
 /** What the launcher gives to rank `local` of its machine: `placeFromEnvironment` and the engine read it. */

@@ -5,6 +5,7 @@ import { internal } from '@cassl/errors';
 import { isHandedOn, jobProgress, withMessage, type Lead } from '@cassl/jobs';
 import { TrainingSpec, type Training, type TrainingPoint } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
+import { MODEL_FILE } from './publish-training.ts';
 import { thinCurve } from './thin-curve.ts';
 import { CHECKPOINT_FILE } from './training-checkpoint.ts';
 import type { TrainingJobFile, TrainingMessage } from './training-messages.ts';
@@ -40,7 +41,8 @@ export async function runTraining(
   });
   if (lead.job.checkpointDigest === '') throw internal('the training worker ended without a checkpoint');
   await lead.flush();
-  await rm(join(folder, CHECKPOINT_FILE), { force: true });
+  // The registry has it now.
+  for (const file of [CHECKPOINT_FILE, MODEL_FILE]) await rm(join(folder, file), { force: true });
   return unchanged;
 }
 

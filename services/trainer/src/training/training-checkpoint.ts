@@ -28,11 +28,21 @@ export async function saveTrainingCheckpoint(folder: string, checkpoint: Trainin
   });
 }
 
+/** A file that is there but cannot be looked at must not begin the training anew. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 /** The last checkpoint, or nothing on a fresh start. @throws DATA_LOSS where the file is not what was written */
 export async function loadTrainingCheckpoint(folder: string): Promise<TrainingCheckpoint | undefined> {
   const path = join(folder, CHECKPOINT_FILE);
-  const size = await stat(path).catch(() => undefined);
-  if (size === undefined) return undefined;
+  if (!(await isThere(path))) return undefined;
   const { tensors, metadata } = await readSafetensors(path);
   const iteration = Number(metadata.iteration);
   if (!Number.isInteger(iteration) || metadata.state === undefined) {
