@@ -53,7 +53,7 @@ await runService({
         labelerService(labelings, { inference }),
         detectorService({ inference }),
         labelSetService(),
-        openInferenceService(inference, regions),
+        openInferenceService(inference, { regions }),
       ],
       async onServing(server) {
         http = await openHttpFaces({ inference, regions, server, logger, config });

@@ -1,12 +1,25 @@
+/** What all streams of a service hold together. */
+export interface SharedHold {
+  bytes: number;
+  /** Beyond it a stream has one request under way at a time. */
+  readonly most: number;
+}
+
 /** What may be under way for one stream: enough to fill a batch, and a bound on what a slow reader makes us hold. */
-export interface StreamWindow {
+export interface StreamWindow<Answer> {
   readonly answers: number;
+  /** Of requests until they are answered, of answers until they are read. */
   readonly bytes: number;
+  readonly together?: SharedHold;
+  /** Bytes of an answer. @default 0 */
+  readonly sizeOf?: (answer: Answer) => number;
 }
 
 interface Underway<Answer> {
   readonly answer: Promise<Answer>;
-  readonly bytes: number;
+  /** Of its request, then its own. */
+  bytes: number;
+  hasLeft: boolean;
 }
 
 /**
@@ -16,7 +29,7 @@ interface Underway<Answer> {
 export async function* answerInOrder<Request, Answer>(
   requests: AsyncIterable<Request>,
   start: (request: Request) => { readonly answers: readonly Promise<Answer>[]; readonly bytes: number },
-  window: StreamWindow,
+  { answers: mostAnswers, bytes: mostBytes, together, sizeOf = () => 0 }: StreamWindow<Answer>,
 ): AsyncGenerator<Answer> {
   const underway: Underway<Answer>[] = [];
   const state = { hasEnded: false, isAbandoned: false, bytes: 0 };
@@ -25,15 +38,37 @@ export async function* answerInOrder<Request, Answer>(
     changed.resolve();
     changed = Promise.withResolvers<void>();
   };
-  const isFull = (): boolean => underway.length >= window.answers || state.bytes >= window.bytes;
+  const hold = (entry: Underway<Answer>, bytes: number): void => {
+    if (entry.hasLeft) return;
+    state.bytes += bytes - entry.bytes;
+    if (together !== undefined) together.bytes += bytes - entry.bytes;
+    entry.bytes = bytes;
+  };
+  const leave = (entry: Underway<Answer>): void => {
+    hold(entry, 0);
+    entry.hasLeft = true;
+  };
+  const enter = (answer: Promise<Answer>, bytes: number): void => {
+    const entry: Underway<Answer> = { answer, bytes: 0, hasLeft: false };
+    hold(entry, bytes);
+    underway.push(entry);
+    const settled = (size: number): void => {
+      hold(entry, size);
+      tell();
+    };
+    answer.then(
+      (value) => settled(sizeOf(value)),
+      () => settled(0),
+    );
+  };
+  const isFull = (): boolean =>
+    underway.length >= mostAnswers ||
+    state.bytes >= mostBytes ||
+    (together !== undefined && together.bytes >= together.most && underway.length > 0);
   const read = async (): Promise<void> => {
     for await (const request of requests) {
       const { answers, bytes } = start(request);
-      for (const answer of answers) {
-        answer.catch(() => undefined);
-        underway.push({ answer, bytes: bytes / answers.length });
-      }
-      state.bytes += bytes;
+      for (const answer of answers) enter(answer, bytes / answers.length);
       tell();
       while (isFull() && !state.isAbandoned) await changed.promise;
       if (state.isAbandoned) return;
@@ -46,11 +81,11 @@ export async function* answerInOrder<Request, Answer>(
   reading.catch(() => undefined);
   try {
     for (;;) {
-      const next = underway[0];
+      const [next] = underway;
       if (next !== undefined) {
         yield await next.answer;
         underway.shift();
-        state.bytes = underway.length === 0 ? 0 : state.bytes - next.bytes;
+        leave(next);
         tell();
       } else if (state.hasEnded) {
         return await reading;
@@ -60,6 +95,7 @@ export async function* answerInOrder<Request, Answer>(
     }
   } finally {
     state.isAbandoned = true;
+    underway.forEach(leave);
     tell();
   }
 }

@@ -1,6 +1,7 @@
 import {
   GRPCInferenceServiceDefinition,
   type LogSettingsResponse_SettingValue,
+  type ModelStreamInferResponse,
 } from '@cassl/proto/inference';
 import { implement, type ServedService } from '@cassl/rpc';
 import { timeLeftMs } from '../../online/time-left.ts';
@@ -13,7 +14,9 @@ import { LOG_SETTINGS, refuseChange, TRACE_SETTINGS } from './server-settings.ts
 import { openRegions, type SharedRegions } from './shared-memory/regions.ts';
 import { startAnswers } from './stream-answers.ts';
 
-const STREAM_WINDOW = { answers: 64, bytes: 64 * 2 ** 20 };
+const STREAM_ANSWERS = 64;
+const STREAM_BYTES = 64 * 2 ** 20;
+const ALL_STREAMS_BYTES = 256 * 2 ** 20;
 const CANARY_HEADER = 'x-cassl-canary';
 
 interface GrpcContext {
@@ -28,8 +31,24 @@ function callerOf({ signal, deadlineAt, metadata }: GrpcContext, whenFull: Calle
   return { signal, timeoutMs, whenFull, canary: typeof canary === 'string' ? canary : undefined };
 }
 
+export interface OpenInferenceOptions {
+  /** @default none allowed */
+  readonly regions?: SharedRegions;
+  /** What requests and unread answers of all streams hold; beyond it each stream has one under way. @default 256 MiB */
+  readonly streamBytes?: number;
+}
+
 /** The Open Inference Protocol over gRPC. */
-export function openInferenceService(inference: Inference, regions = openRegions()): ServedService {
+export function openInferenceService(
+  inference: Inference,
+  { regions = openRegions(), streamBytes = ALL_STREAMS_BYTES }: OpenInferenceOptions = {},
+): ServedService {
+  const window = {
+    answers: STREAM_ANSWERS,
+    bytes: STREAM_BYTES,
+    together: { bytes: 0, most: streamBytes },
+    sizeOf: sizeOfAnswer,
+  };
   return implement(GRPCInferenceServiceDefinition, {
     serverLive: () => Promise.resolve({ live: true }),
     serverReady: () => Promise.resolve({ ready: inference.isReady() }),
@@ -53,13 +72,18 @@ export function openInferenceService(inference: Inference, regions = openRegions
     modelStreamInfer: (messages, context) =>
       answerInOrder(
         messages,
-        (message) => startAnswers({ inference, regions, log: context.log }, message, callerOf(context, 'wait')),
-        STREAM_WINDOW,
+        (message) =>
+          startAnswers({ inference, regions, log: context.log }, message, callerOf(context, 'wait')),
+        window,
       ),
     ...repository(inference),
     ...sharedMemory(regions),
     ...SETTINGS,
   });
+}
+
+function sizeOfAnswer({ inferResponse }: ModelStreamInferResponse): number {
+  return inferResponse?.rawOutputContents.reduce((sum, { length }) => sum + length, 0) ?? 0;
 }
 
 interface RepositoryMessage {

@@ -45,7 +45,7 @@ export async function serveNoOp(
   const regions = openRegions(readLabelerConfig(env).sharedMemory === 'system');
   const server = await serve({
     name: 'test',
-    services: [openInferenceService(inference, regions), detectorService({ inference })],
+    services: [openInferenceService(inference, { regions }), detectorService({ inference })],
     logger,
     security,
     metrics,

@@ -28,11 +28,7 @@ export interface StartedAnswers {
  * Starts one request of a stream. It gets one answer; or, where it says `decoupled`, one for each image, whose errors it
  * has in `errors`. The last one bears the final flag.
  */
-export function startAnswers(
-  face: StreamFace,
-  message: ModelInferRequest,
-  caller: Caller,
-): StartedAnswers {
+export function startAnswers(face: StreamFace, message: ModelInferRequest, caller: Caller): StartedAnswers {
   const bytes = message.rawInputContents.reduce((sum, raw) => sum + raw.length, 0);
   try {
     return { answers: start(face, message, caller), bytes };
