@@ -15,6 +15,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const schedule = { iterations: 1, batchSize: 1, learningRate: 0.1 };
 const labeled = (value: object): object => ({ data: { $case: 'labeled' as const, value } });
+const pseudo = (value: object): object => ({
+  data: {
+    $case: 'pseudoLabels' as const,
+    value: { images: { uri: 'file:///tmp' }, threshold: 0.5, ...value },
+  },
+});
 const specOf = (change: object): TrainingSpec =>
   TrainingSpec.fromPartial({
     model: { preset: 'tiny' },
@@ -61,6 +67,25 @@ describe('checkTrainingSpec', () => {
     [labeled({ annotationsUri: '/a.json', imagesUri: 'file:///b' }), /annotations_uri .*got "\/a\.json"/],
     [labeled({ annotationsUri: 'file:///nowhere/a.json', imagesUri: 'file:///tmp' }), /\/nowhere\/a\.json/],
     [{ data: { $case: 'pseudoLabels' as const, value: { labelUris: [] } } }, /label_uris is empty/],
+    [pseudo({ labelSet: 'file:///a', labelUris: ['file:///b'] }), /got both: label_uris is 1 addresses/],
+    [pseudo({ labelSet: 'labels' }), /TrainingSpec\.pseudo_labels\.label_set .*got "labels"/],
+    [pseudo({ labelSet: 'file:///tmp/a', threshold: 1 }), /threshold must be in \[0, 1\), got 1/],
+    [pseudo({ labelSet: 'file:///tmp/a', images: { uri: '' } }), /TrainingSpec\.pseudo_labels\.images\.uri/],
+    [{ schedule: undefined }, /TrainingSpec\.schedule is missing/],
+    [
+      { schedule: { ...schedule, decay: 'DECAY_MULTISTEP', milestones: [5, 5] } },
+      /milestones must rise from 1, got 5, 5/,
+    ],
+    [
+      { schedule: { ...schedule, decay: 'DECAY_MULTISTEP', milestones: [0] } },
+      /milestones must rise from 1, got 0/,
+    ],
+    [{ schedule: { ...schedule, inheritedRate: 1.5 } }, /inherited_rate must be in \[0, 1\], got 1\.5/],
+    [{ schedule: { ...schedule, clipNorm: -1 } }, /clip_norm must be in \[0, /],
+    [
+      { initialization: { backboneUri: 'file:///nowhere/backbone.pth' } },
+      /TrainingSpec\.initialization\.backbone_uri/,
+    ],
   ])('refuses %j and names the field', async (change, message) => {
     await expect(checkTrainingSpec(specOf(change))).rejects.toThrow(message);
   });

@@ -50,6 +50,29 @@ describe('the plan of ranks', () => {
     expect(() => planRanks({ ...spec, ranks: 17 }, {})).toThrow(/batch_size must be at least .* 17, got 16/);
   });
 
+  it.each([
+    [{ LOCAL_WORLD_SIZE: '0' }, 'LOCAL_WORLD_SIZE must be a whole number from 1, got "0"'],
+    [{ LOCAL_WORLD_SIZE: '' }, 'LOCAL_WORLD_SIZE must be a whole number from 1, got ""'],
+    [{ WORLD_SIZE: 'two' }, 'WORLD_SIZE must be a whole number from 1, got "two"'],
+    [{ GROUP_RANK: '2' }, 'needs GROUP_RANK, its own number from 0, got 2'],
+    [{ GROUP_RANK: 'first' }, 'needs GROUP_RANK, its own number from 0, got NaN'],
+    [{ MASTER_ADDR: undefined }, 'ranks need MASTER_ADDR and MASTER_PORT, where rank 0 is, got ""'],
+    [{ MASTER_PORT: 'x' }, 'ranks need MASTER_ADDR and MASTER_PORT'],
+  ])('is refused, by the name, for variables that are no place: %o', (changes, message) => {
+    expect(() => planRanks({ ...spec, nodes: 2 }, { ...POD, ...changes })).toThrow(
+      expect.objectContaining({
+        code: 'FAILED_PRECONDITION',
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
+  it('refuses a place without the address of rank 0, which would be waited for', () => {
+    expect(() => placeFromEnvironment({ RANK: '1', WORLD_SIZE: '2' })).toThrow(
+      'ranks need MASTER_ADDR and MASTER_PORT',
+    );
+  });
+
   it('gives each process its place, and a GPU or its share of the cores', () => {
     const plan = planRanks({ ...spec, nodes: 2, gpus: 2 }, POD);
     const env = rankEnvironment(plan, 1, { address: 'job-0.cassl-ranks:29500', cores: 8 });

@@ -12,7 +12,7 @@ import { launchRanks } from './launch-ranks.ts';
 import { planRanks } from './rank-plan.ts';
 import type { TrainingMessage } from './training-messages.ts';
 
-const ENTRY = join(import.meta.dirname, 'test-rank-worker.ts');
+const ENTRY = join(import.meta.dirname, 'rank-worker.fixture.ts');
 const ITERATIONS = 50;
 /** Half a minute on two free cores; machines that are busy take longer. */
 const LONG = 600_000;

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { float32Tensor } from '@cassl/checkpoints';
+import { float32Tensor, writeSafetensors } from '@cassl/checkpoints';
 import { afterAll, beforeAll, expect, describe, it } from 'vitest';
 import { loadTrainingCheckpoint, saveTrainingCheckpoint } from './training-checkpoint.ts';
 
@@ -32,6 +32,22 @@ describe('training checkpoints', () => {
     );
     expect(new Float32Array(loaded!.optimizer.get('step')!.data.slice().buffer)).toEqual(Float32Array.of(-8));
     expect(await readdir(folder)).toEqual(['resume.safetensors']);
+  });
+
+  it('are refused, not taken for a fresh start, where nobody can look whether there is one', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    await expect(loadTrainingCheckpoint(file)).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await rm(file);
+  });
+
+  it('are refused where they do not say how far they are', async () => {
+    const other = await mkdtemp(join(folder, 'other-'));
+    await writeSafetensors(join(other, 'resume.safetensors'), new Map(), { iteration: 'many' });
+    await expect(loadTrainingCheckpoint(other)).rejects.toMatchObject({
+      code: 'DATA_LOSS',
+      message: expect.stringContaining('remove it to start afresh'),
+    });
   });
 
   it('are refused where the file is not one', async () => {

@@ -58,14 +58,3 @@ describe('a training with an inherited rate', () => {
     expect(moved(second, CLASSIFIER)).toBeCloseTo(0.01 * 1.9, 5);
   });
 });
-
-describe('isInherited', () => {
-  it('follows the named parts, and a replicated classifier is inherited too', () => {
-    const parts = isInherited(
-      TrainingSpec.fromPartial({ initialization: { checkpoint: 'ab', parts: ['MODEL_PART_BACKBONE'] } }),
-    );
-    expect([BACKBONE, CLASSIFIER].map(parts)).toEqual([true, false]);
-    const all = isInherited(TrainingSpec.fromPartial({ initialization: { checkpoint: 'ab' } }));
-    expect([BACKBONE, CLASSIFIER].map(all)).toEqual([true, true]);
-  });
-});
