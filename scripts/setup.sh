@@ -22,7 +22,8 @@ bring_node() {
 bring_npm_packages() {
   [ node_modules/.package-lock.json -nt package-lock.json ] && [ node_modules/.package-lock.json -nt package.json ] && return
   say 'installing the npm packages of package-lock.json'
-  npm ci --loglevel error
+  # Older versions of npm run each install script; this one would bring 300 MB of CUDA from elsewhere.
+  ONNXRUNTIME_NODE_INSTALL=skip npm ci --loglevel error
   touch node_modules/.package-lock.json
 }
 
@@ -65,7 +66,26 @@ bring_nats_server() {
   command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || [ -x .tools/bin/nats-server ] || apt_install required nats-server
 }
 
+# The engine as compiled before, from the package that CASSL_ENGINE_PACKAGE names (a file, or what npm knows it by), else from that
+# of `make pack`: needs libtorch's libraries, no compiler and no headers. Returns 1 where it does not fit sources or libtorch.
+bring_prebuilt_engine() {
+  local package=${CASSL_ENGINE_PACKAGE:-} work
+  [ -n "$package" ] || package=$(ls -t out/packages/cassl-engine-torch-linux-x64-*.tgz 2>/dev/null | head -n 1)
+  if [ -n "$package" ]; then
+    work=$(mktemp -d)
+    npm pack --silent --ignore-scripts --pack-destination "$work" "$package" >/dev/null &&
+      mkdir -p libs/engine-torch/prebuilt &&
+      tar -xzf "$work"/*.tgz -C libs/engine-torch/prebuilt --strip-components=2 package/prebuilt ||
+      say "warning: $package holds no prebuilt engine"
+    rm -rf "$work"
+  fi
+  ls libs/engine-torch/prebuilt/*.node >/dev/null 2>&1 || return 1
+  apt_install optional libtorch1.13 || return 1
+  node libs/engine-torch/src/build.ts --prebuilt
+}
+
 build_native_engine() {
+  [ -z "${TORCH_DIR:-}" ] && bring_prebuilt_engine && return
   if [ -z "${TORCH_DIR:-}" ] && ! apt_install optional libtorch-dev g++ make python3; then
     say 'going on without the native engine: training on WebAssembly is about five times slower (cassl doctor tells how to get it)'
     return

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +11,21 @@ export const nativeDir = join(root, 'native');
 
 /** Where this libtorch, this Node ABI and these sources keep their build: a change of any makes another folder. */
 export function buildDir(libtorch: Libtorch): string {
-  const hash = createHash('sha256').update(JSON.stringify(libtorch));
+  const hash = hashSources(createHash('sha256').update(JSON.stringify(libtorch)));
+  const key = `${libtorch.version}${libtorch.cuda ? '-cuda' : ''}-abi${process.versions.modules}-${process.arch}`;
+  return join(root, 'build', `${key}-${hash.digest('hex').slice(0, 12)}`);
+}
+
+/** Twelve hex digits that tell these sources from others: an addon of other sources has other functions. */
+export function sourcesDigest(): string {
+  return hashSources(createHash('sha256')).digest('hex').slice(0, 12);
+}
+
+function hashSources(hash: Hash): Hash {
   for (const { parentPath, name } of nativeFiles()) {
     hash.update(name).update(readFileSync(join(parentPath, name)));
   }
-  const key = `${libtorch.version}${libtorch.cuda ? '-cuda' : ''}-abi${process.versions.modules}-${process.arch}`;
-  return join(root, 'build', `${key}-${hash.digest('hex').slice(0, 12)}`);
+  return hash;
 }
 
 function nativeFiles(): { readonly parentPath: string; readonly name: string }[] {

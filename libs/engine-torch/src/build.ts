@@ -3,9 +3,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFi
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { errorMessage, internal } from '@cassl/errors';
+import { errorMessage, failedPrecondition, internal } from '@cassl/errors';
 import { addonPath, nativeDir } from './addon-path.ts';
 import { findLibtorch, type Libtorch } from './find-libtorch.ts';
+import { findPrebuilt } from './find-prebuilt.ts';
 import { openAddon, type NativeAddon } from './native-addon.ts';
 
 /**
@@ -89,14 +90,31 @@ function describe({ version, cuda, nccl }: Libtorch, { operations }: NativeAddon
   return `libtorch ${version}${cuda ? ' with CUDA' : ''}, ${built}`;
 }
 
+/** What `--prebuilt` does: nothing is compiled, an addon of these sources and the system's libtorch is there or it ends with 1. */
+function tryPrebuilt(): void {
+  const { path, versions, libtorch } = findPrebuilt();
+  if (path === undefined) {
+    const among =
+      versions.length > 0 ? `those there are for ${versions.join(', ')}` : 'there is none of these sources';
+    throw failedPrecondition(`no prebuilt addon for libtorch ${libtorch ?? '(none)'}: ${among}`);
+  }
+  openAddon(path);
+  process.stdout.write(`engine-torch: prebuilt for libtorch ${libtorch ?? ''}: ${path}\n`);
+}
+
+function build(): void {
+  const libtorch = findLibtorch();
+  const started = Date.now();
+  const path = buildAddon(libtorch);
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  process.stdout.write(`engine-torch: ${describe(libtorch, openAddon(path))}, ${seconds} s: ${path}\n`);
+  for (const sentence of libtorch.missing) process.stdout.write(`engine-torch: ${sentence}\n`);
+}
+
 if (import.meta.main) {
   try {
-    const libtorch = findLibtorch();
-    const started = Date.now();
-    const path = buildAddon(libtorch);
-    const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    process.stdout.write(`engine-torch: ${describe(libtorch, openAddon(path))}, ${seconds} s: ${path}\n`);
-    for (const sentence of libtorch.missing) process.stdout.write(`engine-torch: ${sentence}\n`);
+    if (process.argv.includes('--prebuilt')) tryPrebuilt();
+    else build();
   } catch (error) {
     process.stderr.write(`engine-torch: ${errorMessage(error)}\n`);
     process.exitCode = 1;

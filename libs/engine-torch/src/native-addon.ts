@@ -77,8 +77,8 @@ export function loadTorchAddon(): NativeAddon {
   return loaded;
 }
 
-/** What was compiled here counts first: it fits these sources. */
-function findAddon(): string {
+/** Where the addon is, or would be after a build; what was compiled here counts before a prebuilt one. */
+export function findAddon(): string {
   const { path: prebuilt } = findPrebuilt();
   try {
     const built = addonPath(findLibtorch());

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
-import { addonPath } from './addon-path.ts';
-import { findLibtorch } from './find-libtorch.ts';
+import { findAddon } from './native-addon.ts';
 
-/** Tests of the addon are skipped by name where it is not built. */
+/** Tests of the addon are skipped by name where it is neither built nor prebuilt. */
 export const torchIsBuilt: boolean = isBuilt();
 
 function isBuilt(): boolean {
   if (process.env['CASSL_TORCH_ADDON']) return true;
   try {
-    return existsSync(addonPath(findLibtorch()));
+    return existsSync(findAddon());
   } catch {
     return false;
   }

@@ -65,7 +65,7 @@ function nativeEngine(): MachineCheck {
     return { name, ok: true, detail: `${libtorch ?? ''}, with a prebuilt engine: ${path}`, fix: '' };
   const prebuilt =
     versions.length === 0
-      ? 'no package of prebuilt engines is installed'
+      ? 'no prebuilt engine of this version is installed'
       : `prebuilt engines are for ${versions.join(', ')}`;
   if (libtorch === undefined) {
     const [first] = versions;
