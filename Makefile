@@ -74,7 +74,7 @@ chaos: setup ## a labeling of 10^5 images under 100 random kills, a wiped and a 
 pack: setup ## packages for npm in out/packages: the command, the libs, the prebuilt engine
 	node scripts/pack/pack.ts --native
 
-test-install: setup ## the packed command in clean folders: npm i -g, npx, node_modules/.bin, with Node 22 and an older one
+test-install: setup ## the packed command in clean folders: npm i -g, npx, node_modules/.bin, npm run; Node 22 and 20, with and without a compiler
 	bash scripts/pack/test-install.sh
 
 clean: ## remove what is built and run here, keep .tools

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stageCommand } from './stage-packages.ts';
@@ -43,4 +43,20 @@ describe('the packed command', () => {
     });
     expect(readFileSync(join(rpc, 'src/index.js'), 'utf8')).not.toContain(".ts'");
   });
+
+  it('lists what its libs need itself: of bundled packages npm would expect that in the bundle, and leave it out', () => {
+    const libs = readdirSync(join(staged, 'node_modules/@cassl'));
+    for (const lib of libs) expect(manifestOf(`node_modules/@cassl/${lib}`).dependencies, lib).toEqual({});
+    const { dependencies, optionalDependencies } = manifestOf('.');
+    expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(['sharp', 'commander', 'preact']));
+    // Where it cannot load what it loads at its installation, the rest is installed nevertheless.
+    expect(Object.keys(optionalDependencies)).toContain('onnxruntime-node');
+    expect(dependencies).not.toHaveProperty('onnxruntime-node');
+  });
 });
+
+function manifestOf(folder: string): Record<'dependencies' | 'optionalDependencies', Record<string, string>> {
+  return JSON.parse(readFileSync(join(staged, folder, 'package.json'), 'utf8')) as ReturnType<
+    typeof manifestOf
+  >;
+}

@@ -16,7 +16,7 @@ export function stageLibs(out: string): string[] {
     .filter(({ folder }) => folder.startsWith('libs/') && folder !== 'libs/cli')
     .map((workspace) => {
       const target = join(out, workspace.manifest.name.replace('/', '-').replace('@', ''));
-      stageOne(workspace, target);
+      stageOne(workspace, target, workspace.manifest.dependencies);
       return target;
     });
 }
@@ -33,11 +33,15 @@ export function stageCommand(out: string): string {
   const cli = all.find(({ folder }) => folder === 'libs/cli');
   if (cli === undefined) throw new Error('libs/cli is missing');
   const libs = all.filter(({ folder }) => folder.startsWith('libs/') && folder !== 'libs/cli');
-  for (const lib of libs) stageOne(lib, join(target, 'node_modules', lib.manifest.name));
-  for (const other of all.filter((one) => !libs.includes(one))) stageOne(other, join(target, other.folder));
+  // What a bundled package needs npm expects in the bundle too, and leaves out: the command's manifest alone lists it.
+  for (const lib of libs) stageOne(lib, join(target, 'node_modules', lib.manifest.name), {});
+  for (const other of all.filter((one) => !libs.includes(one)))
+    stageOne(other, join(target, other.folder), {});
   cpSync(join(ROOT, 'pipelines'), join(target, 'pipelines'), { recursive: true });
   for (const file of ['LICENSE', 'NOTICE', 'README.md']) cpSync(join(ROOT, file), join(target, file));
-  const foreign = all.flatMap(({ manifest }) => Object.entries(foreignDependencies(manifest)));
+  const { dependencies, optionalDependencies } = splitDependencies(
+    all.flatMap(({ manifest }) => Object.entries(foreignDependencies(manifest))),
+  );
   const names = libs.map(({ manifest }) => manifest.name);
   writeManifest(target, {
     name: 'cassl',
@@ -47,12 +51,12 @@ export function stageCommand(out: string): string {
     bin: { cassl: 'libs/cli/bin/cassl.js' },
     files: ['libs', 'services', 'pipelines', 'LICENSE', 'NOTICE'],
     dependencies: {
-      ...Object.fromEntries(foreign.filter(([name]) => !DOWNLOADS.includes(name))),
+      ...dependencies,
       ...Object.fromEntries(libs.map(({ manifest }) => [manifest.name, manifest.version])),
     },
     optionalDependencies: {
       ...NODE,
-      ...Object.fromEntries(foreign.filter(([name]) => DOWNLOADS.includes(name))),
+      ...optionalDependencies,
       [nativePackage()]: cli.manifest.version,
     },
     bundleDependencies: names,
@@ -65,7 +69,11 @@ export function nativePackage(): string {
   return `${SCOPE}engine-torch-${process.platform}-${process.arch}`;
 }
 
-function stageOne({ folder, manifest }: Workspace, target: string): void {
+function stageOne(
+  { folder, manifest }: Workspace,
+  target: string,
+  dependencies: Manifest['dependencies'] = {},
+): void {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   emitSources(folder, target);
@@ -74,8 +82,17 @@ function stageOne({ folder, manifest }: Workspace, target: string): void {
     version: manifest.version,
     ...COMMON,
     exports: exportsOf(manifest),
-    dependencies: manifest.dependencies ?? {},
+    ...splitDependencies(Object.entries(dependencies)),
   });
+}
+
+function splitDependencies(
+  all: readonly (readonly [name: string, range: string])[],
+): Record<'dependencies' | 'optionalDependencies', Record<string, string>> {
+  return {
+    dependencies: Object.fromEntries(all.filter(([name]) => !DOWNLOADS.includes(name))),
+    optionalDependencies: Object.fromEntries(all.filter(([name]) => DOWNLOADS.includes(name))),
+  };
 }
 
 function exportsOf({ exports = {} }: Manifest): Record<string, object> {

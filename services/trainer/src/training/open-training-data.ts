@@ -68,7 +68,7 @@ async function openPseudoLabels(request: PseudoLabels, classesOf: ClassesOf): Pr
   const { report } = dataset;
   if (dataset.images.length === 0) {
     throw failedPrecondition(
-      `none of the ${report.images.listed} labeled images has a pseudo label above ${threshold}; lower the threshold or train the labeler longer`,
+      `none of the ${report.images.listed} labeled images has a pseudo label above ${Number(threshold.toPrecision(6))}; lower the threshold or train the labeler longer`,
     );
   }
   const first = labelSet === '' ? (labelUris[0] ?? '') : labelSet;
