@@ -22,6 +22,8 @@ export interface DatasetCategory {
   readonly name: string;
   /** The source's category ids that became this one. */
   readonly sourceIds: readonly number[];
+  /** False for stuff; absent where the source does not tell things from stuff. */
+  readonly isThing?: boolean;
 }
 
 /** A labeled image set: plain data, safe to send to a worker thread. Images are read when they are used. */

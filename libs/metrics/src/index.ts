@@ -46,6 +46,7 @@ export {
   type PanopticSide,
   type PanopticSummary,
 } from './panoptic/panoptic-quality.ts';
+export { mergeDetections, panopticTruth, type MergeDetectionsOptions } from './panoptic/merge-detections.ts';
 export {
   evaluatePanopticFiles,
   type EvaluatePanopticFilesOptions,

@@ -13,7 +13,8 @@ export async function openLabeledDataset(request: LabeledDataset): Promise<Datas
   const dataset = await openCocoDataset({
     annotations: request.annotationsUri,
     images: request.imagesUri,
-    kind: isPanoptic ? 'entities' : 'instances',
+    // Entities know no crowds; with categories a crowd is neither trained on nor counted against a detection.
+    kind: isPanoptic ? (isAgnostic ? 'entities' : 'panoptic') : 'instances',
     labels: isAgnostic
       ? 'agnostic'
       : request.labels === LabelMapping.LABEL_MAPPING_SUPERCATEGORY

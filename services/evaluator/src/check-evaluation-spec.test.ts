@@ -37,6 +37,11 @@ describe('a specification of an evaluation', () => {
     ['EvaluationSpec.dataset.to_fraction must be in (from_fraction, 1]', 'INVALID_ARGUMENT', slice(0.5, 0.5)],
     ['EvaluationSpec.dataset.to_fraction must be in (from_fraction, 1]', 'INVALID_ARGUMENT', slice(0, 1.5)],
     [
+      'METRIC_KIND_PANOPTIC needs a dataset of kind ANNOTATION_KIND_PANOPTIC',
+      'INVALID_ARGUMENT',
+      () => ({ metrics: [MetricKind.METRIC_KIND_PANOPTIC] }),
+    ],
+    [
       'EvaluationSpec.dataset.annotations_uri',
       'NOT_FOUND',
       ({ dataset }) => ({ dataset: { ...dataset!, annotationsUri: folder.uri('nothing.json') } }),
@@ -75,7 +80,9 @@ describe('a specification of an evaluation', () => {
     async (kind) => {
       await expect(checkEvaluationSpec({ ...good, metrics: [kind] })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringMatching(/METRIC_KIND_BBOX, .*METRIC_KIND_PSEUDO_LABELS, got/),
+        message: expect.stringMatching(
+          /METRIC_KIND_BBOX, .*METRIC_KIND_PSEUDO_LABELS, METRIC_KIND_PANOPTIC, got/,
+        ),
       });
     },
   );

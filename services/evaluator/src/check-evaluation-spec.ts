@@ -1,5 +1,5 @@
 import { invalidArgument } from '@cassl/errors';
-import { MetricKind, type EvaluationSpec } from '@cassl/proto';
+import { AnnotationKind, LabelMapping, MetricKind, type EvaluationSpec } from '@cassl/proto';
 import { checkReadable, checkWritable } from '@cassl/storage';
 import { checkLabeledDataset } from '@cassl/workers';
 
@@ -27,6 +27,7 @@ export async function checkEvaluationSpec(spec: EvaluationSpec | undefined): Pro
       `EvaluationSpec.metrics must be of ${[...KINDS].join(', ')}, got ${JSON.stringify(kind)}`,
     );
   }
+  checkPanoptic(spec);
   for (const threshold of spec.thresholds) {
     if (!(threshold >= 0 && threshold < 1)) {
       throw invalidArgument(`EvaluationSpec.thresholds must be in [0, 1), got ${threshold}`);
@@ -34,4 +35,17 @@ export async function checkEvaluationSpec(spec: EvaluationSpec | undefined): Pro
   }
   if (spec.outputUri !== '') await checkWritable('EvaluationSpec.output_uri', spec.outputUri);
   return spec;
+}
+
+/** Masks of things may overlap, and one class has no quality by class. */
+function checkPanoptic({ metrics, dataset }: EvaluationSpec): void {
+  if (!metrics.includes(MetricKind.METRIC_KIND_PANOPTIC)) return;
+  if (
+    dataset?.kind === AnnotationKind.ANNOTATION_KIND_PANOPTIC &&
+    dataset.labels !== LabelMapping.LABEL_MAPPING_AGNOSTIC
+  )
+    return;
+  throw invalidArgument(
+    'EvaluationSpec.metrics: METRIC_KIND_PANOPTIC needs a dataset of kind ANNOTATION_KIND_PANOPTIC with labels that keep its categories',
+  );
 }

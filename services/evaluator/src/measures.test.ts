@@ -1,6 +1,6 @@
 import type { Dataset, LabeledImage } from '@cassl/datasets';
 import { MetricKind } from '@cassl/proto';
-import type { Detection, Instance, Xyxy } from '@cassl/vision';
+import { encodeMask, type Detection, type Instance, type Xyxy } from '@cassl/vision';
 import { describe, expect, it } from 'vitest';
 import type { Findings } from './find-detections.ts';
 import { chooseMetrics, createMeasures } from './measures.ts';
@@ -77,6 +77,57 @@ describe('createMeasures', () => {
     expect(() => createMeasures([MetricKind.METRIC_KIND_BBOX], dataset, findings(['object']), [])).toThrow(
       /categories \(object…\) are none of the data set's \(cat, dog…\)/,
     );
+  });
+});
+
+describe('panoptic quality', () => {
+  const mask = (from: number, to: number) => {
+    const data = Uint8Array.from({ length: 64 }, (_, pixel) => (pixel % 8 >= from && pixel % 8 < to ? 1 : 0));
+    return encodeMask({ width: 8, height: 8, data });
+  };
+  const cat = { ...instance([0, 0, 4, 8], 0), mask: mask(0, 4) };
+  const sky = { ...instance([4, 0, 8, 8], 1), mask: mask(4, 8) };
+  const panoptic = {
+    images: [],
+    categories: [
+      { index: 0, name: 'cat', sourceIds: [1], isThing: true },
+      { index: 1, name: 'sky', sourceIds: [2], isThing: false },
+    ],
+  } as unknown as Dataset;
+  const measure = (detections: readonly Detection[], thresholds: readonly number[] = []) => {
+    const measures = createMeasures(
+      [MetricKind.METRIC_KIND_PANOPTIC],
+      panoptic,
+      findings(['sky', 'cat'], true),
+      thresholds,
+    );
+    const scene = { ...image, width: 8, height: 8, instances: [cat, sky] };
+    for (const one of measures.all) one.add(scene, detections);
+    return measures.result().metrics;
+  };
+
+  it('is 1 for what is right, by the data set’s categories, at the best of the thresholds', () => {
+    const right = [
+      { ...detection([0, 0, 4, 8], 1, 0.45), mask: mask(0, 4) },
+      { ...detection([4, 0, 8, 8], 0, 0.9), mask: mask(4, 8) },
+    ];
+    const wrong = { ...detection([0, 0, 2, 8], 0, 0.15), mask: mask(0, 2) };
+    expect(measure([...right, wrong])).toMatchObject({ 'panoptic/PQ': 1, 'panoptic/threshold': 0.1 });
+    expect(measure(right, [0.5])).toMatchObject({
+      'panoptic/PQ': 0.5,
+      'panoptic/PQth': 0,
+      'panoptic/PQst': 1,
+    });
+  });
+
+  it('is 0 where nothing was found', () => {
+    expect(measure([])).toMatchObject({ 'panoptic/PQ': 0 });
+  });
+
+  it('is left out for models without masks', () => {
+    const asked = [MetricKind.METRIC_KIND_PANOPTIC];
+    expect(chooseMetrics(asked, findings(['cat']), panoptic)).toEqual([]);
+    expect(chooseMetrics(asked, findings(['cat'], true), panoptic)).toEqual(asked);
   });
 });
 

@@ -11,6 +11,7 @@ import { MetricKind, type ThresholdQuality } from '@cassl/proto';
 import type { Detection } from '@cassl/vision';
 import type { Findings } from './find-detections.ts';
 import type { Measured } from './evaluation-messages.ts';
+import { createPanopticMeasure } from './panoptic-measure.ts';
 import { suppressAcrossCategories } from './suppress-across-categories.ts';
 
 /** One thing that is measured, image by image. */
@@ -44,9 +45,11 @@ export function chooseMetrics(
     MetricKind.METRIC_KIND_BBOX_AGNOSTIC,
     MetricKind.METRIC_KIND_SEGM_AGNOSTIC,
   ];
-  return (asked.length === 0 ? usual : [...asked]).filter(
-    (kind) => findings.hasMasks || !(COCO_KINDS[kind] ?? '').startsWith('segm'),
-  );
+  return (asked.length === 0 ? usual : [...asked]).filter((kind) => findings.hasMasks || !needsMasks(kind));
+}
+
+function needsMasks(kind: MetricKind): boolean {
+  return kind === MetricKind.METRIC_KIND_PANOPTIC || (COCO_KINDS[kind] ?? '').startsWith('segm');
 }
 
 /** @throws FAILED_PRECONDITION where metrics by category are asked of findings that lack the data set's categories */
@@ -61,7 +64,10 @@ export function createMeasures(
     return name === undefined ? [] : [{ name, evaluator: openEvaluator(name, dataset) }];
   });
   const toDataset = categoryMap(dataset, findings);
-  if (coco.some(({ name }) => !name.endsWith('-agnostic'))) checkCategories(toDataset, dataset, findings);
+  const isPanoptic = kinds.includes(MetricKind.METRIC_KIND_PANOPTIC);
+  if (isPanoptic || coco.some(({ name }) => !name.endsWith('-agnostic')))
+    checkCategories(toDataset, dataset, findings);
+  const panoptic = isPanoptic ? createPanopticMeasure(dataset, toDataset, thresholds) : undefined;
   const scorer = kinds.includes(MetricKind.METRIC_KIND_PSEUDO_LABELS)
     ? createPseudoLabelScorer(thresholds.length === 0 ? {} : { thresholds })
     : undefined;
@@ -88,9 +94,16 @@ export function createMeasures(
       scorer?.addImage({ imageId: id, groundTruths: instances, detections }),
   };
   return {
-    all: scorer === undefined ? cocoMeasures : [...cocoMeasures, quality],
+    all: [
+      ...cocoMeasures,
+      ...(panoptic === undefined ? [] : [panoptic]),
+      ...(scorer === undefined ? [] : [quality]),
+    ],
     result: () => {
-      const metrics = Object.fromEntries(coco.flatMap(({ name, evaluator }) => numbersOf(name, evaluator)));
+      const metrics = {
+        ...Object.fromEntries(coco.flatMap(({ name, evaluator }) => numbersOf(name, evaluator))),
+        ...panoptic?.numbers(),
+      };
       const labels = scorer?.summarize();
       if (labels === undefined) return { metrics, sweep: [], bestThreshold: 0 };
       return { metrics, sweep: labels.sweep.map(toQuality), bestThreshold: labels.best.threshold };

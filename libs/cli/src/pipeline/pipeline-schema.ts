@@ -83,6 +83,8 @@ export const pipelineSchema = z.strictObject({
   holdout: z.number().gt(0).max(0.5).default(0.2),
   /** Things and stuff, non-overlapping, instead of objects: stages 1 and 2 learn from panoptic labels. */
   entities: z.boolean().default(false),
+  /** Finetuning and its measures are panoptic: every segment by its class, things and stuff. */
+  panoptic: z.boolean().default(false),
   /** Comparator: labeler, labels and warmup keep the classes. */
   classSpecific: z.boolean().default(false),
   /** Comparators: the warmup learns from the truth of the unlabeled images, or from the labeled ones. */

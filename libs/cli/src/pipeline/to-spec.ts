@@ -39,15 +39,18 @@ export async function toPipelineSpec(file: PipelineFile, options: ToSpecOptions)
     file.labels === 'supercategory'
       ? LabelMapping.LABEL_MAPPING_SUPERCATEGORY
       : LabelMapping.LABEL_MAPPING_CATEGORY;
+  const finetuned = finetunedData(file, data);
+  // Absent means those of finetuning, and then nothing changes under pipelines of before.
+  const early = file.entities === file.panoptic ? {} : file.entities ? entitiesOf(data) : data;
   const withLabels = (dataset: LabeledDataset): LabeledDataset => ({ ...dataset, labels });
   return PipelineSpec.fromPartial({
     name: file.name,
-    labeled: withLabels(data.labeled),
+    labeled: withLabels(finetuned.labeled),
     unlabeled: { uri: data.unlabeled, limit: file.data.unlabeledLimit },
-    validation: withLabels(data.validation),
-    unlabeledTruth: data.unlabeledTruth,
-    labeledAgnostic: file.entities ? data.labeledEntities : undefined,
-    validationAgnostic: file.entities ? data.validationEntities : undefined,
+    validation: withLabels(finetuned.validation),
+    unlabeledTruth: (file.entities ? data.unlabeledTruthEntities : undefined) ?? data.unlabeledTruth,
+    labeledAgnostic: early.labeled,
+    validationAgnostic: early.validation,
     model: toModel(file.model),
     backboneUri: await backboneUri(file.backbone),
     labeler: toStage(file.labeler),
@@ -76,6 +79,23 @@ export async function toPipelineSpec(file: PipelineFile, options: ToSpecOptions)
   });
 }
 
+/** @throws INVALID_ARGUMENT where there are no panoptic annotations to finetune on */
+function finetunedData({ panoptic }: PipelineFile, data: ResolvedData): LabeledPair {
+  if (!panoptic) return data;
+  const { labeled, validation } = entitiesOf(data);
+  if (labeled !== undefined && validation !== undefined) return { labeled, validation };
+  throw invalidArgument(
+    'panoptic: true needs data.scenes or data.coco; of data.labeled and data.validation give kind: panoptic instead',
+  );
+}
+
+function entitiesOf({ labeledEntities, validationEntities }: ResolvedData): Partial<LabeledPair> {
+  return {
+    ...(labeledEntities && { labeled: labeledEntities }),
+    ...(validationEntities && { validation: validationEntities }),
+  };
+}
+
 const PARTS = {
   backbone: ModelPart.MODEL_PART_BACKBONE,
   neck: ModelPart.MODEL_PART_NECK,
@@ -89,12 +109,16 @@ const WARMUP_LABELS = {
   labeled: WarmupLabels.WARMUP_LABELS_LABELED,
 } as const;
 
-interface ResolvedData {
+interface LabeledPair {
   readonly labeled: LabeledDataset;
+  readonly validation: LabeledDataset;
+}
+
+interface ResolvedData extends LabeledPair {
   /** Address of the pool. */
   readonly unlabeled: string;
-  readonly validation: LabeledDataset;
   readonly unlabeledTruth?: LabeledDataset | undefined;
+  readonly unlabeledTruthEntities?: LabeledDataset | undefined;
   readonly labeledEntities?: LabeledDataset | undefined;
   readonly validationEntities?: LabeledDataset | undefined;
 }
@@ -142,14 +166,16 @@ async function cocoFolder(folder: string): Promise<ResolvedData> {
       throw failedPrecondition(`${folder} is not a COCO folder: it has no ${part}`);
     }
   }
-  const truth = (await exists(join(folder, 'annotations/instances_unlabeled2017.json')))
-    ? split('unlabeled2017', 'instances')
-    : undefined;
+  const truth = async (kind: 'instances' | 'panoptic'): Promise<LabeledDataset | undefined> =>
+    (await exists(join(folder, `annotations/${kind}_unlabeled2017.json`)))
+      ? split('unlabeled2017', kind)
+      : undefined;
   return {
     labeled: split('train2017', 'instances'),
     unlabeled: fileUri(join(folder, 'unlabeled2017')),
     validation: split('val2017', 'instances'),
-    unlabeledTruth: truth,
+    unlabeledTruth: await truth('instances'),
+    unlabeledTruthEntities: await truth('panoptic'),
     labeledEntities: split('train2017', 'panoptic'),
     validationEntities: split('val2017', 'panoptic'),
   };

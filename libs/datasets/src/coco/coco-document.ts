@@ -20,6 +20,8 @@ export interface CocoCategory {
   readonly id: number;
   readonly name: string;
   readonly supercategory: string;
+  /** `isthing` of panoptic files. */
+  readonly isThing?: boolean;
 }
 
 /** JavaScript's strings end there. */
@@ -83,14 +85,15 @@ function hint(path: string): string {
 }
 
 function categoryOf(entry: CocoEntry, index: number, path: string): CocoCategory {
-  const { id, name, supercategory = 'none' } = entry;
+  const { id, name, supercategory = 'none', isthing } = entry;
   if (!Number.isSafeInteger(id))
     throw invalidArgument(
       `${path}: categories[${index}].id must be a whole number of at most 2^53 - 1, got ${brief(id)}`,
     );
   if (typeof name !== 'string' || name === '')
     throw invalidArgument(`${path}: categories[${index}].name is missing`);
-  return { id: id as number, name, supercategory: String(supercategory) };
+  const category = { id: id as number, name, supercategory: String(supercategory) };
+  return isthing === undefined ? category : { ...category, isThing: isthing === 1 || isthing === true };
 }
 
 function isEntry(value: unknown): value is CocoEntry {

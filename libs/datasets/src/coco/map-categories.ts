@@ -23,6 +23,7 @@ export function mapCategories(
   agnosticName: 'object' | 'entity' = 'object',
 ): CategoryMap {
   const groups = new Map<string, number[]>();
+  const isThingOf = new Map(source.map(({ id, isThing }) => [id, isThing]));
   const indexOf = new Map<number, number>();
   for (const { id, name, supercategory } of source) {
     if (indexOf.has(id)) throw invalidArgument(`categories: id ${id} occurs twice`);
@@ -37,9 +38,22 @@ export function mapCategories(
     index,
     name: labels === 'category' ? group.slice(group.indexOf(' ') + 1) : group,
     sourceIds,
+    ...thingOrStuff(
+      labels,
+      sourceIds.map((id) => isThingOf.get(id)),
+    ),
   }));
   if (labels === 'agnostic' && categories.length === 0) {
     return { categories: [{ index: 0, name: agnosticName, sourceIds: [] }], indexOf };
   }
   return { categories, indexOf };
+}
+
+/** A group is stuff where all of it is. One class of everything is neither. */
+function thingOrStuff(
+  labels: LabelSet,
+  flags: readonly (boolean | undefined)[],
+): { readonly isThing?: boolean } {
+  const known = flags.filter((flag) => flag !== undefined);
+  return labels === 'agnostic' || known.length === 0 ? {} : { isThing: known.includes(true) };
 }

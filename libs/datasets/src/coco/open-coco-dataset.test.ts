@@ -271,6 +271,16 @@ describe('openCocoDataset with panoptic labels', () => {
     });
   });
 
+  it('tells things from stuff where the file does and classes are kept', async () => {
+    const told = categories.map((category, index) => ({ ...category, isthing: index === 0 ? 0 : 1 }));
+    const flags = async (labels: 'category' | 'agnostic') =>
+      (await open({ ...document, categories: told }, { kind: 'panoptic', labels })).categories.map(
+        ({ isThing }) => isThing,
+      );
+    expect(await flags('category')).toEqual([false, true, true]);
+    expect(await flags('agnostic')).toEqual([undefined]);
+  });
+
   it('keeps classes and crowds of panoptic labels', async () => {
     const dataset = await open(document, { kind: 'panoptic' });
     const found = dataset.images[0]!.instances.map(({ category, crowd }) => [category, crowd]);

@@ -103,6 +103,26 @@ describe('planPipeline', () => {
     });
   });
 
+  it('measures panoptic quality where panoptic annotations are validated on, and of finetuned models alone', () => {
+    const panoptic = { annotationsUri: 'file:///p.json', kind: 'ANNOTATION_KIND_PANOPTIC' };
+    const all = jobs(specOf({ validation: panoptic }));
+    expect(all.get('evaluate/finetune/warmup/1')?.spec).toMatchObject({
+      metrics: expect.arrayContaining(['METRIC_KIND_PANOPTIC']),
+    });
+    expect(all.get('evaluate/warmup')?.spec).not.toMatchObject({
+      metrics: expect.arrayContaining(['METRIC_KIND_PANOPTIC']),
+    });
+    expect(jobs(specOf()).get('evaluate/finetune/warmup/1')?.spec).not.toMatchObject({
+      metrics: expect.arrayContaining(['METRIC_KIND_PANOPTIC']),
+    });
+  });
+
+  it('scores pseudo labels against the truth of the images that are labeled', () => {
+    const unlabeledTruth = { annotationsUri: 'file:///u.json', imagesUri: 'file:///u' };
+    const all = jobs(specOf({ unlabeledTruth, unlabeled: { uri: 'file:///u', limit: 7 } }));
+    expect(all.get('pseudo-labels')?.spec).toMatchObject({ dataset: { limit: 7 } });
+  });
+
   it('leaves out the stages that no arm needs', () => {
     const names = (changes: object): string[] => planPipeline('p1', specOf(changes)).map(({ name }) => name);
     expect(names({ arms: ['scratch'] })).toEqual(['finetune/scratch/1', 'evaluate/finetune/scratch/1']);

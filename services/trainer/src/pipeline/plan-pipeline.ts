@@ -1,4 +1,5 @@
 import {
+  AnnotationKind,
   LabelingSpec,
   MetricKind,
   Stage,
@@ -115,7 +116,7 @@ function labelingSteps(plan: Plan): readonly Step[] {
       }),
     }),
   };
-  const { unlabeledTruth } = spec;
+  const { poolTruth } = data;
   const quality: Step = {
     name: 'pseudo-labels',
     service: 'evaluator',
@@ -124,8 +125,8 @@ function labelingSteps(plan: Plan): readonly Step[] {
       service: 'evaluator',
       spec: {
         ...evaluationOf(''),
-        dataset: unlabeledTruth === undefined ? undefined : collapsed(unlabeledTruth),
-        metrics: [MetricKind.METRIC_KIND_PSEUDO_LABELS],
+        dataset: poolTruth,
+        metrics: [MetricKind.METRIC_KIND_PSEUDO_LABELS, ...AGNOSTIC_METRICS],
         labelUris: [ended.labeling('labeling').labelSetUri],
         thresholds: [thresholdOf(spec, ended)],
         detached: true,
@@ -137,7 +138,7 @@ function labelingSteps(plan: Plan): readonly Step[] {
     evaluateEarly(plan, 'labeler'),
     ...(choose ? [chooseThreshold] : []),
     labeling,
-    ...(unlabeledTruth === undefined ? [] : [quality]),
+    ...(poolTruth === undefined ? [] : [quality]),
   ];
 }
 
@@ -207,12 +208,17 @@ function finetuneSteps(plan: Plan, arm: ArmName, seed: number): readonly Step[] 
     job: (ended) =>
       evaluationJob(ended.training(name).checkpointDigest, {
         dataset: required(spec.validation, 'validation'),
-        metrics: ALL_METRICS,
+        metrics: finetunedMetrics(spec),
         outputUri: folder(`detections/${name}`),
         nonOverlap: false,
       }),
   };
   return [finetune, evaluate];
+}
+
+function finetunedMetrics({ validation }: PipelineSpec): readonly MetricKind[] {
+  const isPanoptic = validation?.kind === AnnotationKind.ANNOTATION_KIND_PANOPTIC;
+  return isPanoptic ? [...ALL_METRICS, MetricKind.METRIC_KIND_PANOPTIC] : ALL_METRICS;
 }
 
 /** Labeler and warmed-up model: class-agnostic, except where the comparator keeps classes. */

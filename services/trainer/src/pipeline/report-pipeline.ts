@@ -17,6 +17,9 @@ const METRICS = {
   maskAP: 'segm/AP',
   maskAP50: 'segm/AP50',
   maskAPAgnostic: 'segm-agnostic/AP',
+  PQ: 'panoptic/PQ',
+  PQThings: 'panoptic/PQth',
+  PQStuff: 'panoptic/PQst',
 } as const;
 
 /** What a pipeline found, from the jobs of its ended stages. */
@@ -65,10 +68,10 @@ function pseudoLabelQuality(job: EvaluationJob): Record<string, number> {
   const [quality] = job.sweep;
   if (quality === undefined) return {};
   const { precision, recall, f1 } = quality;
-  return { precision, recall, f1 };
+  return { precision, recall, f1, ...metricsOf(job) };
 }
 
-/** All that were measured: class-agnostic models have two. */
+/** All that were measured: class-agnostic models and labels have two. */
 function metricsOf(job: EvaluationJob): Record<string, number> {
   const entries = Object.entries(METRICS).map(([metric, key]) => [metric, metricOf(job, key)] as const);
   return Object.fromEntries(

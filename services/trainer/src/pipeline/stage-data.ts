@@ -6,6 +6,8 @@ export interface StageData {
   /** The labeler's. */
   readonly labeled: LabeledDataset;
   readonly validation: LabeledDataset;
+  /** Of the images that are labeled, to score pseudo labels; absent where unknown. */
+  readonly poolTruth: LabeledDataset | undefined;
   /** The warmup's, where it learns from truth instead of pseudo labels. */
   readonly warmupTruth: LabeledDataset;
 }
@@ -18,12 +20,13 @@ export function stageDataOf(spec: PipelineSpec): StageData {
   const early = classSpecific ? labeled : collapsed(spec.labeledAgnostic ?? labeled);
   const truth: LabeledDataset | undefined = unlabeledTruth && {
     ...unlabeledTruth,
-    limit: unlabeled?.limit ?? 0,
+    limit: unlabeled?.limit || unlabeledTruth.limit,
     labels: early.labels,
   };
   return {
     labeled: early,
     validation: classSpecific ? validation : collapsed(spec.validationAgnostic ?? validation),
+    poolTruth: truth && collapsed(truth),
     warmupTruth: spec.warmupLabels === WarmupLabels.WARMUP_LABELS_TRUTH ? (truth ?? early) : early,
   };
 }

@@ -16,7 +16,7 @@ export interface Evaluation {
   datasetDigest: string;
   /** Address of the dataset. */
   datasetUri: string;
-  /** What was measured, by name: "bbox/AP", "bbox/AP50", "segm/AP", "bbox-agnostic/AP"... Fractions of 1; absent where COCO prints -1. */
+  /** What was measured, by name: "bbox/AP", "bbox/AP50", "segm/AP", "bbox-agnostic/AP", "panoptic/PQ"... Fractions of 1; absent where COCO prints -1. */
   metrics: { [key: string]: number };
   /** Images evaluated. */
   imageCount: number;

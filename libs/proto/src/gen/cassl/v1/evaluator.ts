@@ -25,6 +25,11 @@ export const MetricKind = {
   METRIC_KIND_SEGM_AGNOSTIC: "METRIC_KIND_SEGM_AGNOSTIC",
   /** METRIC_KIND_PSEUDO_LABELS - Precision, recall and F1 of class-agnostic labels over a sweep of score thresholds. */
   METRIC_KIND_PSEUDO_LABELS: "METRIC_KIND_PSEUDO_LABELS",
+  /**
+   * METRIC_KIND_PANOPTIC - Panoptic quality of the detections, merged as Panoptic FPN does; needs panoptic annotations with their categories. Of the score
+   * thresholds (`thresholds`, else 0.1, 0.2 ... 0.5) the best one counts.
+   */
+  METRIC_KIND_PANOPTIC: "METRIC_KIND_PANOPTIC",
   UNRECOGNIZED: "UNRECOGNIZED",
 } as const;
 
@@ -37,6 +42,7 @@ export namespace MetricKind {
   export type METRIC_KIND_BBOX_AGNOSTIC = typeof MetricKind.METRIC_KIND_BBOX_AGNOSTIC;
   export type METRIC_KIND_SEGM_AGNOSTIC = typeof MetricKind.METRIC_KIND_SEGM_AGNOSTIC;
   export type METRIC_KIND_PSEUDO_LABELS = typeof MetricKind.METRIC_KIND_PSEUDO_LABELS;
+  export type METRIC_KIND_PANOPTIC = typeof MetricKind.METRIC_KIND_PANOPTIC;
   export type UNRECOGNIZED = typeof MetricKind.UNRECOGNIZED;
 }
 
@@ -60,6 +66,9 @@ export function metricKindFromJSON(object: any): MetricKind {
     case 5:
     case "METRIC_KIND_PSEUDO_LABELS":
       return MetricKind.METRIC_KIND_PSEUDO_LABELS;
+    case 6:
+    case "METRIC_KIND_PANOPTIC":
+      return MetricKind.METRIC_KIND_PANOPTIC;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -81,6 +90,8 @@ export function metricKindToJSON(object: MetricKind): string {
       return "METRIC_KIND_SEGM_AGNOSTIC";
     case MetricKind.METRIC_KIND_PSEUDO_LABELS:
       return "METRIC_KIND_PSEUDO_LABELS";
+    case MetricKind.METRIC_KIND_PANOPTIC:
+      return "METRIC_KIND_PANOPTIC";
     case MetricKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -101,6 +112,8 @@ export function metricKindToNumber(object: MetricKind): number {
       return 4;
     case MetricKind.METRIC_KIND_PSEUDO_LABELS:
       return 5;
+    case MetricKind.METRIC_KIND_PANOPTIC:
+      return 6;
     case MetricKind.UNRECOGNIZED:
     default:
       return -1;
@@ -121,7 +134,7 @@ export interface EvaluationSpec {
   labelUris: string[];
   /** Folder for the detections (COCO results JSON); empty for none. */
   outputUri: string;
-  /** Thresholds in [0, 1) for PSEUDO_LABELS; empty means 0.05, 0.10 ... 0.95. */
+  /** Thresholds in [0, 1) for PSEUDO_LABELS, empty means 0.05, 0.10 ... 0.95; and for PANOPTIC. */
   thresholds: number[];
   /** Keep the numbers out of the registry. */
   detached: boolean;

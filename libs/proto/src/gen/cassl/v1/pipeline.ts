@@ -114,7 +114,7 @@ export interface StageSpec {
 export interface PipelineSpec {
   /** Name for people and for aliases: 1 to 64 of [a-z0-9-]. */
   name: string;
-  /** Labeled images to learn from. */
+  /** Labeled images to learn from. With panoptic annotations finetuning learns every segment by its class, things and stuff. */
   labeled:
     | LabeledDataset
     | undefined;
@@ -126,7 +126,7 @@ export interface PipelineSpec {
   validation:
     | LabeledDataset
     | undefined;
-  /** Truth of the unlabeled images, only to score pseudo labels; absent where unknown. */
+  /** Truth of the unlabeled images, only to score pseudo labels; absent where unknown. Of entities: panoptic annotations. */
   unlabeledTruth:
     | LabeledDataset
     | undefined;
@@ -229,7 +229,7 @@ export interface Aggregate {
 export interface PipelineArm {
   /** "warmup", "scratch" or "control". */
   name: string;
-  /** "boxAP", "boxAP50", "boxAPAgnostic", "maskAP", "maskAP50", "maskAPAgnostic". */
+  /** "boxAP", "boxAP50", "boxAPAgnostic", "maskAP", "maskAP50", "maskAPAgnostic"; of panoptic annotations also "PQ", "PQThings", "PQStuff". */
   metrics: { [key: string]: Aggregate };
   /** Digests of its checkpoints, in order of the seeds. */
   checkpointDigests: string[];
@@ -248,7 +248,10 @@ export interface PipelineReport {
   labeler: { [key: string]: number };
   /** The same of the warmed-up model. */
   warmup: { [key: string]: number };
-  /** "precision", "recall", "f1", "threshold" of the kept pseudo labels; only threshold where the truth is unknown. */
+  /**
+   * "precision", "recall", "f1", "threshold", "boxAPAgnostic", "maskAPAgnostic" of the kept pseudo labels; only threshold where the truth
+   * is unknown.
+   */
   pseudoLabels: { [key: string]: number };
   /** Seconds by stage. */
   timings: { [key: string]: number };
