@@ -5,7 +5,6 @@ import { CasslError, deadlineExceeded, invalidArgument, notFound } from '@cassl/
 import {
   ANONYMOUS,
   authorizeHttp,
-  Histogram,
   httpFailure,
   type HttpAccess,
   type Logger,
@@ -13,6 +12,7 @@ import {
 } from '@cassl/rpc';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { HttpCaller } from './http-request.ts';
+import { observeRequests } from './observe-requests.ts';
 import { byteBudget, type ByteBudget } from './byte-budget.ts';
 import { openHttpServer, type HttpServer, type HttpServerOptions } from './open-http-server.ts';
 import { readBody } from './read-body.ts';
@@ -34,7 +34,6 @@ export interface HttpAppOptions extends Omit<HttpServerOptions, 'silenceMs' | 'r
 const TIMEOUT_HEADER = 'x-cassl-timeout-ms';
 const CALL_ID = /^[\w.-]{1,128}$/;
 const SILENCE_BEYOND_MS = 10_000;
-const BUCKETS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
 
 /**
  * An HTTP port with the rules of the gRPC one: tokens, scopes, quotas, deadlines, call ids, and errors by the same codes. Handlers
@@ -75,6 +74,7 @@ function addEdge(app: FastifyInstance, options: HttpAppOptions): void {
   const { access, logger, metrics, maxBodyBytes, maxHeldBytes } = options;
   const budget = byteBudget(maxHeldBytes);
   app.decorateRequest('caller');
+  observeRequests(app, metrics);
   app.addHook('onRoute', ({ url, config }) => {
     if (config?.scope === undefined) throw new Error(`route ${url} says no scope`);
   });
@@ -91,7 +91,6 @@ function addEdge(app: FastifyInstance, options: HttpAppOptions): void {
     };
     request.caller = { ...waiting, identity, takeImages };
   });
-  countRequests(app, metrics);
   takeBodies(app, maxBodyBytes, budget);
   app.setErrorHandler((error, request, reply) => {
     const failure = httpFailure(asOurs(error, request));
@@ -157,19 +156,4 @@ function takeBodies(app: FastifyInstance, maxBodyBytes: number, budget: ByteBudg
       { maxBytes: maxBodyBytes, budget, caller: request.caller },
     ),
   );
-}
-
-function countRequests(app: FastifyInstance, metrics: Registry): void {
-  const seconds = new Histogram({
-    name: 'cassl_http_seconds',
-    help: 'Seconds from the first byte of an HTTP request to the last of its answer, by route and status',
-    labelNames: ['method', 'route', 'status'],
-    buckets: BUCKETS_SECONDS,
-    registers: [metrics],
-  });
-  app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'none';
-    seconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
-    done();
-  });
 }

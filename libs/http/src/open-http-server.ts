@@ -29,14 +29,17 @@ export interface HttpServer {
   close(drainMs: number): Promise<void>;
 }
 
-const LIMITS: ServerOptions = { maxHeaderSize: 16_384, headersTimeout: 20_000, keepAliveTimeout: 65_000 };
+const HEAD_MS = 20_000;
+const LIMITS: ServerOptions = { maxHeaderSize: 16_384, keepAliveTimeout: 65_000 };
 
 /** Serves HTTP/1.1, with TLS where there is a certificate. @throws UNAVAILABLE where the port cannot be had */
 export async function openHttpServer(
   { requestTimeoutMs: requestTimeout = 300_000, ...options }: HttpServerOptions,
   onRequest: RequestListener,
 ): Promise<HttpServer> {
-  const limits = { ...LIMITS, requestTimeout };
+  // Node refuses to wait longer for a head than for all.
+  const headersTimeout = Math.min(HEAD_MS, requestTimeout);
+  const limits = { ...LIMITS, headersTimeout, requestTimeout };
   const tls = await openTls(options, limits, onRequest);
   const server = tls?.server ?? createServer(limits, onRequest);
   const { host, port, silenceMs = 120_000 } = options;

@@ -12,6 +12,7 @@ import {
   type CompatServiceDefinition,
 } from 'nice-grpc';
 import { errorDetailsClientMiddleware } from 'nice-grpc-error-details';
+import { clientSeconds, durationLabels } from './call-durations.ts';
 import { CLIENT_OPTIONS } from './channel-options.ts';
 import { fromCallError } from './error-status.ts';
 import { tokenReader } from './token-reader.ts';
@@ -80,6 +81,7 @@ function deadlines(
     const limitMs = deadlineMs ?? (isStream ? Infinity : unaryMs);
     const timer = new AbortController();
     const timeout = limitMs === Infinity ? undefined : setTimeout(() => timer.abort(), limitMs);
+    const startedAt = performance.now();
     const open = openClientSpan(call.method.path.slice(1), peer);
     let failure: unknown;
     try {
@@ -95,7 +97,10 @@ function deadlines(
       throw failure;
     } finally {
       clearTimeout(timeout);
-      open.span.setAttribute('rpc.status_code', failure === undefined ? 'OK' : errorCode(failure));
+      const code = failure === undefined ? 'OK' : errorCode(failure);
+      const seconds = (performance.now() - startedAt) / 1000;
+      clientSeconds.observe(durationLabels(call.method.path.slice(1), code), seconds);
+      open.span.setAttribute('rpc.status_code', code);
       open.end(failure);
     }
   };

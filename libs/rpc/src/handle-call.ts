@@ -14,7 +14,8 @@ import type { Identity } from './identity/identity.ts';
 import { ruleOf } from './identity/method-scopes.ts';
 import type { Logger } from './logger.ts';
 import { checkReadable } from './unreadable-request.ts';
-import { durationLabels, type CallMetrics } from './server-metrics.ts';
+import { durationLabels } from './call-durations.ts';
+import type { CallMetrics } from './server-metrics.ts';
 import { openServerSpan } from './trace-calls.ts';
 
 export interface CallHandling {

@@ -2,14 +2,31 @@ import { prometheusProducer, type ConventionalName } from '@cassl/telemetry/prom
 import type { Registry } from 'prom-client';
 
 /** The same metrics as OpenTelemetry names them. */
+const CALL_ATTRIBUTES = {
+  rpc_system_name: 'rpc.system.name',
+  rpc_method: 'rpc.method',
+  rpc_status_code: 'rpc.status_code',
+  error_type: 'error.type',
+};
 const CONVENTIONAL_NAMES: Readonly<Record<string, ConventionalName>> = {
   rpc_server_call_duration_seconds: {
     name: 'rpc.server.call.duration',
     unit: 's',
+    attributes: CALL_ATTRIBUTES,
+  },
+  rpc_client_call_duration_seconds: {
+    name: 'rpc.client.call.duration',
+    unit: 's',
+    attributes: CALL_ATTRIBUTES,
+  },
+  http_server_request_duration_seconds: {
+    name: 'http.server.request.duration',
+    unit: 's',
     attributes: {
-      rpc_system_name: 'rpc.system.name',
-      rpc_method: 'rpc.method',
-      rpc_status_code: 'rpc.status_code',
+      http_request_method: 'http.request.method',
+      http_route: 'http.route',
+      http_response_status_code: 'http.response.status_code',
+      url_scheme: 'url.scheme',
       error_type: 'error.type',
     },
   },

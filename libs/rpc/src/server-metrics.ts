@@ -1,13 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { CALL_SECONDS, clientSeconds, type DurationLabel } from './call-durations.ts';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
-
-/** What the conventions advise, and besides a health check and an upload of some minutes. */
-const DURATION_BUCKETS_SECONDS = [
-  0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 60, 300,
-];
-
-type DurationLabel = 'rpc_system_name' | 'rpc_method' | 'rpc_status_code' | 'error_type';
 
 export interface CallMetrics {
   readonly started: Counter<'method'>;
@@ -20,6 +14,8 @@ export interface CallMetrics {
 export function createMetrics(service: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
+  // Of this process, whoever opened the clients.
+  registry.registerMetric(clientSeconds);
   collectDefaultMetrics({ register: registry });
   return registry;
 }
@@ -42,8 +38,7 @@ export function callMetrics(registry: Registry): CallMetrics {
     seconds: new Histogram({
       name: 'rpc_server_call_duration_seconds',
       help: 'Seconds from the first to the last byte of a call, by method and gRPC status',
-      labelNames: ['rpc_system_name', 'rpc_method', 'rpc_status_code', 'error_type'],
-      buckets: DURATION_BUCKETS_SECONDS,
+      ...CALL_SECONDS,
       registers,
     }),
     inFlight: new Gauge({
@@ -53,10 +48,4 @@ export function callMetrics(registry: Registry): CallMetrics {
       registers,
     }),
   };
-}
-
-/** As OpenTelemetry's conventions have them, with Prometheus's underscores. */
-export function durationLabels(method: string, code: string): Partial<Record<DurationLabel, string>> {
-  const labels = { rpc_system_name: 'grpc', rpc_method: method, rpc_status_code: code };
-  return code === 'OK' ? labels : { ...labels, error_type: code };
 }
