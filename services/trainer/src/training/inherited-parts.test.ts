@@ -5,7 +5,7 @@ import { isInherited, toDetectorParts } from './inherited-parts.ts';
 
 describe('what a training inherits', () => {
   const NAMES = ['backbone.bottom_up.conv1.weight', 'proposal_generator.fcos_head.cls_logits.weight'];
-  it.each([
+  it.each<[string, object, string[]]>([
     ['nothing without a checkpoint', {}, []],
     ['everything by default', { checkpoint: 'a' }, ['backbone', 'classifier']],
     ['the parts that are named', { checkpoint: 'a', parts: ['MODEL_PART_BACKBONE'] }, ['backbone']],
@@ -15,7 +15,7 @@ describe('what a training inherits', () => {
       ['backbone'],
     ],
   ])('is %s', (_, initialization, parts) => {
-    const inherits = isInherited(TrainingSpec.fromPartial({ initialization: initialization }));
+    const inherits = isInherited(TrainingSpec.fromPartial({ initialization }));
     expect(NAMES.filter(inherits).map((name) => partOf(name))).toEqual(parts);
   });
 
