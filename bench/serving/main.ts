@@ -9,6 +9,7 @@ import { runLoad, type LoadResult } from '@cassl/cli/load';
 import { encodeJpeg } from '@cassl/vision';
 import { option, type BenchmarkOptions } from '../options.ts';
 import { askBareGrpcio, askLitServe, askOurs, type Asker } from './ask-peer.ts';
+import { measureTelemetry } from './measure-telemetry.ts';
 import { makeModel, type BenchModel } from './model.ts';
 import { startServer } from './start-server.ts';
 
@@ -60,13 +61,18 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
     const bare = await measure({ file: 'bare_grpcio.py', spec: python, open: askBareGrpcio }, CLIENTS);
     const lit = await measure({ file: 'lit_serve.py', spec: python, open: askLitServe }, CLIENTS);
     const unbatched = await measure({ ...ours, spec: { model, maxBatch: 1, runtime: RUNTIME } }, [32]);
-    const overheadMs = await measureOverhead(seconds * 1000);
-    const coldStart = await measureColdStart(model, photos[0] ?? NO_PHOTO);
+    const overheadMs = (await measureNoOp(seconds * 1000)).p50;
+    const noOpCpu = async (isObserved: boolean): Promise<number> =>
+      (await measureNoOp((seconds * 1000) / 2, isObserved)).cpuMs;
+    const telemetry = await measureTelemetry(noOpCpu, batched[1]?.cpuMs ?? NaN);
+    const coldStart = await measureColdStart(RUNTIME, model, photos[0] ?? NO_PHOTO);
+    const coldStartOfTorch = await measureColdStart('torch', model, photos[0] ?? NO_PHOTO);
     const result = {
-      ratios: ratiosOf(batched, [bare, lit], unbatched),
+      ratios: { ...ratiosOf(batched, [bare, lit], unbatched), telemetry },
       overheadMs,
       coldStartSeconds: coldStart.seconds,
       coldStartCpuSeconds: coldStart.cpuSeconds,
+      coldStartOfTorch,
       photos: photos.length,
       cases: { ours: batched, bareGrpcio: bare, litServe: lit, oursUnbatched: unbatched },
     };
@@ -120,30 +126,30 @@ async function measureServer(
   return cases;
 }
 
-/** One caller, a picture of 10 KB, a model that does nothing: median of what the service itself takes, decoding the picture included. */
-async function measureOverhead(durationMs: number): Promise<number> {
+/** One caller, a picture of 8 KB, a model that does nothing: what the service itself takes, decoding the picture included. */
+async function measureNoOp(durationMs: number, isObserved = true): Promise<Measured> {
   const noise = Uint8Array.from(
     { length: 96 * 72 * 3 },
     (_, index) => (index * 7919 + (index >> 3) * 104_729) % 251,
   );
   const image = await encodeJpeg({ width: 96, height: 72, data: noise }, { quality: 80 });
   const cases = await measureServer(
-    { file: 'ours.ts', spec: { maxBatch: MAX_BATCH }, open: askOurs },
+    { file: 'ours.ts', spec: { maxBatch: MAX_BATCH, isObserved }, open: askOurs },
     [image],
     [1],
     durationMs,
   );
-  console.error(`overhead with a picture of ${image.length} bytes`);
-  return cases[1]?.p50 ?? NaN;
+  return cases[1] ?? NOTHING;
 }
 
 /** From the start of the process to its first answer about a photo. */
 async function measureColdStart(
+  runtime: 'torch' | 'auto',
   model: BenchModel,
   photo: Uint8Array,
 ): Promise<{ seconds: number; cpuSeconds: number }> {
   const startedAt = performance.now();
-  const server = await startServer('ours.ts', { model, maxBatch: MAX_BATCH, runtime: RUNTIME });
+  const server = await startServer('ours.ts', { model, maxBatch: MAX_BATCH, runtime });
   const asker = await askOurs(server.address);
   try {
     await asker.ask(photo, AbortSignal.timeout(60_000));

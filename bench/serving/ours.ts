@@ -1,7 +1,9 @@
 /** Our runtime behind the Open Inference Protocol, as the labeler serves it: `node ours.ts '{…OursSpec}'` prints its address. */
 import { openRuntime, type FoundModel } from '@cassl/inference';
 import { openInferenceService } from '@cassl/labeler/open-inference';
-import { createLogger, serve } from '@cassl/rpc';
+import { observeInference } from '@cassl/labeler/observe-inference';
+import { createLogger, createMetrics, serve } from '@cassl/rpc';
+import { startTelemetry } from '@cassl/telemetry';
 import type { BenchModel } from './model.ts';
 
 export interface OursSpec {
@@ -10,9 +12,11 @@ export interface OursSpec {
   readonly maxBatch: number;
   /** @default 'torch', as the labeler's */
   readonly runtime?: 'torch' | 'onnx' | 'auto';
+  /** Metrics of inference, and spans where OTEL_EXPORTER_OTLP_ENDPOINT names a collector. @default true */
+  readonly isObserved?: boolean;
 }
 
-const { model, maxBatch, runtime } = JSON.parse(process.argv[2] ?? '') as OursSpec;
+const { model, maxBatch, runtime, isObserved = true } = JSON.parse(process.argv[2] ?? '') as OursSpec;
 const categories = Array.from({ length: model?.config.classes ?? 1 }, (_, index) => ({
   id: index + 1,
   name: `c${index}`,
@@ -33,7 +37,9 @@ const found: FoundModel =
         },
       };
 const logger = createLogger({ name: 'bench', level: 'warn' });
-const inference = openRuntime({
+if (isObserved) await startTelemetry({ name: 'bench' });
+const metrics = createMetrics('bench');
+const runtimeAlone = openRuntime({
   findModel: () => Promise.resolve(found),
   budget: { bytes: 2 ** 33, policy: 'evict' },
   limits: { images: 1024, bytes: 2 ** 30, pixels: 4e9 },
@@ -43,7 +49,9 @@ const inference = openRuntime({
   hangMs: 120_000,
   logger,
 });
-const server = await serve({ name: 'bench', services: [openInferenceService(inference)], logger });
+const inference = isObserved ? observeInference(runtimeAlone, metrics) : runtimeAlone;
+const services = [openInferenceService(inference)];
+const server = await serve({ name: 'bench', services, logger, metrics });
 // As CASSL_PINNED_MODELS: warm before anybody asks.
 await inference.load('m');
 console.log(server.address);
