@@ -60,6 +60,7 @@ export {
   type PseudoLabelScorer,
   type PseudoLabelScorerOptions,
 } from './pseudo-labels/score-pseudo-labels.ts';
+export { createScoreHistogram, type ScoreHistogram } from './pseudo-labels/score-threshold.ts';
 export { createErrorCounter, type ErrorBreakdown, type ErrorCounter } from './errors/error-breakdown.ts';
 export { precisionRecallCurves, precisionRecallPlot, type Curve } from './plots/precision-recall-plot.ts';
 export { errorPlot } from './plots/error-plot.ts';

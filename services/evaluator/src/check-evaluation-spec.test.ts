@@ -22,6 +22,15 @@ describe('a specification of an evaluation', () => {
     ['of label files', () => ({ checkpoint: '', labelUris: [folder.uri('labels.jsonl.gz')] })],
     ['of a slice', slice(0.25, 1)],
     ['of boxes and labels', () => ({ metrics: [BBOX, MetricKind.METRIC_KIND_PSEUDO_LABELS] })],
+    [
+      'of the scores of labels, without a data set',
+      () => ({
+        dataset: undefined,
+        detached: true,
+        labelUris: [folder.uri('labels.jsonl.gz')],
+        metrics: [MetricKind.METRIC_KIND_LABEL_SCORES],
+      }),
+    ],
     ['with thresholds from 0', () => ({ thresholds: [0, 0.5, 0.99] })],
     ['that is written to a folder which is not there yet', () => ({ outputUri: folder.uri('out/deep') })],
   ])('is accepted as it is: one %s', async (_, changes) => {
@@ -36,6 +45,11 @@ describe('a specification of an evaluation', () => {
     ['EvaluationSpec.dataset.from_fraction must be in [0, 1), got NaN', 'INVALID_ARGUMENT', slice(NaN, 1)],
     ['EvaluationSpec.dataset.to_fraction must be in (from_fraction, 1]', 'INVALID_ARGUMENT', slice(0.5, 0.5)],
     ['EvaluationSpec.dataset.to_fraction must be in (from_fraction, 1]', 'INVALID_ARGUMENT', slice(0, 1.5)],
+    [
+      'METRIC_KIND_LABEL_SCORES stands alone, with label_uris and detached',
+      'INVALID_ARGUMENT',
+      () => ({ metrics: [MetricKind.METRIC_KIND_LABEL_SCORES], detached: true }),
+    ],
     [
       'METRIC_KIND_PANOPTIC needs a dataset of kind ANNOTATION_KIND_PANOPTIC',
       'INVALID_ARGUMENT',
@@ -81,7 +95,7 @@ describe('a specification of an evaluation', () => {
       await expect(checkEvaluationSpec({ ...good, metrics: [kind] })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
         message: expect.stringMatching(
-          /METRIC_KIND_BBOX, .*METRIC_KIND_PSEUDO_LABELS, METRIC_KIND_PANOPTIC, got/,
+          /METRIC_KIND_BBOX, .*METRIC_KIND_PSEUDO_LABELS, METRIC_KIND_PANOPTIC, METRIC_KIND_LABEL_SCORES, got/,
         ),
       });
     },

@@ -2,6 +2,7 @@ import { invalidArgument } from '@cassl/errors';
 import { AnnotationKind, LabelMapping, MetricKind, type EvaluationSpec } from '@cassl/proto';
 import { checkReadable, checkWritable } from '@cassl/storage';
 import { checkLabeledDataset } from '@cassl/workers';
+import { asksForScores } from './measure-scores.ts';
 
 /** Also a newer client's kind, which this evaluator does not know, would be left out without a word. */
 const KINDS: ReadonlySet<MetricKind> = new Set(
@@ -19,7 +20,8 @@ export async function checkEvaluationSpec(spec: EvaluationSpec | undefined): Pro
   if (spec.checkpoint === '' && spec.labelUris.length === 0) {
     throw invalidArgument('EvaluationSpec.checkpoint is missing: give a digest or an alias, or label_uris');
   }
-  await checkLabeledDataset('EvaluationSpec.dataset', spec.dataset);
+  if (asksForScores(spec)) checkScores(spec);
+  else await checkLabeledDataset('EvaluationSpec.dataset', spec.dataset);
   for (const uri of spec.labelUris) checkReadable('EvaluationSpec.label_uris', uri);
   for (const kind of spec.metrics) {
     if (KINDS.has(kind)) continue;
@@ -35,6 +37,14 @@ export async function checkEvaluationSpec(spec: EvaluationSpec | undefined): Pro
   }
   if (spec.outputUri !== '') await checkWritable('EvaluationSpec.output_uri', spec.outputUri);
   return spec;
+}
+
+/** They are of no data set, so that no registry entry could say what they are of. */
+function checkScores({ metrics, labelUris, detached }: EvaluationSpec): void {
+  if (metrics.length === 1 && labelUris.length > 0 && detached) return;
+  throw invalidArgument(
+    'EvaluationSpec.metrics: METRIC_KIND_LABEL_SCORES stands alone, with label_uris and detached',
+  );
 }
 
 /** Masks of things may overlap, and one class has no quality by class. */

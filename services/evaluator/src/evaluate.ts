@@ -5,11 +5,13 @@ import type { EvaluateOptions } from './evaluate-options.ts';
 import { detectDataset, readLabelFiles, type DetectedImage } from './find-detections.ts';
 import type { Measured } from './evaluation-messages.ts';
 import { chooseMetrics, createMeasures } from './measures.ts';
+import { asksForScores, measureScores } from './measure-scores.ts';
 import { writeDetections } from './write-detections.ts';
 
 /** Runs a checkpoint over labeled images, or takes label files, and measures what was found against the labels. */
 export async function evaluate(options: EvaluateOptions): Promise<Measured> {
   const { spec, onProgress } = options;
+  if (asksForScores(spec)) return measureScores(spec.labelUris, onProgress);
   if (spec.dataset === undefined) throw invalidArgument('EvaluationSpec.dataset is missing');
   const dataset = await openLabeledDataset(spec.dataset);
   const findings =

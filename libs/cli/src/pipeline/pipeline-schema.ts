@@ -77,10 +77,12 @@ export const pipelineSchema = z.strictObject({
   labeler: stageSchema,
   warmup: stageSchema,
   finetune: stageSchema,
-  /** Score that pseudo labels must pass; `auto` = the best F1 on held-out labeled images. */
-  threshold: z.union([z.literal('auto'), z.number().gt(0).lt(1)]).default('auto'),
+  /** Score that pseudo labels must pass; `auto` = the best F1 on held-out labeled images, `scores` = from the labels' scores alone. */
+  threshold: z.union([z.enum(['auto', 'scores']), z.number().gt(0).lt(1)]).default('auto'),
   /** Share of the labeled images held out to choose the threshold. */
   holdout: z.number().gt(0).max(0.5).default(0.2),
+  /** Rounds of labeler, labels and warmup; each labeler after the first is the model warmed up before, finetuned. */
+  rounds: z.number().int().min(1).max(10).default(1),
   /** Things and stuff, non-overlapping, instead of objects: stages 1 and 2 learn from panoptic labels. */
   entities: z.boolean().default(false),
   /** Finetuning and its measures are panoptic: every segment by its class, things and stuff. */

@@ -3,11 +3,13 @@ import { WarmupLabels, type PipelineSpec, type StageSpec } from '@cassl/proto';
 import { checkWritable } from '@cassl/storage';
 import { checkExists, checkLabeledDataset } from '@cassl/workers';
 import { ARM_NAMES } from './arms.ts';
+import { usesTruth } from './plan-pipeline.ts';
 import { checkAugmentation, checkModel, checkRanks, checkSchedule } from '../training/check-training-spec.ts';
 
 /** Stage names are appended to make job ids, which end at 128. */
 const MAX_ID = 90;
 const MAX_SEEDS = 100;
+const MAX_ROUNDS = 10;
 const MAX_SHARD_SIZE = 100_000;
 
 /** @throws INVALID_ARGUMENT unless stages' job ids can be made of it */
@@ -46,6 +48,7 @@ export function pipelineChecks(spec: PipelineSpec | undefined): readonly (() => 
     () => checkRange('PipelineSpec.threshold', spec.threshold, 0, 1, 'exclusive'),
     () => checkRange('PipelineSpec.holdout_fraction', spec.holdoutFraction, 0, 0.5, 'inclusive'),
     () => checkRange('PipelineSpec.shard_size', spec.shardSize, 0, MAX_SHARD_SIZE, 'inclusive'),
+    () => checkRange('PipelineSpec.rounds', spec.rounds, 0, MAX_ROUNDS, 'inclusive'),
     () => checkSeeds(spec.seeds),
     () =>
       checkRanks(
@@ -103,9 +106,17 @@ function checkArms({ arms }: PipelineSpec): void {
     throw invalidArgument(`PipelineSpec.arms: "none" stands alone, got ${arms.join(', ')}`);
 }
 
-function checkComparators({ classSpecific, entities, warmupLabels, unlabeledTruth }: PipelineSpec): void {
+function checkComparators({
+  classSpecific,
+  entities,
+  warmupLabels,
+  unlabeledTruth,
+  rounds,
+}: PipelineSpec): void {
   if (classSpecific && entities)
     throw invalidArgument('PipelineSpec.class_specific and entities exclude each other');
+  if (rounds > 1 && usesTruth({ warmupLabels }))
+    throw invalidArgument(`PipelineSpec.rounds is ${rounds}, but a warmup on true labels has one`);
   if (warmupLabels === WarmupLabels.WARMUP_LABELS_TRUTH && unlabeledTruth === undefined)
     throw invalidArgument('PipelineSpec.warmup_labels is TRUTH, which needs unlabeled_truth');
 }

@@ -117,6 +117,45 @@ describe('planPipeline', () => {
     });
   });
 
+  it('chooses a threshold by the scores of what was labeled, and holds no image out for it', () => {
+    const all = jobs(specOf({ thresholdRule: 'THRESHOLD_RULE_SCORES' }));
+    expect(trainingSpec(all, 'labeler').data?.value).toMatchObject({ fromFraction: 0, toFraction: 0 });
+    expect(all.get('labeling')?.spec).toMatchObject({ options: { threshold: 0.05 } });
+    expect(all.get('threshold')?.spec).toMatchObject({
+      metrics: ['METRIC_KIND_LABEL_SCORES'],
+      labelUris: ['file:///out/a.labelset.jsonl'],
+      detached: true,
+    });
+    expect(trainingSpec(all, 'warmup').data?.value).toMatchObject({ threshold: 0.45 });
+  });
+
+  it('starts the labeler of every later round as the model that was warmed up before, and the warmup afresh', () => {
+    const spec = specOf({ rounds: 2, threshold: 0.3, control: true, arms: ['warmup'] });
+    const all = jobs(spec);
+    expect([...all.keys()].slice(0, 5)).toEqual([
+      'labeler/round-1',
+      'evaluate/labeler/round-1',
+      'labeling/round-1',
+      'warmup/round-1',
+      'evaluate/warmup/round-1',
+    ]);
+    expect(trainingSpec(all, 'labeler').initialization?.checkpoint).toBe('warmup/round-1 a');
+    expect(trainingSpec(all, 'warmup').initialization?.checkpoint).toBe('');
+    expect(trainingSpec(all, 'finetune/warmup/1').initialization?.checkpoint).toBe('warmup a');
+    expect(['labeling/round-1', 'labeling'].map((name) => all.get(name)?.spec)).toMatchObject([
+      { checkpoint: 'labeler/round-1 a', outputUri: 'file:///out/labels/round-1' },
+      { checkpoint: 'labeler a', outputUri: 'file:///out/labels' },
+    ]);
+    expect(trainingSpec(all, 'warmup/round-1').alias).toBe('');
+    expect(trainingSpec(all, 'finetune/control/1').schedule?.iterations).toBe(2 * (90 + 150) + 20);
+    const names = planPipeline('p1', spec).map(({ name }) => name);
+    expect(
+      planPipeline('p1', spec)
+        .flatMap(({ needs }) => needs)
+        .filter((need) => !names.includes(need)),
+    ).toEqual([]);
+  });
+
   it('scores pseudo labels against the truth of the images that are labeled', () => {
     const unlabeledTruth = { annotationsUri: 'file:///u.json', imagesUri: 'file:///u' };
     const all = jobs(specOf({ unlabeledTruth, unlabeled: { uri: 'file:///u', limit: 7 } }));

@@ -3,12 +3,14 @@ import {
   LabelingSpec,
   MetricKind,
   Stage,
+  ThresholdRule,
   WarmupLabels,
   type LabeledDataset,
   type PipelineSpec,
 } from '@cassl/proto';
 import { armsOf, warmsUp, seedsOf, type ArmName } from './arms.ts';
 import type { EndedStages, PlannedStage } from './planned-stage.ts';
+import { nameRound, roundStage } from './name-round.ts';
 import { shareStages } from './share-stages.ts';
 import {
   collapsed,
@@ -36,6 +38,9 @@ const ALL_METRICS: readonly MetricKind[] = [
   ...AGNOSTIC_METRICS,
 ];
 
+/** The detector's own: of what is labeled before a threshold is chosen. */
+const LABEL_FLOOR = 0.05;
+
 interface Plan {
   readonly id: string;
   readonly spec: PipelineSpec;
@@ -51,7 +56,7 @@ export function planPipeline(id: string, spec: PipelineSpec): readonly PlannedSt
   const folder = (name: string): string => `${spec.outputUri.replace(/\/$/, '')}/${name}`;
   const plan: Plan = { id, spec, data: stageDataOf(spec), folder };
   const steps = [
-    ...(warmsUp(spec) ? [...labelingSteps(plan), ...warmupSteps(plan)] : []),
+    ...(warmsUp(spec) ? roundsOf(plan) : []),
     ...seedsOf(spec).flatMap((seed) =>
       armsOf(spec).flatMap((arm) => (arm === 'none' ? [] : finetuneSteps(plan, arm, seed))),
     ),
@@ -60,25 +65,38 @@ export function planPipeline(id: string, spec: PipelineSpec): readonly PlannedSt
   return steps.map((step) => ({ ...step, jobId: () => stageJobId(id, step.name) }));
 }
 
+/** Every round but the last under names of its own; each labeler after the first begins as the model that was warmed up before. */
+function roundsOf(plan: Plan): readonly Step[] {
+  const rounds = Math.max(1, plan.spec.rounds);
+  return Array.from({ length: rounds }, (_, index) => index + 1).flatMap((round) => {
+    const before = round === 1 ? undefined : roundStage('warmup', round - 1);
+    const steps = [...labelingSteps(plan, before), ...warmupSteps(plan)];
+    return round === rounds ? steps : nameRound(steps, round);
+  });
+}
+
 /**
  * Where the threshold is not given, the labeler learns without the held-out images and also labels the pool: what the
  * threshold was chosen for is then the very model that is used, at the price of a fifth of its images.
  */
-function labelingSteps(plan: Plan): readonly Step[] {
+function labelingSteps(plan: Plan, before: string | undefined): readonly Step[] {
   const { id, spec, data, folder } = plan;
   if (usesTruth(spec)) return [];
-  const choose = spec.threshold === 0;
+  const choose = spec.threshold === 0 && !choosesByScores(spec);
   const [learned, heldOut] = choose ? holdOut(data.labeled, spec.holdoutFraction || 0.2) : [data.labeled];
   const labeler: Step = {
     name: 'labeler',
     service: 'trainer',
-    needs: [],
-    job: () =>
+    needs: before === undefined ? [] : [before],
+    job: (ended) =>
       trainingJob(id, spec, {
         stage: Stage.STAGE_LABELER,
         how: required(spec.labeler, 'labeler'),
         data: { $case: 'labeled', value: learned },
-        initialization: freshStart(spec),
+        initialization: {
+          ...freshStart(spec),
+          checkpoint: before === undefined ? '' : ended.training(before).checkpointDigest,
+        },
         seed: firstSeed(spec),
         alias: `${spec.name}/labeler`,
       }),
@@ -107,7 +125,7 @@ function labelingSteps(plan: Plan): readonly Step[] {
         checkpoint: ended.training('labeler').checkpointDigest,
         pool: required(spec.unlabeled, 'unlabeled'),
         options: {
-          threshold: thresholdOf(spec, ended),
+          threshold: choosesByScores(spec) ? LABEL_FLOOR : thresholdOf(spec, ended),
           nonOverlap: spec.entities,
           classSpecific: spec.classSpecific,
         },
@@ -116,11 +134,25 @@ function labelingSteps(plan: Plan): readonly Step[] {
       }),
     }),
   };
+  const chooseByScores: Step = {
+    name: 'threshold',
+    service: 'evaluator',
+    needs: ['labeling'],
+    job: (ended) => ({
+      service: 'evaluator',
+      spec: {
+        ...evaluationOf(''),
+        metrics: [MetricKind.METRIC_KIND_LABEL_SCORES],
+        labelUris: [ended.labeling('labeling').labelSetUri],
+        detached: true,
+      },
+    }),
+  };
   const { poolTruth } = data;
   const quality: Step = {
     name: 'pseudo-labels',
     service: 'evaluator',
-    needs: ['labeling'],
+    needs: labelsReady(spec),
     job: (ended) => ({
       service: 'evaluator',
       spec: {
@@ -138,6 +170,7 @@ function labelingSteps(plan: Plan): readonly Step[] {
     evaluateEarly(plan, 'labeler'),
     ...(choose ? [chooseThreshold] : []),
     labeling,
+    ...(choosesByScores(spec) ? [chooseByScores] : []),
     ...(poolTruth === undefined ? [] : [quality]),
   ];
 }
@@ -157,7 +190,7 @@ function warmupSteps(plan: Plan): readonly Step[] {
   const warmup: Step = {
     name: 'warmup',
     service: 'trainer',
-    needs: usesTruth(spec) ? [] : ['labeling'],
+    needs: usesTruth(spec) ? [] : labelsReady(spec),
     job: (ended) =>
       trainingJob(id, spec, {
         stage: Stage.STAGE_WARMUP,
@@ -237,12 +270,22 @@ function evaluateEarly({ spec, data, folder }: Plan, of: 'labeler' | 'warmup'): 
   };
 }
 
-function thresholdOf(spec: PipelineSpec, ended: EndedStages): number {
+/** The threshold is chosen after labeling, from the labels' scores. */
+export function choosesByScores({ threshold, thresholdRule }: PipelineSpec): boolean {
+  return threshold === 0 && thresholdRule === ThresholdRule.THRESHOLD_RULE_SCORES;
+}
+
+/** What must have ended before labels can be learned from. */
+function labelsReady(spec: PipelineSpec): readonly string[] {
+  return choosesByScores(spec) ? ['labeling', 'threshold'] : ['labeling'];
+}
+
+export function thresholdOf(spec: PipelineSpec, ended: EndedStages): number {
   return spec.threshold === 0 ? ended.evaluation('threshold').bestThreshold : spec.threshold;
 }
 
 /** The warmup learns from labels that are there: nobody has to make any. */
-export function usesTruth({ warmupLabels }: PipelineSpec): boolean {
+export function usesTruth({ warmupLabels }: Pick<PipelineSpec, 'warmupLabels'>): boolean {
   return (
     warmupLabels === WarmupLabels.WARMUP_LABELS_TRUTH || warmupLabels === WarmupLabels.WARMUP_LABELS_LABELED
   );

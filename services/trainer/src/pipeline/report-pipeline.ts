@@ -7,7 +7,13 @@ import type {
   PipelineReport,
 } from '@cassl/proto';
 import { armsOf, seedsOf } from './arms.ts';
-import { finetuneName, planPipeline, type EndedStages } from './plan-pipeline.ts';
+import {
+  choosesByScores,
+  finetuneName,
+  planPipeline,
+  thresholdOf,
+  type EndedStages,
+} from './plan-pipeline.ts';
 
 /** Names in reports, by the evaluator's names. */
 const METRICS = {
@@ -55,7 +61,9 @@ export function reportPipeline(pipeline: Pipeline, ended: EndedStages): Pipeline
     warmup: early('warmup'),
     pseudoLabels: has('labeling')
       ? {
-          threshold: ended.labeling('labeling').spec?.options?.threshold ?? 0,
+          threshold: choosesByScores(spec)
+            ? thresholdOf(spec, ended)
+            : (ended.labeling('labeling').spec?.options?.threshold ?? 0),
           ...(has('pseudo-labels') ? pseudoLabelQuality(ended.evaluation('pseudo-labels')) : {}),
         }
       : {},

@@ -91,14 +91,13 @@ export function fromWarmup(spec: PipelineSpec, checkpoint: string): Initializati
   return { checkpoint, parts: spec.parts, classifier: spec.classifier, backboneUri: spec.backboneUri };
 }
 
-/** As many iterations as the three stages together, otherwise as finetuning. */
+/** As many iterations as the three stages together, of all rounds, otherwise as finetuning. */
 export function controlStage(spec: PipelineSpec): StageSpec {
   const finetune = required(spec.finetune, 'finetune');
   const schedule = required(finetune.schedule, 'finetune.schedule');
-  const iterations = [spec.labeler, spec.warmup, spec.finetune].reduce(
-    (sum, stage) => sum + (stage?.schedule?.iterations ?? 0),
-    0,
-  );
+  const iterationsOf = (stage: StageSpec | undefined): number => stage?.schedule?.iterations ?? 0;
+  const round = iterationsOf(spec.labeler) + iterationsOf(spec.warmup);
+  const iterations = round * Math.max(1, spec.rounds) + schedule.iterations;
   const stretch = iterations / schedule.iterations;
   const milestones = schedule.milestones.map((milestone) => Math.round(milestone * stretch));
   return { ...finetune, schedule: { ...schedule, iterations, milestones } };

@@ -10,6 +10,8 @@ const TITLES: Readonly<Record<string, string>> = {
 
 /** What a stage's name means, for people. */
 export function stageTitle(name: string): string {
+  const [, plain = '', round = ''] = /^(.+)\/round-(\d+)$/.exec(name) ?? [];
+  if (round !== '') return `${stageTitle(plain)} · round ${round}`;
   const known = TITLES[name];
   if (known !== undefined) return known;
   const [, arm = '', seed = ''] = /finetune\/([^/]+)\/(.+)$/.exec(name) ?? [];

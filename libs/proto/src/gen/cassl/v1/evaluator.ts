@@ -30,6 +30,8 @@ export const MetricKind = {
    * thresholds (`thresholds`, else 0.1, 0.2 ... 0.5) the best one counts.
    */
   METRIC_KIND_PANOPTIC: "METRIC_KIND_PANOPTIC",
+  /** METRIC_KIND_LABEL_SCORES - Of label files alone, without a data set: a threshold from their scores (Otsu's), as `best_threshold`. Stands alone, detached. */
+  METRIC_KIND_LABEL_SCORES: "METRIC_KIND_LABEL_SCORES",
   UNRECOGNIZED: "UNRECOGNIZED",
 } as const;
 
@@ -43,6 +45,7 @@ export namespace MetricKind {
   export type METRIC_KIND_SEGM_AGNOSTIC = typeof MetricKind.METRIC_KIND_SEGM_AGNOSTIC;
   export type METRIC_KIND_PSEUDO_LABELS = typeof MetricKind.METRIC_KIND_PSEUDO_LABELS;
   export type METRIC_KIND_PANOPTIC = typeof MetricKind.METRIC_KIND_PANOPTIC;
+  export type METRIC_KIND_LABEL_SCORES = typeof MetricKind.METRIC_KIND_LABEL_SCORES;
   export type UNRECOGNIZED = typeof MetricKind.UNRECOGNIZED;
 }
 
@@ -69,6 +72,9 @@ export function metricKindFromJSON(object: any): MetricKind {
     case 6:
     case "METRIC_KIND_PANOPTIC":
       return MetricKind.METRIC_KIND_PANOPTIC;
+    case 7:
+    case "METRIC_KIND_LABEL_SCORES":
+      return MetricKind.METRIC_KIND_LABEL_SCORES;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -92,6 +98,8 @@ export function metricKindToJSON(object: MetricKind): string {
       return "METRIC_KIND_PSEUDO_LABELS";
     case MetricKind.METRIC_KIND_PANOPTIC:
       return "METRIC_KIND_PANOPTIC";
+    case MetricKind.METRIC_KIND_LABEL_SCORES:
+      return "METRIC_KIND_LABEL_SCORES";
     case MetricKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -114,6 +122,8 @@ export function metricKindToNumber(object: MetricKind): number {
       return 5;
     case MetricKind.METRIC_KIND_PANOPTIC:
       return 6;
+    case MetricKind.METRIC_KIND_LABEL_SCORES:
+      return 7;
     case MetricKind.UNRECOGNIZED:
     default:
       return -1;
@@ -172,7 +182,7 @@ export interface EvaluationJob {
     | undefined;
   /** The sweep of PSEUDO_LABELS; empty otherwise. */
   sweep: ThresholdQuality[];
-  /** The threshold with the best F1; 0 without a sweep. */
+  /** The threshold with the best F1, or that of LABEL_SCORES; else 0. */
   bestThreshold: number;
   /** Address of the detections, COCO results JSON; empty without `output_uri`. */
   detectionsUri: string;

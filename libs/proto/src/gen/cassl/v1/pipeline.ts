@@ -98,6 +98,72 @@ export function warmupLabelsToNumber(object: WarmupLabels): number {
   }
 }
 
+/** How the threshold of pseudo labels is chosen where none is given. */
+export const ThresholdRule = {
+  /** THRESHOLD_RULE_UNSPECIFIED - Taken as HELD_OUT. */
+  THRESHOLD_RULE_UNSPECIFIED: "THRESHOLD_RULE_UNSPECIFIED",
+  /** THRESHOLD_RULE_HELD_OUT - The best F1 on held-out labeled images, which the labeler does not learn from. */
+  THRESHOLD_RULE_HELD_OUT: "THRESHOLD_RULE_HELD_OUT",
+  /** THRESHOLD_RULE_SCORES - From the scores of the labels alone: the labeler learns from all labeled images. */
+  THRESHOLD_RULE_SCORES: "THRESHOLD_RULE_SCORES",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type ThresholdRule = typeof ThresholdRule[keyof typeof ThresholdRule];
+
+export namespace ThresholdRule {
+  export type THRESHOLD_RULE_UNSPECIFIED = typeof ThresholdRule.THRESHOLD_RULE_UNSPECIFIED;
+  export type THRESHOLD_RULE_HELD_OUT = typeof ThresholdRule.THRESHOLD_RULE_HELD_OUT;
+  export type THRESHOLD_RULE_SCORES = typeof ThresholdRule.THRESHOLD_RULE_SCORES;
+  export type UNRECOGNIZED = typeof ThresholdRule.UNRECOGNIZED;
+}
+
+export function thresholdRuleFromJSON(object: any): ThresholdRule {
+  switch (object) {
+    case 0:
+    case "THRESHOLD_RULE_UNSPECIFIED":
+      return ThresholdRule.THRESHOLD_RULE_UNSPECIFIED;
+    case 1:
+    case "THRESHOLD_RULE_HELD_OUT":
+      return ThresholdRule.THRESHOLD_RULE_HELD_OUT;
+    case 2:
+    case "THRESHOLD_RULE_SCORES":
+      return ThresholdRule.THRESHOLD_RULE_SCORES;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ThresholdRule.UNRECOGNIZED;
+  }
+}
+
+export function thresholdRuleToJSON(object: ThresholdRule): string {
+  switch (object) {
+    case ThresholdRule.THRESHOLD_RULE_UNSPECIFIED:
+      return "THRESHOLD_RULE_UNSPECIFIED";
+    case ThresholdRule.THRESHOLD_RULE_HELD_OUT:
+      return "THRESHOLD_RULE_HELD_OUT";
+    case ThresholdRule.THRESHOLD_RULE_SCORES:
+      return "THRESHOLD_RULE_SCORES";
+    case ThresholdRule.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export function thresholdRuleToNumber(object: ThresholdRule): number {
+  switch (object) {
+    case ThresholdRule.THRESHOLD_RULE_UNSPECIFIED:
+      return 0;
+    case ThresholdRule.THRESHOLD_RULE_HELD_OUT:
+      return 1;
+    case ThresholdRule.THRESHOLD_RULE_SCORES:
+      return 2;
+    case ThresholdRule.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 /** How one training stage learns. */
 export interface StageSpec {
   /** How long and how fast. */
@@ -148,7 +214,7 @@ export interface PipelineSpec {
   finetune:
     | StageSpec
     | undefined;
-  /** Score threshold for pseudo labels in (0, 1); 0 means choose by F1 on held-out labeled images. */
+  /** Score threshold for pseudo labels in (0, 1); 0 means choose by `threshold_rule`. */
   threshold: number;
   /** Fraction of the labeled images held out to choose the threshold, in (0, 0.5]; 0 means 0.2. */
   holdoutFraction: number;
@@ -197,6 +263,13 @@ export interface PipelineSpec {
    * `output_uri` named in the same way.
    */
   shareStages: boolean;
+  /** How the threshold is chosen where it is 0. */
+  thresholdRule: ThresholdRule;
+  /**
+   * How often labeler, labels and warmup are done, at most 10; 0 means once. From the second round on the labeler is the warmed-up model
+   * of the round before, finetuned on the labeled images as the labeler was; the warmup starts afresh.
+   */
+  rounds: number;
 }
 
 /** One stage of a running pipeline. */
@@ -549,6 +622,8 @@ function createBasePipelineSpec(): PipelineSpec {
     warmupLabels: WarmupLabels.WARMUP_LABELS_UNSPECIFIED,
     arms: [],
     shareStages: false,
+    thresholdRule: ThresholdRule.THRESHOLD_RULE_UNSPECIFIED,
+    rounds: 0,
   };
 }
 
@@ -648,6 +723,12 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     }
     if (message.shareStages !== false) {
       writer.uint32(232).bool(message.shareStages);
+    }
+    if (message.thresholdRule !== ThresholdRule.THRESHOLD_RULE_UNSPECIFIED) {
+      writer.uint32(240).int32(thresholdRuleToNumber(message.thresholdRule));
+    }
+    if (message.rounds !== 0) {
+      writer.uint32(248).uint32(message.rounds);
     }
     return writer;
   },
@@ -917,6 +998,22 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
             message.shareStages = reader.bool();
             continue;
           }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.thresholdRule = thresholdRuleFromJSON(reader.int32());
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.rounds = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1006,6 +1103,12 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
         : isSet(object.share_stages)
         ? globalThis.Boolean(object.share_stages)
         : false,
+      thresholdRule: isSet(object.thresholdRule)
+        ? thresholdRuleFromJSON(object.thresholdRule)
+        : isSet(object.threshold_rule)
+        ? thresholdRuleFromJSON(object.threshold_rule)
+        : ThresholdRule.THRESHOLD_RULE_UNSPECIFIED,
+      rounds: isSet(object.rounds) ? globalThis.Number(object.rounds) : 0,
     };
   },
 
@@ -1098,6 +1201,12 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     if (message.shareStages !== false) {
       obj.shareStages = message.shareStages;
     }
+    if (message.thresholdRule !== ThresholdRule.THRESHOLD_RULE_UNSPECIFIED) {
+      obj.thresholdRule = thresholdRuleToJSON(message.thresholdRule);
+    }
+    if (message.rounds !== 0) {
+      obj.rounds = Math.round(message.rounds);
+    }
     return obj;
   },
 
@@ -1155,6 +1264,8 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     message.warmupLabels = object.warmupLabels ?? WarmupLabels.WARMUP_LABELS_UNSPECIFIED;
     message.arms = object.arms?.map((e) => e) || [];
     message.shareStages = object.shareStages ?? false;
+    message.thresholdRule = object.thresholdRule ?? ThresholdRule.THRESHOLD_RULE_UNSPECIFIED;
+    message.rounds = object.rounds ?? 0;
     return message;
   },
 };
