@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isEnded } from '@cassl/jobs';
 import { JobState, type Pipeline } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,15 +29,17 @@ describe('a pipeline in the cluster', () => {
     const data = JSON.parse(
       JSON.stringify(scenes).replaceAll(`file://${sharedFolder}`, 'file:///data'),
     ) as typeof scenes;
-    await clients.pipelines.start({ id: 'hurt', spec: microPipeline(data, 'file:///data/out') });
-    for (const component of ['trainer', 'registry', 'labeler', 'evaluator', 'nats']) {
-      await delay(4000);
+    // Four seeds: enough stages that upgrade and rollback end before the pipeline does.
+    const spec = microPipeline(data, 'file:///data/out', { seeds: [1, 2, 3, 4] });
+    await clients.pipelines.start({ id: 'hurt', spec });
+    const get = async (): Promise<Pipeline> => (await clients.pipelines.get({ id: 'hurt' })).pipeline!;
+    for (const [done, component] of ['trainer', 'registry', 'labeler', 'evaluator', 'nats'].entries()) {
+      await eventually(get, ({ status }) => (status?.progress?.done ?? 0) >= done, 300_000);
       for (const pod of await podsOf(namespace, component)) {
         await kubectl('-n', namespace, 'delete', 'pod', pod, '--grace-period=0', '--force');
       }
     }
     await install(HELM4, namespace, ['logLevel=debug']);
-    const get = async (): Promise<Pipeline> => (await clients.pipelines.get({ id: 'hurt' })).pipeline!;
     const midway = await eventually(get, () => true, 60_000);
     // An end before it was hurt enough proves nothing; a failure shows its reason here.
     expect({ error: midway.status?.error, isEnded: isEnded(midway.status) }).toEqual({ isEnded: false });
