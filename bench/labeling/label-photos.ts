@@ -6,6 +6,7 @@ import { readSafetensors } from '@cassl/checkpoints';
 import type { PoolEntry } from '@cassl/datasets';
 import { createDetector } from '@cassl/detector';
 import { openEngine } from '@cassl/engine';
+import { detectorModel } from '@cassl/inference/pipeline';
 import { labelShard } from '@cassl/labeler/label-shard';
 import { rleToString } from '@cassl/vision';
 import { photosOf, type LabelPhotos, type PhotosLabeled } from './photos.ts';
@@ -15,7 +16,7 @@ await openEngine({ engine: 'torch' });
 const detector = createDetector(spec.config);
 const { tensors } = await readSafetensors(spec.weights);
 detector.loadStateDict(tensors, { strict: true });
-const model = { digest: 'a'.repeat(64), detector, categories: [] };
+const model = { digest: 'a'.repeat(64), model: detectorModel(detector, '') };
 const options = { threshold: 0.05, maxDetections: spec.masks, masks: true, nonOverlap: false };
 const store = pathToFileURL(spec.folder).href;
 

@@ -74,6 +74,8 @@
 {{- if eq .component "labeler" }}
 - { name: CASSL_LABEL_WORKERS, value: '0' }
 - { name: CASSL_SCALER_PORT, value: '7104' }
+- { name: CASSL_MODEL_RUNTIME, value: {{ $v.labeler.modelRuntime | quote }} }
+- { name: CASSL_TEACHER_ENDPOINTS, value: {{ join "," $v.labeler.teacherEndpoints | quote }} }
 {{- else }}
 - { name: CASSL_LABEL_POOLS, value: {{ $v.labelWorkers.pool | quote }} }
 {{- end }}

@@ -70,6 +70,14 @@ export const settings = {
     z.string().default('127.0.0.1:7100'),
     'Address of the registry service',
   ),
+  teacherEndpoints: setting(
+    'CASSL_TEACHER_ENDPOINTS',
+    z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').flatMap((address) => address.trim() || [])),
+    'Open Inference Protocol servers that a labeling may name as its teacher: `host:port`, comma-separated; empty for none',
+  ),
   dataDir: setting(
     'CASSL_DATA_DIR',
     z.string().default('.cassl/labeler'),

@@ -34,7 +34,14 @@ await runService({
     const registry = createClient(RegistryServiceDefinition, config.registryAddress);
     atStop(() => registry.close());
     const findCheckpoint = createCheckpointFinder(registry, resolve(join(config.dataDir, 'checkpoints')));
-    const labelings = await openLabelings({ connection, bus, queue, findCheckpoint, logger });
+    const labelings = await openLabelings({
+      connection,
+      bus,
+      queue,
+      findCheckpoint,
+      logger,
+      teacherEndpoints: config.teacherEndpoints,
+    });
     const workers = runLabelWorkers(config.labelWorkers, logger);
     const metrics = createMetrics('labeler');
     observeTeachers(() => labelings.all(), metrics);

@@ -1,35 +1,24 @@
-import type { Checkpoint } from '@cassl/proto';
-import { openModel, type OpenModel } from '@cassl/workers';
+import type { ShardTeacher } from './labeling/label-shard.ts';
 
 export interface ModelCache {
-  /** A model that is here already. */
-  resident(digest: string): OpenModel | undefined;
-  get(checkpoint: Checkpoint, path: string): Promise<OpenModel>;
+  /** The model of this name, opened where it is not here. */
+  get(name: string, open: () => Promise<ShardTeacher>): Promise<ShardTeacher>;
 }
 
-/** The models used last, by digest; the least recent one is freed for a new one. */
+/** The models used last; the least recent one is freed for a new one. */
 export function createModelCache(limit: number): ModelCache {
-  const models = new Map<string, OpenModel>();
+  const models = new Map<string, ShardTeacher>();
   return {
-    resident(digest) {
-      const model = models.get(digest);
-      if (model === undefined) return undefined;
-      models.delete(digest);
-      models.set(digest, model);
-      return model;
-    },
-    async get(checkpoint, path) {
-      const { digest } = checkpoint;
-      const known = models.get(digest);
-      models.delete(digest);
-      const model = known ?? (await openModel(checkpoint, path));
-      models.set(digest, model);
-      for (const [oldest, { detector }] of models) {
+    async get(name, open) {
+      const teacher = models.get(name) ?? (await open());
+      models.delete(name);
+      models.set(name, teacher);
+      for (const [oldest, { model }] of models) {
         if (models.size <= limit) break;
         models.delete(oldest);
-        detector.dispose();
+        model.dispose();
       }
-      return model;
+      return teacher;
     },
   };
 }

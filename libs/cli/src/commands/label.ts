@@ -1,8 +1,10 @@
+import { invalidArgument } from '@cassl/errors';
 import type { Command } from 'commander';
 import { thresholdFlag, wholeFlag } from '../flags/number-flag.ts';
 
 interface LabelFlags {
-  readonly alias: string;
+  readonly alias?: string;
+  readonly teacher?: string;
   readonly out?: string;
   readonly threshold: number;
   readonly nonOverlap: boolean;
@@ -16,9 +18,15 @@ interface LabelFlags {
 export function register(program: Command): void {
   program
     .command('label')
-    .description('Label pictures, or a folder or s3:// pool of them, with a class-agnostic checkpoint.')
+    .description(
+      'Label pictures, or a folder or s3:// pool of them, with a class-agnostic checkpoint or a detector from elsewhere.',
+    )
     .argument('<picture-or-pool...>', 'picture files, or one folder or s3:// address of images or tar shards')
-    .requiredOption('--alias <reference>', 'alias or digest of the checkpoint, for example demo/labeler')
+    .option('--alias <reference>', 'alias or digest of the checkpoint, for example demo/labeler')
+    .option(
+      '--teacher <detector>',
+      'pool: instead of a checkpoint an .onnx file, grpc://host:port/model of an Open Inference Protocol server, or a .yaml that says more',
+    )
     .option(
       '--out <path>',
       'one picture: PNG to draw on; a pool: folder or s3:// address for the label files',
@@ -32,6 +40,8 @@ export function register(program: Command): void {
     .addHelpText('after', '\nUses the services of a running `cassl up`, else starts its own for the call.')
     .action(async (targets: readonly string[], flags: LabelFlags) => {
       const { stat } = await import('node:fs/promises');
+      if ((flags.alias === undefined) === (flags.teacher === undefined))
+        throw invalidArgument('give --alias or --teacher, and not both');
       const [target = ''] = targets;
       const isPool =
         target.startsWith('s3://') || (await stat(target).catch(() => undefined))?.isDirectory() === true;
@@ -39,7 +49,9 @@ export function register(program: Command): void {
         const { labelPool } = await import('../pictures/label-pool.ts');
         return labelPool(target, flags);
       }
+      if (flags.alias === undefined)
+        throw invalidArgument('--teacher labels a pool: give a folder or an s3:// address');
       const { detectPictures } = await import('../pictures/detect-pictures.ts');
-      return detectPictures(targets, { ...flags, service: 'labeler' });
+      return detectPictures(targets, { ...flags, alias: flags.alias, service: 'labeler' });
     });
 }

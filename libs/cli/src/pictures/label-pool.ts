@@ -6,10 +6,13 @@ import { Labeling, LabelerServiceDefinition, LabelingSpec } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
 import { labelingJobs } from '../jobs/labeling-jobs.ts';
 import { watchJob } from '../jobs/watch-job.ts';
+import { readTeacher } from './read-teacher.ts';
 import { withServices } from '../local/find-services.ts';
 
 export interface LabelPoolOptions {
-  readonly alias: string;
+  readonly alias?: string;
+  /** Instead of an alias; see `readTeacher`. */
+  readonly teacher?: string;
   readonly out?: string;
   readonly threshold: number;
   readonly nonOverlap: boolean;
@@ -24,7 +27,8 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
   if (options.out === undefined)
     throw invalidArgument('--out is missing: a pool needs a folder or s3:// address for its label files');
   const spec = LabelingSpec.fromPartial({
-    checkpoint: options.alias,
+    checkpoint: options.alias ?? '',
+    ...(options.teacher === undefined ? {} : { teacher: await readTeacher(options.teacher) }),
     pool: { uri: toUri(pool) },
     options: { threshold: options.threshold, nonOverlap: options.nonOverlap },
     outputUri: toUri(options.out),
@@ -32,7 +36,9 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
   });
   const digest = createHash('sha256').update(LabelingSpec.encode(spec).finish()).digest('hex');
   const id = options.id ?? `label-${digest.slice(0, 12)}`;
-  const roots = { data: [toUri(pool)], output: [toUri(options.out)] };
+  const { source } = spec.teacher ?? {};
+  const teacherFile = source?.$case === 'onnx' ? [source.value.uri] : [];
+  const roots = { data: [toUri(pool), ...teacherFile], output: [toUri(options.out)] };
   const names = ['registry', 'labeler'] as const;
   const comeBack = (): string =>
     `labeling ${id} goes on without this command; the same command or \`cassl jobs watch labeling/${id}\` comes back, ` +

@@ -10,6 +10,11 @@ const MAX_SHARD_SIZE = 4096;
  */
 export async function checkLabelingSpec(spec: LabelingSpec | undefined): Promise<LabelingSpec> {
   if (spec === undefined) throw invalidArgument('StartLabelingRequest.spec is missing');
+  if (spec.teacher !== undefined && spec.checkpoint !== '') {
+    throw invalidArgument(
+      `LabelingSpec.checkpoint must be empty beside LabelingSpec.teacher, got ${JSON.stringify(spec.checkpoint)}`,
+    );
+  }
   checkReadable('LabelingSpec.pool.uri', spec.pool?.uri ?? '');
   if (spec.shardSize > MAX_SHARD_SIZE) {
     throw invalidArgument(`LabelingSpec.shard_size must be 0 to ${MAX_SHARD_SIZE}, got ${spec.shardSize}`);

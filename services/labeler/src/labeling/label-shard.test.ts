@@ -5,11 +5,11 @@ import { pathToFileURL } from 'node:url';
 import { detectorPreset, type Detector } from '@cassl/detector';
 import { resourceExhausted } from '@cassl/errors';
 import { encodePng } from '@cassl/vision';
-import type { OpenModel } from '@cassl/workers';
+import { detectorModel } from '@cassl/inference/pipeline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PoolEntry } from '@cassl/datasets';
 import { createBatchMeter } from './batch-meter.ts';
-import { labelShard, type ShardLabels } from './label-shard.ts';
+import { labelShard, type ShardLabels, type ShardTeacher } from './label-shard.ts';
 
 let home: string;
 const entries: PoolEntry[] = [];
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 /** A model that answers each image's own size, and says which went through it together. */
-function modelThat(detect: (widths: readonly number[]) => void = () => undefined): OpenModel {
+function modelThat(detect: (widths: readonly number[]) => void = () => undefined): ShardTeacher {
   const detector: Partial<Detector> = {
     config: detectorPreset('resnet18', { resizeShortSide: 32, resizeLongSide: 64 }),
     detectBatch: async (images) => {
@@ -47,10 +47,10 @@ function modelThat(detect: (widths: readonly number[]) => void = () => undefined
       );
     },
   };
-  return { digest: 'a'.repeat(64), detector: detector as Detector, categories: [] };
+  return { digest: 'a'.repeat(64), model: detectorModel(detector as Detector, '') };
 }
 
-const label = (model: OpenModel, signal = AbortSignal.timeout(60_000)): Promise<ShardLabels> =>
+const label = (model: ShardTeacher, signal = AbortSignal.timeout(60_000)): Promise<ShardLabels> =>
   labelShard(model, { entries, options }, signal);
 
 describe('labeling a shard', () => {

@@ -1,9 +1,9 @@
 import { readShard, type PoolEntry, type PoolImage } from '@cassl/datasets';
 import { errorCode, errorMessage, isCasslError, outlook } from '@cassl/errors';
 import type { InferMetadata } from '@cassl/inference';
-import { createPipeline, detectorModel, MOST_WAITING_BATCHES } from '@cassl/inference/pipeline';
+import { createPipeline, MOST_WAITING_BATCHES, type BatchModel } from '@cassl/inference/pipeline';
 import type { FailedImage, LabelRecord } from '@cassl/labels';
-import type { InferenceOptions, OpenModel } from '@cassl/workers';
+import type { InferenceOptions } from '@cassl/workers';
 
 /** The images of a shard and what to find in them. */
 export interface ShardImages {
@@ -15,6 +15,13 @@ export interface ShardImages {
   readonly decodePixels?: number;
   /** Told once of every image that went through the network. */
   readonly onLabeled?: (how: InferMetadata) => void;
+}
+
+/** What labels. */
+export interface ShardTeacher {
+  /** As the label set names it. */
+  readonly digest: string;
+  readonly model: BatchModel;
 }
 
 /** One row for each image, in the order of the shard. */
@@ -29,13 +36,13 @@ const BATCHES_UNDER_WAY = MOST_WAITING_BATCHES + 2;
  * @throws UNAVAILABLE or DEADLINE_EXCEEDED where the store of the images is away
  */
 export async function labelShard(
-  { detector, digest: checkpoint }: OpenModel,
+  { model, digest: checkpoint }: ShardTeacher,
   { entries, options, maxBatch = 8, decodePixels = 128e6, onLabeled }: ShardImages,
   signal: AbortSignal,
 ): Promise<ShardLabels> {
   const failing = new AbortController();
   const either = AbortSignal.any([signal, failing.signal]);
-  const pipeline = createPipeline(detectorModel(detector, ''), { maxBatch, decodePixels, batching: 'full' });
+  const pipeline = createPipeline(model, { maxBatch, decodePixels, batching: 'full' });
   const labelOf = async (image: PoolImage): Promise<LabelRecord | FailedImage> => {
     if (image.error !== undefined) return failed(image, image.error);
     const { key, location, digest, bytes } = image;

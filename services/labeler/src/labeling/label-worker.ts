@@ -1,14 +1,15 @@
 import { join, resolve } from 'node:path';
 import { openEngine } from '@cassl/engine';
 import { connectEvents } from '@cassl/events';
-import { RegistryServiceDefinition } from '@cassl/proto';
+import { detectorModel } from '@cassl/inference/pipeline';
+import { RegistryServiceDefinition, type LabelingShard } from '@cassl/proto';
 import { createClient, createLogger, downloadCheckpoint } from '@cassl/rpc';
 import { startTelemetry } from '@cassl/telemetry';
-import { workerChannel, type OpenModel } from '@cassl/workers';
+import { openModel, workerChannel } from '@cassl/workers';
 import { readLabelerConfig } from '../config.ts';
 import { createModelCache } from '../model-cache.ts';
 import { createBatchMeter } from './batch-meter.ts';
-import { labelShard } from './label-shard.ts';
+import { labelShard, type ShardTeacher } from './label-shard.ts';
 import { openShardQueue } from './shard-queue.ts';
 import { roundScore, workShards } from './work-shards.ts';
 
@@ -35,13 +36,19 @@ const models = createModelCache(RESIDENT_MODELS);
 let engine: ReturnType<typeof openEngine> | undefined;
 
 /** A resident model needs no registry. */
-async function modelOf(digest: string, signal: AbortSignal): Promise<OpenModel> {
-  engine ??= openEngine({ logger });
-  await engine;
-  const resident = models.resident(digest);
-  if (resident !== undefined) return resident;
-  const found = await downloadCheckpoint({ client: registry, reference: digest, cacheDir, signal });
-  return models.get(found.checkpoint, found.path);
+function teacherOf(shard: LabelingShard, signal: AbortSignal): Promise<ShardTeacher> {
+  const { checkpointDigest: digest, teacher, classSpecific } = shard;
+  return models.get(`${digest} ${classSpecific}`, async () => {
+    if (teacher !== undefined) {
+      const { openTeacher } = await import('@cassl/inference/teachers');
+      return { digest, model: await openTeacher(teacher, { classSpecific, signal }) };
+    }
+    engine ??= openEngine({ logger });
+    await engine;
+    const found = await downloadCheckpoint({ client: registry, reference: digest, cacheDir, signal });
+    const { detector } = await openModel(found.checkpoint, found.path);
+    return { digest, model: detectorModel(detector, '') };
+  });
 }
 
 await workShards({
@@ -51,11 +58,11 @@ await workShards({
   pools: config.labelPools,
   shardTimeoutMs: config.shardTimeoutMs,
   async label(shard, entries, signal) {
-    const model = await modelOf(shard.checkpointDigest, signal);
+    const teacher = await teacherOf(shard, signal);
     const options = {
       threshold: roundScore(shard.threshold),
       maxDetections: shard.maxDetections,
-      masks: model.detector.config.masks,
+      masks: teacher.model.config?.masks ?? true,
       nonOverlap: shard.nonOverlap,
     };
     const { batchSize: maxBatch, decodeMegapixels } = config;
@@ -67,7 +74,7 @@ await workShards({
       decodePixels: decodeMegapixels * 1e6,
       onLabeled: batches.add,
     };
-    const labels = await labelShard(model, images, signal);
+    const labels = await labelShard(teacher, images, signal);
     logger.info(
       { labeling: shard.labelingId, shard: shard.index, ...batches.read() },
       'shard through the network',

@@ -51,6 +51,8 @@ export interface LabelingsOptions {
   readonly bus: EventBus;
   readonly queue: ShardQueue;
   readonly findCheckpoint: FindCheckpoint;
+  /** `host:port` of endpoints that may be teachers. @default none */
+  readonly teacherEndpoints?: readonly string[];
   readonly logger: Logger;
 }
 
@@ -75,12 +77,20 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
       if (isEnded(job.status)) throw failedPrecondition(`labeling ${id} has ended: it cannot be paused`);
       return job.pause === undefined ? { ...job, pause: { by, reason } } : undefined;
     });
+  /** Resolved once: an alias that moves, or a file that changes, is another teacher. */
+  const teacherDigest = async ({ teacher, checkpoint, options: wanted }: LabelingSpec): Promise<string> => {
+    if (teacher !== undefined) {
+      const { digestOfTeacher } = await import('./digest-of-teacher.ts');
+      return digestOfTeacher(teacher, options.teacherEndpoints ?? []);
+    }
+    const found = await findCheckpoint(checkpoint);
+    if (wanted?.classSpecific !== true) assertAgnostic(found);
+    return found.checkpoint.digest;
+  };
   return {
     async start(id, spec, owner) {
       const checked = await checkLabelingSpec(spec);
-      const found = await findCheckpoint(checked.checkpoint);
-      if (checked.options?.classSpecific !== true) assertAgnostic(found);
-      return jobs.start(id, newLabeling(id, checked, found.checkpoint.digest), owner);
+      return jobs.start(id, newLabeling(id, checked, await teacherDigest(checked)), owner);
     },
     get: async (id) => withAddresses(await jobs.get(id)),
     all: () => jobs.list(),

@@ -303,6 +303,8 @@ class LeadingLabeling {
         epoch: this.#epoch,
         ledger: folder,
         poolUri: this.#manifest.uri,
+        teacher: spec.teacher,
+        classSpecific: spec.options?.classSpecific ?? false,
         ...range,
       };
       yield { id: String(index), payload };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { errorCode } from '@cassl/errors';
-import { LabelingOptions, type LabelingSpec } from '@cassl/proto';
+import { LabelingOptions, Teacher, type LabelingSpec } from '@cassl/proto';
 import { openRequestedStore, readBytes, type ObjectStore } from '@cassl/storage';
 import { commitKey, COMMITS, decodeCommit, encodeCommit, indexOfKey, type Commit } from './commit.ts';
 
@@ -84,5 +84,6 @@ export function ledgerFolder(id: string, spec: LabelingSpec, checkpointDigest: s
   const hash = createHash('sha256');
   hash.update(JSON.stringify([checkpointDigest, spec.pool?.uri, spec.pool?.limit, spec.shardSize]));
   hash.update(LabelingOptions.encode(spec.options ?? LabelingOptions.fromPartial({})).finish());
+  if (spec.teacher !== undefined) hash.update(Teacher.encode(spec.teacher).finish());
   return `ledger/${id}-${hash.digest('hex').slice(0, 8)}`;
 }

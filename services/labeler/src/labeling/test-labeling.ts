@@ -8,7 +8,7 @@ import { connectEvents, openEvents, startNatsServer, type EventConnection } from
 import { LabelingSpec, type Labeling } from '@cassl/proto';
 import { createLogger } from '@cassl/rpc';
 import { isEnded } from '@cassl/jobs';
-import { openLabelings, type Labelings } from './labelings.ts';
+import { openLabelings, type Labelings, type LabelingsOptions } from './labelings.ts';
 import type { ShardLabels } from './label-shard.ts';
 import { openShardQueue, type ShardQueue } from './shard-queue.ts';
 import { workShards, type WorkShardsOptions } from './work-shards.ts';
@@ -46,7 +46,9 @@ export function stubRows(entries: readonly ManifestEntry[], scoreOf = () => 0.75
   }));
 }
 
-export async function openTestLabeling(): Promise<TestLabeling> {
+export async function openTestLabeling(
+  more: Pick<LabelingsOptions, 'teacherEndpoints'> = {},
+): Promise<TestLabeling> {
   const home = await mkdtemp(join(tmpdir(), 'cassl-labeling-'));
   const storeDir = join(home, 'nats');
   let server = await startNatsServer({ storeDir });
@@ -58,6 +60,7 @@ export async function openTestLabeling(): Promise<TestLabeling> {
     bus: await openEvents(connection),
     queue,
     logger,
+    ...more,
     findCheckpoint: () =>
       Promise.resolve({ checkpoint: { digest: TEACHER, manifest: undefined }, path: '' } as never),
   });

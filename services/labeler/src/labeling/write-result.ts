@@ -1,7 +1,7 @@
 import type { WrittenManifest } from '@cassl/datasets';
 import type { Lead } from '@cassl/jobs';
-import { writeFacts, writeLabelSet, type LabelFileEntry } from '@cassl/labels';
-import type { Labeling, LabelingSpec } from '@cassl/proto';
+import { writeFacts, writeLabelSet, type LabelFileEntry, type Teacher as LabelTeacher } from '@cassl/labels';
+import type { Labeling, LabelingSpec, Teacher } from '@cassl/proto';
 import type { Ledger } from './ledger.ts';
 import { limitsOf } from './labeling-spec.ts';
 import { roundScore } from './work-shards.ts';
@@ -24,7 +24,7 @@ export async function writeResult(
   const { checkpointDigest: digest, status } = lead.job;
   const source = {
     manifest: written.digest,
-    teacher: { digest: withAlgorithm(digest), kind: 'checkpoint' as const, prompts: [], licence: '' },
+    teacher: describeTeacher(parts.spec.teacher, digest),
     options: { nonOverlap, maxDetections },
     scoreFloor: floor,
   };
@@ -39,6 +39,13 @@ export async function writeResult(
     gpuSecondsPer1000Images: images === 0 ? 0 : (seconds / images) * 1000,
   });
   return (job) => ({ ...job, labelSetUri: set.address, labelSetDigest: set.digest });
+}
+
+function describeTeacher(teacher: Teacher | undefined, digest: string): LabelTeacher {
+  const { prompts = [], licence = '' } = teacher ?? {};
+  const kinds = { onnx: 'onnx', endpoint: 'open-inference' } as const;
+  const kind = teacher?.source === undefined ? 'checkpoint' : kinds[teacher.source.$case];
+  return { digest: withAlgorithm(digest), kind, prompts, licence };
 }
 
 function withAlgorithm(digest: string): string {

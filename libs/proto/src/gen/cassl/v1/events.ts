@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { JobError, JobStatus } from "./job.ts";
+import { Teacher } from "./labeler.ts";
 import { AliasChange, Stage, stageFromJSON, stageToJSON, stageToNumber } from "./registry.ts";
 
 /** A fact that happened, published on `cassl.events.<kind>`; anyone may listen. Delivered at least once: `id` tells repeats. */
@@ -97,6 +98,12 @@ export interface LabelingShard {
   offset: number;
   /** Images. */
   count: number;
+  /** A detector from elsewhere; absent for a checkpoint. */
+  teacher:
+    | Teacher
+    | undefined;
+  /** Keep the teacher's classes. */
+  classSpecific: boolean;
 }
 
 /** What a worker tells the leader of a labeling job. Only a note: what counts lies in the job's commits. */
@@ -642,6 +649,8 @@ function createBaseLabelingShard(): LabelingShard {
     chunkDigest: "",
     offset: 0,
     count: 0,
+    teacher: undefined,
+    classSpecific: false,
   };
 }
 
@@ -685,6 +694,12 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     }
     if (message.count !== 0) {
       writer.uint32(112).uint32(message.count);
+    }
+    if (message.teacher !== undefined) {
+      Teacher.encode(message.teacher, writer.uint32(122).fork()).join();
+    }
+    if (message.classSpecific !== false) {
+      writer.uint32(128).bool(message.classSpecific);
     }
     return writer;
   },
@@ -806,6 +821,22 @@ export const LabelingShard: MessageFns<LabelingShard> = {
             message.count = reader.uint32();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.teacher = Teacher.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.classSpecific = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -861,6 +892,12 @@ export const LabelingShard: MessageFns<LabelingShard> = {
         : "",
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
       count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      teacher: isSet(object.teacher) ? Teacher.fromJSON(object.teacher) : undefined,
+      classSpecific: isSet(object.classSpecific)
+        ? globalThis.Boolean(object.classSpecific)
+        : isSet(object.class_specific)
+        ? globalThis.Boolean(object.class_specific)
+        : false,
     };
   },
 
@@ -905,6 +942,12 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     if (message.count !== 0) {
       obj.count = Math.round(message.count);
     }
+    if (message.teacher !== undefined) {
+      obj.teacher = Teacher.toJSON(message.teacher);
+    }
+    if (message.classSpecific !== false) {
+      obj.classSpecific = message.classSpecific;
+    }
     return obj;
   },
 
@@ -926,6 +969,10 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     message.chunkDigest = object.chunkDigest ?? "";
     message.offset = object.offset ?? 0;
     message.count = object.count ?? 0;
+    message.teacher = (object.teacher !== undefined && object.teacher !== null)
+      ? Teacher.fromPartial(object.teacher)
+      : undefined;
+    message.classSpecific = object.classSpecific ?? false;
     return message;
   },
 };

@@ -96,7 +96,190 @@ export interface LabelingSpec {
   /** Kind of workers that it needs, as their CASSL_LABEL_POOLS name it; empty for any that name none. */
   workerPool: string;
   /** When the teacher counts as collapsed. */
-  health: TeacherHealthPolicy | undefined;
+  health:
+    | TeacherHealthPolicy
+    | undefined;
+  /** A detector from elsewhere that labels; `checkpoint` is then empty. */
+  teacher: Teacher | undefined;
+}
+
+/** A detector from elsewhere, in place of a checkpoint of the registry. */
+export interface Teacher {
+  /** Where it computes. */
+  source:
+    | //
+    /** In the label workers, by onnxruntime. */
+    { $case: "onnx"; value: OnnxTeacher }
+    | //
+    /** Behind an Open Inference Protocol v2 server: Triton, KServe, another cassl. */
+    { $case: "endpoint"; value: EndpointTeacher }
+    | undefined;
+  /** How pictures enter it. */
+  input:
+    | TeacherInput
+    | undefined;
+  /** What its outputs mean. */
+  output:
+    | TeacherOutput
+    | undefined;
+  /** Prompts that it was given, of open-vocabulary ones; kept in the label set. */
+  prompts: string[];
+  /** SPDX id or name of its licence; kept in the label set. */
+  licence: string;
+}
+
+/** An ONNX file. */
+export interface OnnxTeacher {
+  /** `file://` or `s3://`; at most 2 GiB, weights inside. */
+  uri: string;
+}
+
+/** A model of another server. */
+export interface EndpointTeacher {
+  /** `host:port` of its gRPC port; one of the labeler's CASSL_TEACHER_ENDPOINTS. */
+  address: string;
+  /** Name of the model there. */
+  model: string;
+  /** Empty for the server's choice. */
+  version: string;
+}
+
+/** How pictures enter a detector from elsewhere. What its shapes tell needs no word. */
+export interface TeacherInput {
+  /** Name of the input; empty for the one that fits an image. */
+  name: string;
+  /** Pixels of the short side, where the graph takes any size; 0 means 800. */
+  shortSide: number;
+  /** Pixels of the long side at most, where the graph takes any size; 0 means 1333. */
+  longSide: number;
+  /** Fill an input of fixed size without regard to the picture's shape, as DETRs are trained; else the picture keeps its shape. */
+  stretch: boolean;
+  /** Factor on pixels of 0..255; 0 means 1/255, and 1 for UINT8. */
+  scale: number;
+  /** Subtracted after the factor, one a channel; none means 0. */
+  mean: number[];
+  /** Divided by then, one a channel; none means 1. */
+  std: number[];
+  /** Channels are blue, green, red. */
+  bgr: boolean;
+  /** Value of 0..255 around the picture; absent means 114. */
+  padding?: number | undefined;
+}
+
+/** What the outputs of a detector from elsewhere mean. */
+export interface TeacherOutput {
+  /** The form. */
+  format: TeacherOutput_Format;
+  /** Names of outputs; empty for the usual ones. */
+  boxes: string;
+  /** Scores or logits. */
+  scores: string;
+  /** Classes. */
+  labels: string;
+  /** Probabilities [.., N, h, w] over the whole input, or BYTES of COCO run lengths. */
+  masks: string;
+  /** Detections of each image. */
+  counts: string;
+  /** IoU above which the less certain of two boxes goes, in (0, 1]; 0 means 0.6 for the YOLO forms, and none for the others. */
+  suppression: number;
+  /** Boxes are in pixels of the picture as given, not of the input. */
+  boxesOfOriginal: boolean;
+}
+
+/** Forms of outputs. */
+export const TeacherOutput_Format = {
+  /** FORMAT_UNSPECIFIED - Told from names and shapes. */
+  FORMAT_UNSPECIFIED: "FORMAT_UNSPECIFIED",
+  /** FORMAT_BOXES - Finished boxes as x1, y1, x2, y2 in pixels, scores, and where they are there labels, counts, masks. */
+  FORMAT_BOXES: "FORMAT_BOXES",
+  /** FORMAT_YOLO - [B, 4 + classes, N], as YOLOv8 and later. */
+  FORMAT_YOLO: "FORMAT_YOLO",
+  /** FORMAT_YOLO_OBJECTNESS - [B, N, 5 + classes], as YOLOv5 and YOLOX. */
+  FORMAT_YOLO_OBJECTNESS: "FORMAT_YOLO_OBJECTNESS",
+  /** FORMAT_DETR - Logits and boxes of queries, the last class is nothing. */
+  FORMAT_DETR: "FORMAT_DETR",
+  /** FORMAT_DETR_SIGMOID - The same with a sigmoid for each class. */
+  FORMAT_DETR_SIGMOID: "FORMAT_DETR_SIGMOID",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type TeacherOutput_Format = typeof TeacherOutput_Format[keyof typeof TeacherOutput_Format];
+
+export namespace TeacherOutput_Format {
+  export type FORMAT_UNSPECIFIED = typeof TeacherOutput_Format.FORMAT_UNSPECIFIED;
+  export type FORMAT_BOXES = typeof TeacherOutput_Format.FORMAT_BOXES;
+  export type FORMAT_YOLO = typeof TeacherOutput_Format.FORMAT_YOLO;
+  export type FORMAT_YOLO_OBJECTNESS = typeof TeacherOutput_Format.FORMAT_YOLO_OBJECTNESS;
+  export type FORMAT_DETR = typeof TeacherOutput_Format.FORMAT_DETR;
+  export type FORMAT_DETR_SIGMOID = typeof TeacherOutput_Format.FORMAT_DETR_SIGMOID;
+  export type UNRECOGNIZED = typeof TeacherOutput_Format.UNRECOGNIZED;
+}
+
+export function teacherOutput_FormatFromJSON(object: any): TeacherOutput_Format {
+  switch (object) {
+    case 0:
+    case "FORMAT_UNSPECIFIED":
+      return TeacherOutput_Format.FORMAT_UNSPECIFIED;
+    case 1:
+    case "FORMAT_BOXES":
+      return TeacherOutput_Format.FORMAT_BOXES;
+    case 2:
+    case "FORMAT_YOLO":
+      return TeacherOutput_Format.FORMAT_YOLO;
+    case 3:
+    case "FORMAT_YOLO_OBJECTNESS":
+      return TeacherOutput_Format.FORMAT_YOLO_OBJECTNESS;
+    case 4:
+    case "FORMAT_DETR":
+      return TeacherOutput_Format.FORMAT_DETR;
+    case 5:
+    case "FORMAT_DETR_SIGMOID":
+      return TeacherOutput_Format.FORMAT_DETR_SIGMOID;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return TeacherOutput_Format.UNRECOGNIZED;
+  }
+}
+
+export function teacherOutput_FormatToJSON(object: TeacherOutput_Format): string {
+  switch (object) {
+    case TeacherOutput_Format.FORMAT_UNSPECIFIED:
+      return "FORMAT_UNSPECIFIED";
+    case TeacherOutput_Format.FORMAT_BOXES:
+      return "FORMAT_BOXES";
+    case TeacherOutput_Format.FORMAT_YOLO:
+      return "FORMAT_YOLO";
+    case TeacherOutput_Format.FORMAT_YOLO_OBJECTNESS:
+      return "FORMAT_YOLO_OBJECTNESS";
+    case TeacherOutput_Format.FORMAT_DETR:
+      return "FORMAT_DETR";
+    case TeacherOutput_Format.FORMAT_DETR_SIGMOID:
+      return "FORMAT_DETR_SIGMOID";
+    case TeacherOutput_Format.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export function teacherOutput_FormatToNumber(object: TeacherOutput_Format): number {
+  switch (object) {
+    case TeacherOutput_Format.FORMAT_UNSPECIFIED:
+      return 0;
+    case TeacherOutput_Format.FORMAT_BOXES:
+      return 1;
+    case TeacherOutput_Format.FORMAT_YOLO:
+      return 2;
+    case TeacherOutput_Format.FORMAT_YOLO_OBJECTNESS:
+      return 3;
+    case TeacherOutput_Format.FORMAT_DETR:
+      return 4;
+    case TeacherOutput_Format.FORMAT_DETR_SIGMOID:
+      return 5;
+    case TeacherOutput_Format.UNRECOGNIZED:
+    default:
+      return -1;
+  }
 }
 
 /** When a teacher counts as collapsed. Its job is then paused, for a person to look at. */
@@ -882,6 +1065,7 @@ function createBaseLabelingSpec(): LabelingSpec {
     maxFailureRate: undefined,
     workerPool: "",
     health: undefined,
+    teacher: undefined,
   };
 }
 
@@ -919,6 +1103,9 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
     }
     if (message.health !== undefined) {
       TeacherHealthPolicy.encode(message.health, writer.uint32(90).fork()).join();
+    }
+    if (message.teacher !== undefined) {
+      Teacher.encode(message.teacher, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -1024,6 +1211,14 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
             message.health = TeacherHealthPolicy.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.teacher = Teacher.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1069,6 +1264,7 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
         ? globalThis.String(object.worker_pool)
         : "",
       health: isSet(object.health) ? TeacherHealthPolicy.fromJSON(object.health) : undefined,
+      teacher: isSet(object.teacher) ? Teacher.fromJSON(object.teacher) : undefined,
     };
   },
 
@@ -1107,6 +1303,9 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
     if (message.health !== undefined) {
       obj.health = TeacherHealthPolicy.toJSON(message.health);
     }
+    if (message.teacher !== undefined) {
+      obj.teacher = Teacher.toJSON(message.teacher);
+    }
     return obj;
   },
 
@@ -1132,6 +1331,785 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
     message.health = (object.health !== undefined && object.health !== null)
       ? TeacherHealthPolicy.fromPartial(object.health)
       : undefined;
+    message.teacher = (object.teacher !== undefined && object.teacher !== null)
+      ? Teacher.fromPartial(object.teacher)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTeacher(): Teacher {
+  return { source: undefined, input: undefined, output: undefined, prompts: [], licence: "" };
+}
+
+export const Teacher: MessageFns<Teacher> = {
+  encode(message: Teacher, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.source?.$case) {
+      case "onnx":
+        OnnxTeacher.encode(message.source.value, writer.uint32(10).fork()).join();
+        break;
+      case "endpoint":
+        EndpointTeacher.encode(message.source.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    if (message.input !== undefined) {
+      TeacherInput.encode(message.input, writer.uint32(26).fork()).join();
+    }
+    if (message.output !== undefined) {
+      TeacherOutput.encode(message.output, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.prompts) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.licence !== "") {
+      writer.uint32(50).string(message.licence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Teacher {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTeacher();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.source = { $case: "onnx", value: OnnxTeacher.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = { $case: "endpoint", value: EndpointTeacher.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.input = TeacherInput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.output = TeacherOutput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.prompts.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.licence = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Teacher {
+    return {
+      source: isSet(object.onnx)
+        ? { $case: "onnx", value: OnnxTeacher.fromJSON(object.onnx) }
+        : isSet(object.endpoint)
+        ? { $case: "endpoint", value: EndpointTeacher.fromJSON(object.endpoint) }
+        : undefined,
+      input: isSet(object.input) ? TeacherInput.fromJSON(object.input) : undefined,
+      output: isSet(object.output) ? TeacherOutput.fromJSON(object.output) : undefined,
+      prompts: globalThis.Array.isArray(object?.prompts) ? object.prompts.map((e: any) => globalThis.String(e)) : [],
+      licence: isSet(object.licence) ? globalThis.String(object.licence) : "",
+    };
+  },
+
+  toJSON(message: Teacher): unknown {
+    const obj: any = {};
+    if (message.source?.$case === "onnx") {
+      obj.onnx = OnnxTeacher.toJSON(message.source.value);
+    } else if (message.source?.$case === "endpoint") {
+      obj.endpoint = EndpointTeacher.toJSON(message.source.value);
+    }
+    if (message.input !== undefined) {
+      obj.input = TeacherInput.toJSON(message.input);
+    }
+    if (message.output !== undefined) {
+      obj.output = TeacherOutput.toJSON(message.output);
+    }
+    if (message.prompts?.length) {
+      obj.prompts = message.prompts;
+    }
+    if (message.licence !== "") {
+      obj.licence = message.licence;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Teacher>): Teacher {
+    return Teacher.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Teacher>): Teacher {
+    const message = createBaseTeacher();
+    switch (object.source?.$case) {
+      case "onnx": {
+        if (object.source?.value !== undefined && object.source?.value !== null) {
+          message.source = { $case: "onnx", value: OnnxTeacher.fromPartial(object.source.value) };
+        }
+        break;
+      }
+      case "endpoint": {
+        if (object.source?.value !== undefined && object.source?.value !== null) {
+          message.source = { $case: "endpoint", value: EndpointTeacher.fromPartial(object.source.value) };
+        }
+        break;
+      }
+    }
+    message.input = (object.input !== undefined && object.input !== null)
+      ? TeacherInput.fromPartial(object.input)
+      : undefined;
+    message.output = (object.output !== undefined && object.output !== null)
+      ? TeacherOutput.fromPartial(object.output)
+      : undefined;
+    message.prompts = object.prompts?.map((e) => e) || [];
+    message.licence = object.licence ?? "";
+    return message;
+  },
+};
+
+function createBaseOnnxTeacher(): OnnxTeacher {
+  return { uri: "" };
+}
+
+export const OnnxTeacher: MessageFns<OnnxTeacher> = {
+  encode(message: OnnxTeacher, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.uri !== "") {
+      writer.uint32(10).string(message.uri);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OnnxTeacher {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOnnxTeacher();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.uri = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OnnxTeacher {
+    return { uri: isSet(object.uri) ? globalThis.String(object.uri) : "" };
+  },
+
+  toJSON(message: OnnxTeacher): unknown {
+    const obj: any = {};
+    if (message.uri !== "") {
+      obj.uri = message.uri;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OnnxTeacher>): OnnxTeacher {
+    return OnnxTeacher.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OnnxTeacher>): OnnxTeacher {
+    const message = createBaseOnnxTeacher();
+    message.uri = object.uri ?? "";
+    return message;
+  },
+};
+
+function createBaseEndpointTeacher(): EndpointTeacher {
+  return { address: "", model: "", version: "" };
+}
+
+export const EndpointTeacher: MessageFns<EndpointTeacher> = {
+  encode(message: EndpointTeacher, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== "") {
+      writer.uint32(10).string(message.address);
+    }
+    if (message.model !== "") {
+      writer.uint32(18).string(message.model);
+    }
+    if (message.version !== "") {
+      writer.uint32(26).string(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EndpointTeacher {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndpointTeacher();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EndpointTeacher {
+    return {
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      model: isSet(object.model) ? globalThis.String(object.model) : "",
+      version: isSet(object.version) ? globalThis.String(object.version) : "",
+    };
+  },
+
+  toJSON(message: EndpointTeacher): unknown {
+    const obj: any = {};
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.model !== "") {
+      obj.model = message.model;
+    }
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EndpointTeacher>): EndpointTeacher {
+    return EndpointTeacher.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EndpointTeacher>): EndpointTeacher {
+    const message = createBaseEndpointTeacher();
+    message.address = object.address ?? "";
+    message.model = object.model ?? "";
+    message.version = object.version ?? "";
+    return message;
+  },
+};
+
+function createBaseTeacherInput(): TeacherInput {
+  return {
+    name: "",
+    shortSide: 0,
+    longSide: 0,
+    stretch: false,
+    scale: 0,
+    mean: [],
+    std: [],
+    bgr: false,
+    padding: undefined,
+  };
+}
+
+export const TeacherInput: MessageFns<TeacherInput> = {
+  encode(message: TeacherInput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.shortSide !== 0) {
+      writer.uint32(16).uint32(message.shortSide);
+    }
+    if (message.longSide !== 0) {
+      writer.uint32(24).uint32(message.longSide);
+    }
+    if (message.stretch !== false) {
+      writer.uint32(32).bool(message.stretch);
+    }
+    if (message.scale !== 0) {
+      writer.uint32(41).double(message.scale);
+    }
+    if (message.mean.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.mean) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.std.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.std) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.bgr !== false) {
+      writer.uint32(64).bool(message.bgr);
+    }
+    if (message.padding !== undefined) {
+      writer.uint32(72).uint32(message.padding);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TeacherInput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTeacherInput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.shortSide = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.longSide = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.stretch = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.scale = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag === 49) {
+              message.mean.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.mean.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag === 57) {
+              message.std.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.std.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.bgr = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.padding = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TeacherInput {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      shortSide: isSet(object.shortSide)
+        ? globalThis.Number(object.shortSide)
+        : isSet(object.short_side)
+        ? globalThis.Number(object.short_side)
+        : 0,
+      longSide: isSet(object.longSide)
+        ? globalThis.Number(object.longSide)
+        : isSet(object.long_side)
+        ? globalThis.Number(object.long_side)
+        : 0,
+      stretch: isSet(object.stretch) ? globalThis.Boolean(object.stretch) : false,
+      scale: isSet(object.scale) ? globalThis.Number(object.scale) : 0,
+      mean: globalThis.Array.isArray(object?.mean) ? object.mean.map((e: any) => globalThis.Number(e)) : [],
+      std: globalThis.Array.isArray(object?.std) ? object.std.map((e: any) => globalThis.Number(e)) : [],
+      bgr: isSet(object.bgr) ? globalThis.Boolean(object.bgr) : false,
+      padding: isSet(object.padding) ? globalThis.Number(object.padding) : undefined,
+    };
+  },
+
+  toJSON(message: TeacherInput): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.shortSide !== 0) {
+      obj.shortSide = Math.round(message.shortSide);
+    }
+    if (message.longSide !== 0) {
+      obj.longSide = Math.round(message.longSide);
+    }
+    if (message.stretch !== false) {
+      obj.stretch = message.stretch;
+    }
+    if (message.scale !== 0) {
+      obj.scale = floatToJson(message.scale);
+    }
+    if (message.mean?.length) {
+      obj.mean = message.mean.map((e) => floatToJson(e));
+    }
+    if (message.std?.length) {
+      obj.std = message.std.map((e) => floatToJson(e));
+    }
+    if (message.bgr !== false) {
+      obj.bgr = message.bgr;
+    }
+    if (message.padding !== undefined) {
+      obj.padding = Math.round(message.padding);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TeacherInput>): TeacherInput {
+    return TeacherInput.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TeacherInput>): TeacherInput {
+    const message = createBaseTeacherInput();
+    message.name = object.name ?? "";
+    message.shortSide = object.shortSide ?? 0;
+    message.longSide = object.longSide ?? 0;
+    message.stretch = object.stretch ?? false;
+    message.scale = object.scale ?? 0;
+    message.mean = object.mean?.map((e) => e) || [];
+    message.std = object.std?.map((e) => e) || [];
+    message.bgr = object.bgr ?? false;
+    message.padding = object.padding ?? undefined;
+    return message;
+  },
+};
+
+function createBaseTeacherOutput(): TeacherOutput {
+  return {
+    format: TeacherOutput_Format.FORMAT_UNSPECIFIED,
+    boxes: "",
+    scores: "",
+    labels: "",
+    masks: "",
+    counts: "",
+    suppression: 0,
+    boxesOfOriginal: false,
+  };
+}
+
+export const TeacherOutput: MessageFns<TeacherOutput> = {
+  encode(message: TeacherOutput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.format !== TeacherOutput_Format.FORMAT_UNSPECIFIED) {
+      writer.uint32(8).int32(teacherOutput_FormatToNumber(message.format));
+    }
+    if (message.boxes !== "") {
+      writer.uint32(18).string(message.boxes);
+    }
+    if (message.scores !== "") {
+      writer.uint32(26).string(message.scores);
+    }
+    if (message.labels !== "") {
+      writer.uint32(34).string(message.labels);
+    }
+    if (message.masks !== "") {
+      writer.uint32(42).string(message.masks);
+    }
+    if (message.counts !== "") {
+      writer.uint32(50).string(message.counts);
+    }
+    if (message.suppression !== 0) {
+      writer.uint32(57).double(message.suppression);
+    }
+    if (message.boxesOfOriginal !== false) {
+      writer.uint32(64).bool(message.boxesOfOriginal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TeacherOutput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTeacherOutput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.format = teacherOutput_FormatFromJSON(reader.int32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.boxes = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.scores = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.labels = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.masks = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.counts = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.suppression = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.boxesOfOriginal = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TeacherOutput {
+    return {
+      format: isSet(object.format)
+        ? teacherOutput_FormatFromJSON(object.format)
+        : TeacherOutput_Format.FORMAT_UNSPECIFIED,
+      boxes: isSet(object.boxes) ? globalThis.String(object.boxes) : "",
+      scores: isSet(object.scores) ? globalThis.String(object.scores) : "",
+      labels: isSet(object.labels) ? globalThis.String(object.labels) : "",
+      masks: isSet(object.masks) ? globalThis.String(object.masks) : "",
+      counts: isSet(object.counts) ? globalThis.String(object.counts) : "",
+      suppression: isSet(object.suppression) ? globalThis.Number(object.suppression) : 0,
+      boxesOfOriginal: isSet(object.boxesOfOriginal)
+        ? globalThis.Boolean(object.boxesOfOriginal)
+        : isSet(object.boxes_of_original)
+        ? globalThis.Boolean(object.boxes_of_original)
+        : false,
+    };
+  },
+
+  toJSON(message: TeacherOutput): unknown {
+    const obj: any = {};
+    if (message.format !== TeacherOutput_Format.FORMAT_UNSPECIFIED) {
+      obj.format = teacherOutput_FormatToJSON(message.format);
+    }
+    if (message.boxes !== "") {
+      obj.boxes = message.boxes;
+    }
+    if (message.scores !== "") {
+      obj.scores = message.scores;
+    }
+    if (message.labels !== "") {
+      obj.labels = message.labels;
+    }
+    if (message.masks !== "") {
+      obj.masks = message.masks;
+    }
+    if (message.counts !== "") {
+      obj.counts = message.counts;
+    }
+    if (message.suppression !== 0) {
+      obj.suppression = floatToJson(message.suppression);
+    }
+    if (message.boxesOfOriginal !== false) {
+      obj.boxesOfOriginal = message.boxesOfOriginal;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TeacherOutput>): TeacherOutput {
+    return TeacherOutput.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TeacherOutput>): TeacherOutput {
+    const message = createBaseTeacherOutput();
+    message.format = object.format ?? TeacherOutput_Format.FORMAT_UNSPECIFIED;
+    message.boxes = object.boxes ?? "";
+    message.scores = object.scores ?? "";
+    message.labels = object.labels ?? "";
+    message.masks = object.masks ?? "";
+    message.counts = object.counts ?? "";
+    message.suppression = object.suppression ?? 0;
+    message.boxesOfOriginal = object.boxesOfOriginal ?? false;
     return message;
   },
 };
