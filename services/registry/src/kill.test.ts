@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, type RpcClient } from '@cassl/rpc';
 import { describe, expect, it } from 'vitest';
-import { checkpointFile, digestOf, uploadOf } from './test-checkpoints.ts';
-import { hasPostgres, startPostgres } from './test-postgres.ts';
+import { checkpointFile, digestOf, uploadOf } from './checkpoints.fixture.ts';
+import { hasPostgres, startPostgres } from './postgres.fixture.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const KILLS = 3;

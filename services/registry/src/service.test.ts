@@ -23,7 +23,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRegistry, type Registry } from './registry.ts';
 import { registryService } from './service.ts';
-import { hasPostgres, startPostgres, type TestPostgres } from './test-postgres.ts';
+import { hasPostgres, startPostgres, type TestPostgres } from './postgres.fixture.ts';
 
 const logger = createLogger({ name: 'registry', level: 'silent' });
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

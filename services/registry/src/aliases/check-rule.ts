@@ -26,6 +26,9 @@ export async function checkRule(
   );
 }
 
+/** 0.57 - 0.56 is less than 0.01 in binary. */
+const ROUNDING = 1e-9;
+
 async function missingNumbers(
   transaction: Transaction<Database>,
   rule: AliasRule,
@@ -46,7 +49,7 @@ async function missingNumbers(
   const held = await newestValue(transaction, current, rule);
   if (held === undefined) {
     missing.push(`${current}, to which the alias points now, lacks ${wanted} to compare with: attach one`);
-  } else if (sign * (value - held) < margin) {
+  } else if (sign * (value - held) < margin - ROUNDING) {
     missing.push(
       `its ${metric} is ${value}, which must be ${word} ${held + sign * margin}: the alias points to one with ${held}, and the margin is ${margin}`,
     );

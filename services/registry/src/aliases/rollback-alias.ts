@@ -48,5 +48,6 @@ export function rollbackTarget(history: readonly AliasChange[]): string | undefi
       places.push(digest);
     }
   }
-  return places.slice(0, -1).findLast((digest) => digest !== '');
+  // Deleted and set again, it is where it was: going back leads to another place.
+  return places.findLast((digest) => digest !== '' && digest !== places.at(-1));
 }

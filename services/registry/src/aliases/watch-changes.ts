@@ -23,20 +23,33 @@ export async function* watchChanges(
   let position = after;
   while (!signal.aborted) {
     const woken = wakeUp(registry, POLL_MS, signal);
-    const rows = await registry.db
-      .selectFrom('changes')
-      .select(['sequence', 'change'])
-      .where('sequence', '>', position)
-      .orderBy('sequence')
-      .limit(100)
-      .execute();
-    for (const { sequence, change } of rows) {
-      position = Number(sequence);
-      yield RegistryServiceWatchResponse.decode(change);
+    let isWaited = false;
+    try {
+      const rows = await changesAfter(registry, position);
+      for (const { sequence, change } of rows) {
+        position = Number(sequence);
+        yield RegistryServiceWatchResponse.decode(change);
+      }
+      isWaited = rows.length === 0;
+    } finally {
+      // Also for a watcher who leaves at a change, and a database that is away.
+      await woken(!isWaited);
     }
-    await woken(rows.length > 0);
   }
   signal.throwIfAborted();
+}
+
+function changesAfter(
+  { db }: Registry,
+  position: number,
+): Promise<{ sequence: string | number; change: Uint8Array }[]> {
+  return db
+    .selectFrom('changes')
+    .select(['sequence', 'change'])
+    .where('sequence', '>', position)
+    .orderBy('sequence')
+    .limit(100)
+    .execute();
 }
 
 /** Begins to listen now, so that a change between the query and the wait is not slept through. */

@@ -66,7 +66,10 @@ export interface BlobStore {
   head(digest: string): Promise<StoredBlob | undefined>;
   /** Gives exactly the bytes asked for, or throws DATA_LOSS. */
   read(digest: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
-  /** The same into a stream such as an HTTP response, which stays open; rejects when it closes early. */
+  /**
+   * The same into a stream such as an HTTP response, which stays open; rejects when it closes early. The buffers are used again
+   * once a write has called back: a socket has the bytes then, a PassThrough that is read later has not.
+   */
   send(digest: string, sink: Writable, options?: ReadOptions): Promise<void>;
   /** An address that gives the file to whoever knows it, for an hour; a folder has none. */
   signedUrl?(digest: string): Promise<string>;

@@ -148,7 +148,8 @@ async function* unfinished(folder: string): AsyncGenerator<UnfinishedUpload> {
   for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name);
     const stats = await statIfThere(path);
-    if (stats === undefined) continue;
+    // What is no file is none of ours, and could not be discarded.
+    if (stats?.isFile() !== true) continue;
     yield {
       kind: 'upload',
       name: `${INCOMING}/${name}`,

@@ -40,6 +40,8 @@ export async function openFileUpload(options: FileUploadOptions): Promise<BlobUp
   let position = offset;
   let flushed = offset;
   let flushing: Promise<void> | undefined;
+  // A disk tells of bytes that it lost once: a later sync would say that all is well.
+  let lost: Error | undefined;
   const close = async (): Promise<void> => {
     await flushing;
     await file.close();
@@ -55,13 +57,16 @@ export async function openFileUpload(options: FileUploadOptions): Promise<BlobUp
       flushed = position;
       flushing = file
         .datasync()
-        .catch(() => undefined)
+        .catch((error: unknown) => void (lost = error as Error))
         .finally(() => (flushing = undefined));
     },
     async finish() {
       try {
         await flushing;
         await file.sync();
+        if (lost !== undefined) throw lost;
+      } catch (error) {
+        throw explained(error);
       } finally {
         await file.close();
       }
@@ -91,9 +96,13 @@ async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): 
       done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
     }
   } catch (error) {
-    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
-    throw isFull ? resourceExhausted('no space left for checkpoints', { cause: error }) : error;
+    throw explained(error);
   }
+}
+
+function explained(error: unknown): unknown {
+  const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return isFull ? resourceExhausted('no space left for checkpoints', { cause: error }) : error;
 }
 
 async function* empty(): AsyncGenerator<Uint8Array> {

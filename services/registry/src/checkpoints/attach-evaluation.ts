@@ -1,5 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import { Evaluation, type AttachEvaluationRequest } from '@cassl/proto';
+import { lockCheckpoint } from '../aliases/change-alias.ts';
 import { recordChange } from '../aliases/record-change.ts';
 import type { Registry } from '../registry.ts';
 import { resolveReference } from '../aliases/resolve-reference.ts';
@@ -25,6 +26,7 @@ export async function attachEvaluation(
   }
   const whole = { ...evaluation, checkpointDigest: digest, createdAt: evaluation.createdAt ?? new Date() };
   await registry.db.transaction().execute(async (transaction) => {
+    await lockCheckpoint(transaction, digest);
     const inserted = await transaction
       .insertInto('evaluations')
       .values({

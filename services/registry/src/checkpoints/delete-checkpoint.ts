@@ -31,9 +31,9 @@ export async function deleteCheckpoint(
       await transaction.deleteFrom('checkpoints').where('digest', '=', digest).execute();
       await recordChange(transaction, { $case: 'deletedDigest', value: digest });
     });
+    registry.changed.emit('change');
     await registry.blobs.delete(digest);
   });
-  registry.changed.emit('change');
 }
 
 /** Why a checkpoint must stay; `undefined` when nothing needs it. */

@@ -62,13 +62,15 @@ async function verify(registry: Parts, digest: string): Promise<void> {
     .select(['damage', 'seal'])
     .where('digest', '=', digest)
     .executeTakeFirst();
+  // Deleted while it was hashed: nothing is damaged.
+  if (before === undefined) return;
   await db
     .updateTable('checkpoints')
     .set({ seal: stored?.version ?? null, damage: damage ?? null, verified_at: new Date() })
     .where('digest', '=', digest)
     .execute();
   if (damage !== undefined) logger.error({ digest, damage }, 'a checkpoint is damaged and not served');
-  else if (before?.damage != null) logger.info({ digest }, 'a damaged checkpoint is whole again');
+  else if (before.damage !== null) logger.info({ digest }, 'a damaged checkpoint is whole again');
 }
 
 /** The bytes read are those of one version: a file that is replaced meanwhile counts as changed. */

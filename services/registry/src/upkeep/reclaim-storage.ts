@@ -73,7 +73,17 @@ async function isRecorded({ db }: Registry, digest: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Rows whose file is gone, or that had none. */
-async function forgetOldUploads({ db }: Registry, before: number): Promise<void> {
-  await db.deleteFrom('uploads').where('updated_at', '<', new Date(before)).execute();
+/** Rows whose file is gone, or that had none; an upload that is going on needs its own to be gone on with. */
+async function forgetOldUploads(registry: Registry, before: number): Promise<void> {
+  const { db } = registry;
+  const old = db.selectFrom('uploads').select('digest').where('updated_at', '<', new Date(before));
+  for (const { digest } of await old.execute()) {
+    await alone(registry, digest, false, async () => {
+      await db
+        .deleteFrom('uploads')
+        .where('digest', '=', digest)
+        .where('updated_at', '<', new Date(before))
+        .execute();
+    });
+  }
 }
