@@ -13,6 +13,7 @@ import {
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { HttpCaller } from './http-request.ts';
 import { observeRequests } from './observe-requests.ts';
+import { allowOrigins, TIMEOUT_HEADER } from './allow-origins.ts';
 import { byteBudget, type ByteBudget } from './byte-budget.ts';
 import { openHttpServer, type HttpServer, type HttpServerOptions } from './open-http-server.ts';
 import { readBody } from './read-body.ts';
@@ -27,11 +28,12 @@ export interface HttpAppOptions extends Omit<HttpServerOptions, 'silenceMs' | 'r
   readonly maxBodyBytes: number;
   /** Bytes of all bodies that are held at the same time. */
   readonly maxHeldBytes: number;
+  /** Origins whose pages may call, or `*` for all. @default none */
+  readonly origins?: readonly string[];
   /** Adds the routes. Every route says its scope in `config`. */
   readonly routes: (app: FastifyInstance) => void;
 }
 
-const TIMEOUT_HEADER = 'x-cassl-timeout-ms';
 const CALL_ID = /^[\w.-]{1,128}$/;
 const SILENCE_BEYOND_MS = 10_000;
 
@@ -53,6 +55,7 @@ export async function openHttpApp(options: HttpAppOptions): Promise<HttpServer> 
       return typeof given === 'string' && CALL_ID.test(given) ? given : randomUUID();
     },
   });
+  await allowOrigins(app, options.origins ?? []);
   addEdge(app, options);
   options.routes(app);
   await app.ready();

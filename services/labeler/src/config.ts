@@ -19,6 +19,10 @@ const trialSchema = z.record(
   }),
 );
 
+function isOrigin(text: string): boolean {
+  return text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+}
+
 function readTrials(text: string, context: z.RefinementCtx): z.output<typeof trialSchema> {
   try {
     return trialSchema.parse(JSON.parse(text));
@@ -48,6 +52,20 @@ export const settings = {
     'CASSL_HTTP_HELD_MB',
     whole(1, 1_000_000, 512),
     'MiB of the bodies of all HTTP requests that are being read or answered; beyond it they get RESOURCE_EXHAUSTED',
+  ),
+  httpOrigins: setting(
+    'CASSL_HTTP_ORIGINS',
+    z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((origin) => origin.trim())
+          .filter((origin) => origin !== ''),
+      )
+      .refine((origins) => origins.every(isOrigin), 'must be origins such as https://app.example, or *'),
+    'Origins, separated by commas, whose web pages may call the HTTP port from a browser; `*` for all, empty for none',
   ),
   sharedMemory: setting(
     'CASSL_SHARED_MEMORY',

@@ -23,6 +23,7 @@ export interface HttpFacesOptions {
     | 'httpTimeoutMs'
     | 'httpBodyMb'
     | 'httpHeldMb'
+    | 'httpOrigins'
     | 'pinnedModels'
     | 'labelStudioUrl'
     | 'labelStudioToken'
@@ -52,6 +53,7 @@ export function openHttpFaces({
     timeoutMs: config.httpTimeoutMs,
     maxBodyBytes: config.httpBodyMb * MEBIBYTE,
     maxHeldBytes: config.httpHeldMb * MEBIBYTE,
+    origins: config.httpOrigins,
     access: server.access,
     metrics: server.metrics,
     logger,
