@@ -17,6 +17,8 @@ WORKDIR /app
 COPY --from=manifests /manifests ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel error && npm cache clean --force \
  && npm sbom --package-lock-only --omit=dev --sbom-format cyclonedx > /sbom-npm.json
+# The package brings every system's library along, 200 MB and more; this image is one system.
+RUN find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 -type d -not -path "*/linux/$(node -p process.arch)" -exec rm -r {} +
 
 # What compiles the addon: with packages of its own, so that it is compiled again only when its sources change.
 FROM ${NODE_IMAGE} AS tools-cpu

@@ -212,6 +212,7 @@ describe.skipIf(HELMS.length < 2)('the chart (skipped without helm 3 and 4: scri
         [['labelWorkers.autoscaling.minReplicas=20'], /minReplicas 20 is more than maxReplicas 10/],
         [['tls.enabled=true'], /name tls.existingSecret/],
         [['metrics.serviceMonitor.enabled=true'], /install the Prometheus operator/],
+        [['auth.tokensKey=tokens.json'], /name the secret that has it in auth.existingSecret/],
         [['serviceAccount.create=false'], /serviceAccount.launcherName/],
         [['console.ingress.enabled=true'], /console.enabled is false: nothing would answer/],
       ];

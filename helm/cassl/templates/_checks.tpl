@@ -46,6 +46,9 @@
 {{- if and $v.tls.enabled (not $v.tls.existingSecret) (not $v.tls.certManager.enabled) -}}
 {{- fail "tls.enabled is true: name tls.existingSecret, or set tls.certManager.enabled=true" -}}
 {{- end -}}
+{{- if and $v.auth.tokensKey (not $v.auth.existingSecret) -}}
+{{- fail (printf "auth.tokensKey is %s: name the secret that has it in auth.existingSecret" $v.auth.tokensKey) -}}
+{{- end -}}
 {{- if and $v.tls.certManager.enabled (not $v.tls.certManager.issuerRef.name) -}}
 {{- fail "tls.certManager.enabled is true: name tls.certManager.issuerRef.name" -}}
 {{- end -}}

@@ -15,6 +15,16 @@
 - { name: CASSL_TRAINER_ADDRESS, value: "{{ $name }}-trainer.{{ .root.Release.Namespace }}:7101" }
 - { name: CASSL_LABELER_ADDRESS, value: "{{ $name }}-labeler.{{ .root.Release.Namespace }}:7102" }
 - { name: CASSL_EVALUATOR_ADDRESS, value: "{{ $name }}-evaluator.{{ .root.Release.Namespace }}:7103" }
+{{- if $v.auth.tokensKey }}
+- { name: CASSL_TOKENS_FILE, value: {{ printf "/etc/cassl/auth/%s" $v.auth.tokensKey | quote }} }
+{{- end }}
+{{- if $v.auth.oidc.issuer }}
+- { name: CASSL_OIDC_ISSUER, value: {{ $v.auth.oidc.issuer | quote }} }
+- { name: CASSL_OIDC_AUDIENCE, value: {{ $v.auth.oidc.audience | quote }} }
+{{- if $v.auth.oidc.jwksUrl }}
+- { name: CASSL_OIDC_JWKS_URL, value: {{ $v.auth.oidc.jwksUrl | quote }} }
+{{- end }}
+{{- end }}
 {{- if eq .component "console" }}
 {{- /* It calls with its user's token and has none of its own; the file tells it which users may look. */}}
 - { name: CASSL_REGISTRY_HTTP_URL, value: {{ default (printf "http://%s-registry.%s:7180" $name .root.Release.Namespace) $v.console.registryHttpUrl | quote }} }
@@ -79,6 +89,11 @@
 {{- else }}
 - { name: CASSL_LABEL_POOLS, value: {{ $v.labelWorkers.pool | quote }} }
 {{- end }}
+{{- end }}
+{{- range $variable, $value := get (get $v (ternary "labeler" .component (eq .component "label-worker")) | default dict) "settings" | default dict }}
+{{- /* Helm reads every number as a float, which prints 1800000 as 1.8e+06. */}}
+{{- $isWhole := and (kindIs "float64" $value) (eq (float64 (int64 $value)) $value) }}
+- { name: {{ $variable }}, value: {{ ternary (int64 $value) $value $isWhole | toString | quote }} }
 {{- end }}
 {{- if and (eq $v.jobs.mode "kubernetes") (has .component (list "trainer" "evaluator")) }}
 - { name: CASSL_JOB_TEMPLATE, value: /etc/cassl/jobs/{{ ternary "training" "evaluation" (eq .component "trainer") }}.yaml }

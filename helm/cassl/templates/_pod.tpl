@@ -129,7 +129,7 @@ spec:
         {{- if $v.tls.enabled }}
         - { name: tls, mountPath: /etc/cassl/tls, readOnly: true }
         {{- end }}
-        {{- if and (eq .component "console") $v.auth.existingSecret }}
+        {{- if and $v.auth.existingSecret (or $v.auth.tokensKey (eq .component "console")) }}
         - { name: auth, mountPath: /etc/cassl/auth, readOnly: true }
         {{- end }}
         {{- if .launches }}
@@ -151,7 +151,7 @@ spec:
     - name: tls
       secret: { secretName: {{ include "cassl.tlsSecret" .root }}, defaultMode: 0440 }
     {{- end }}
-    {{- if and (eq .component "console") $v.auth.existingSecret }}
+    {{- if and $v.auth.existingSecret (or $v.auth.tokensKey (eq .component "console")) }}
     - name: auth
       secret: { secretName: {{ $v.auth.existingSecret }}, defaultMode: 0440 }
     {{- end }}
