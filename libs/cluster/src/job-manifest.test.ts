@@ -64,7 +64,13 @@ describe('the Job of a task', () => {
     const gpus = { 'nvidia.com/gpu': '2' };
     const job = jobManifest(template(gpus, { subdomain: 'cassl-ranks' }), task({ nodes: 3 }));
     expect(job.spec).toMatchObject({ completionMode: 'Indexed', completions: 3, parallelism: 3 });
-    const { containers } = job.spec!.template.spec!;
+    const { containers, topologySpreadConstraints } = job.spec!.template.spec!;
+    expect(topologySpreadConstraints).toMatchObject([
+      {
+        topologyKey: 'kubernetes.io/hostname',
+        labelSelector: { matchLabels: { 'batch.kubernetes.io/job-name': job.metadata!.name } },
+      },
+    ]);
     const env = Object.fromEntries(containers[0]!.env!.map(({ name, value }) => [name, value]));
     expect(env).toMatchObject({ WORLD_SIZE: '6', LOCAL_WORLD_SIZE: '2', GROUP_RANK: undefined });
     expect(env.MASTER_ADDR).toBe(`${job.metadata!.name}-0.cassl-ranks`);

@@ -1,4 +1,10 @@
-import type { V1Container, V1EnvVar, V1Job, V1PodSpec } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1EnvVar,
+  V1Job,
+  V1PodSpec,
+  V1TopologySpreadConstraint,
+} from '@kubernetes/client-node';
 import { failedPrecondition } from '@cassl/errors';
 import { jobName } from './job-name.ts';
 import type { Task } from './work-place.ts';
@@ -49,6 +55,7 @@ export function jobManifest(template: V1Job, task: Task): V1Job {
       );
     }
     container.env.push(...rankEnvironment(`${name}-0.${pod.subdomain}`, nodes, gpus));
+    pod.topologySpreadConstraints ??= [oneOnEachNode(name)];
   }
   return job;
 }
@@ -71,6 +78,16 @@ function rankEnvironment(master: string, nodes: number, gpus: number): V1EnvVar[
       },
     },
   ];
+}
+
+/** Pods of several nodes ask for several; fewer are better than none. */
+function oneOnEachNode(jobName: string): V1TopologySpreadConstraint {
+  return {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: { 'batch.kubernetes.io/job-name': jobName } },
+  };
 }
 
 /** GPUs of the pod: the task's number in place of the template's. */

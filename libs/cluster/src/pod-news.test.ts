@@ -86,6 +86,15 @@ describe('what a pod says', () => {
     expect(news(value)).toMatch(words);
   });
 
+  it('is a silent node where the cluster takes readiness from a container that runs', () => {
+    const running = container({ running: {} });
+    running.status!.containerStatuses![0]!.ready = true;
+    running.status!.conditions = [{ type: 'Ready', status: 'False' }];
+    expect(news(running)).toMatch(/node node-1 does not answer: .*comes back.*five minutes/);
+    running.status!.conditions[0]!.status = 'True';
+    expect(news(running)).toBeUndefined();
+  });
+
   it('is no dead node while the pod may still end in time', () => {
     const leaving = pod({ phase: 'Running' }, { metadata: { deletionTimestamp: new Date(NOW - 1000) } });
     expect(news(leaving)).toBeUndefined();

@@ -8,6 +8,7 @@ export function podNews(pod: V1Pod, nowMs: number = Date.now()): string | undefi
   const container = pod.status?.containerStatuses?.[0];
   return (
     deadNode(pod, nowMs) ??
+    silentNode(pod) ??
     unschedulable(pod) ??
     (container && waiting(container)) ??
     disrupted(pod) ??
@@ -48,6 +49,16 @@ function deadNode(pod: V1Pod, nowMs: number): string | undefined {
   if (nowMs - new Date(deletionTimestamp).getTime() < DEAD_AFTER_MS) return undefined;
   const node = pod.spec?.nodeName ?? '?';
   return `node ${node} does not answer, and no second pod starts while the first may still run there: bring the node back, or mark it with \`kubectl taint node ${node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute\``;
+}
+
+/** The kubelet would say both or neither: work has no readiness probe. The node controller alone takes readiness from a running container. */
+function silentNode({ spec, status }: V1Pod): string | undefined {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const container = status?.containerStatuses?.[0];
+  if (ready?.status !== 'False' || container?.ready !== true || container.state?.running === undefined) {
+    return undefined;
+  }
+  return `node ${spec?.nodeName ?? '?'} does not answer: what runs there goes on if it comes back; else Kubernetes takes the pod away after its toleration, five minutes by default`;
 }
 
 function unschedulable(pod: V1Pod): string | undefined {
