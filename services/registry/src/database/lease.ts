@@ -26,12 +26,23 @@ export async function tryLease(db: Kysely<Database>, name: string): Promise<Leas
   const isFresh = await insert(db, name, owner);
   if (!isFresh && !(await takeOver(db, name, owner))) return undefined;
   const lost = new AbortController();
-  const timer = setInterval(() => void renew(db, name, owner, lost), LEASE_MS / 3);
+  const isTakenOver = !isFresh;
+  let renewedMs = performance.now();
+  const keep = async (): Promise<void> => {
+    const askedMs = performance.now();
+    const isHeld = await renew(db, name, owner);
+    if (isHeld === true) renewedMs = askedMs;
+    if (isHeld === false) lost.abort(aborted('another replica took this work over; try again'));
+    // A database that is away for so long may have given it to somebody else.
+    else if (performance.now() - renewedMs >= LEASE_MS)
+      lost.abort(aborted(`the lease ${name} could not be renewed for ${LEASE_MS} ms; try again`));
+  };
+  const timer = setInterval(() => void keep(), LEASE_MS / 3);
   timer.unref();
   return {
     name,
     owner,
-    isTakenOver: !isFresh,
+    isTakenOver,
     signal: lost.signal,
     async release() {
       clearInterval(timer);
@@ -101,12 +112,8 @@ async function takeOver(db: Kysely<Database>, name: string, owner: string): Prom
   return row !== undefined;
 }
 
-async function renew(
-  db: Kysely<Database>,
-  name: string,
-  owner: string,
-  lost: AbortController,
-): Promise<void> {
+/** Whether it is still this owner's; `undefined` while the database is away. */
+async function renew(db: Kysely<Database>, name: string, owner: string): Promise<boolean | undefined> {
   try {
     const row = await db
       .updateTable('leases')
@@ -115,8 +122,8 @@ async function renew(
       .where('owner', '=', owner)
       .returning('owner')
       .executeTakeFirst();
-    if (row === undefined) lost.abort(aborted('another replica took this work over; try again'));
+    return row !== undefined;
   } catch {
-    // The database is away: the next renewal, or the check at the end, decides.
+    return undefined;
   }
 }
