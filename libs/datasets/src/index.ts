@@ -12,6 +12,7 @@ export {
 export { labelSets, type LabelSet } from './coco/map-categories.ts';
 export { type ImageCheck } from './coco/check-images.ts';
 export type { Dataset, DatasetCategory, ImageLocation, LabeledImage } from './dataset.ts';
+export { labelStatistics, type LabelStatistics } from './label-statistics.ts';
 export { formatDropReport, type DropReason, type DropReport } from './drop-report.ts';
 export { loadImage, readImageBytes } from './read-image.ts';
 export { createRandom, permutation, type Random, type SeedPart } from './random.ts';

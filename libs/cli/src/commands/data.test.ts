@@ -48,6 +48,11 @@ describe('cassl data', () => {
     const checked = await data('check', out, '--json');
     expect(checked.code).toBe(0);
     expect(JSON.parse(checked.stdout)).toMatchObject({ usable: true });
+    const annotations = join(out, 'annotations/instances_train2017.json');
+    const labels = ['--annotations', annotations, '--images', join(out, 'train2017')];
+    const counted = await data('statistics', ...labels);
+    expect(counted.stdout).toMatch(/^2 images, [1-9]\d* objects\nobjects an image: /);
+    expect(JSON.parse((await data('statistics', ...labels, '--json')).stdout)).toMatchObject({ images: 2 });
     const exported = await data('export', join(root, 'no.jsonl.gz'), '--format', 'coco', '--out', root);
     expect(exported).toMatchObject({ code: 2 });
     expect(exported.stderr).toContain('no.jsonl.gz');

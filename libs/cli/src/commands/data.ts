@@ -15,6 +15,7 @@ export function register(program: Command): void {
   const data = program.command('data').description('Make, check, look at and hand on data sets.');
   registerScenes(data);
   registerCheck(data);
+  registerStatistics(data);
   registerAugment(data);
   registerExport(data);
 }
@@ -106,6 +107,30 @@ function registerCheck(data: Command): void {
         if (!usable) console.error('cassl: nothing in it can be used; mend what the report names');
       }
       if (!usable) process.exitCode = 2;
+    });
+}
+
+function registerStatistics(data: Command): void {
+  withLabelFlags(
+    data
+      .command('statistics')
+      .description('Say how many objects images have, and how large, hidden and cut off they are.'),
+  )
+    .option('--json', 'print them as JSON', false)
+    .action(async (flags: LabelFlags) => {
+      const { labelStatistics } = await import('@cassl/datasets');
+      const statistics = labelStatistics(await openLabels(flags, 'sizes'));
+      if (flags.json) return console.log(JSON.stringify(statistics));
+      const { images, objects, objectsPerImage, size, overlapping, cut, fill } = statistics;
+      const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+      console.log(
+        [
+          `${images} images, ${objects} objects`,
+          `objects an image: ${objectsPerImage.mean.toFixed(1)}, median ${objectsPerImage.median}, 90 % have at most ${objectsPerImage.p90}`,
+          `size, as a share of the image's side: median ${percent(size.median)}, 80 % are between ${percent(size.p10)} and ${percent(size.p90)}`,
+          `boxes that meet another: ${percent(overlapping)}; at the image's edge: ${percent(cut)}; of its box an object fills ${percent(fill)}`,
+        ].join('\n'),
+      );
     });
 }
 
