@@ -53,7 +53,7 @@ export async function helm(binary: string, ...args: readonly string[]): Promise<
   return call(binary, args, 600_000);
 }
 
-/** Values of an installation that fits a small machine; calls reach it at NodePorts 301xx. */
+/** Values of an installation that fits a small machine; calls reach it at NodePorts. */
 export function smallValues(more: readonly string[] = []): string[] {
   const components = ['registry', 'trainer', 'labeler', 'evaluator', 'labelWorkers', 'jobs', 'test'];
   const set = [
@@ -80,9 +80,10 @@ export async function install(
   binary: string,
   namespace: string,
   more: readonly string[] = [],
+  chart: string = CHART,
 ): Promise<Output> {
   const wait = ['--wait', '--timeout', '9m'];
-  return helm(binary, 'upgrade', '--install', 'cassl', CHART, '-n', namespace, ...wait, ...smallValues(more));
+  return helm(binary, 'upgrade', '--install', 'cassl', chart, '-n', namespace, ...wait, ...smallValues(more));
 }
 
 export const HELM4 = HELMS[0]!;
@@ -90,17 +91,20 @@ export const HELM3 = HELMS[1]!;
 
 /** A way from outside to a service of the release: a Service of type NodePort. */
 export async function openNodePort(namespace: string, component: string, port: number): Promise<string> {
-  const nodePort = 30_000 + (port % 1000);
+  const name = `outside-${component}`;
   await apply({
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: `outside-${component}`, namespace },
+    metadata: { name, namespace },
     spec: {
       type: 'NodePort',
       selector: { 'app.kubernetes.io/instance': 'cassl', 'app.kubernetes.io/component': component },
-      ports: [{ port, targetPort: port, nodePort }],
+      ports: [{ port, targetPort: port }],
     },
   });
+  const nodePort = Number(
+    await kubectl('-n', namespace, 'get', 'service', name, '-o', 'jsonpath={.spec.ports[0].nodePort}'),
+  );
   await eventually(() => connects(NODE, nodePort), Boolean, 90_000);
   return `${NODE}:${nodePort}`;
 }

@@ -29,9 +29,13 @@ export interface Release {
   remove(): Promise<void>;
 }
 
-export async function openRelease(namespace: string, more: readonly string[] = []): Promise<Release> {
+export async function openRelease(
+  namespace: string,
+  more: readonly string[] = [],
+  chart?: string,
+): Promise<Release> {
   await makeNamespace(namespace);
-  await install(HELM4, namespace, more);
+  await install(HELM4, namespace, more, chart);
   const clients = openClients({
     registry: await openNodePort(namespace, 'registry', 7100),
     trainer: await openNodePort(namespace, 'trainer', 7101),
