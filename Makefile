@@ -11,7 +11,7 @@ N ?= 100000
 OUT ?= out/demo
 TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop fuzz check gen lint format build bench chaos image chart test-cluster pack test-install clean
+.PHONY: help setup demo test test-interop test-docs fuzz check gen lint format build bench chaos image chart test-cluster pack test-install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ test: ## all tests of this repository, with real services
 test-interop: ## checks against Python peers from pip; skipped, saying so, where pip does not work
 	@bash scripts/setup.sh --for-interop
 	@bash scripts/test.sh interop
+
+test-docs: setup ## every command of README and docs, in short form, in a folder as readers have it
+	@node scripts/docs/run-commands.ts
 
 fuzz: setup ## hostile requests to every RPC and damaged files to every reader: SEED=1 N=100000
 	CASSL_FUZZ_SEED='$(SEED)' CASSL_FUZZ_N='$(N)' npx vitest run test/fuzz

@@ -7,6 +7,7 @@ import type { WebBundle } from './assets/bundle-web.ts';
 import { refuseForeignChanges, refuseForeignHosts } from './http/guard-requests.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { identifyCallers, sessionRoutes, type ConsoleEnv } from './http/session.ts';
+import { experimentRoutes } from './pages/experiments.ts';
 import { labelingRoutes } from './pages/labelings.ts';
 import { evaluationRoutes } from './pages/evaluations.ts';
 import { labelSetRoutes } from './pages/label-sets.ts';
@@ -39,6 +40,7 @@ export function createApp({ web, access, logger, host, ...parts }: AppOptions): 
   app.route('/api/session', sessionRoutes(access));
   app.use('/api/*', identifyCallers(access));
   app.route('/api/pipelines', pipelineRoutes(parts));
+  app.route('/api/experiments', experimentRoutes(parts));
   app.route('/api/trainings', trainingRoutes(parts));
   app.route('/api/labelings', labelingRoutes(parts));
   app.route('/api/evaluations', evaluationRoutes(parts));

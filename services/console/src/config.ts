@@ -29,6 +29,11 @@ export const settings = {
     z.string().optional(),
     "Folder of the services' log files, whose last lines pages show; on one machine `cassl up` sets it",
   ),
+  experimentsDir: setting(
+    'CASSL_EXPERIMENTS_DIR',
+    z.string().optional(),
+    'Folder of the records that `cassl experiment` writes, HOME/experiments; on one machine `cassl up` sets it',
+  ),
 };
 
 export type ConsoleConfig = ConfigOf<typeof settings>;

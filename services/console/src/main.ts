@@ -26,6 +26,7 @@ await runService({
       ),
       registryHttpUrl: config.registryHttpUrl,
       logsDir: config.logsDir,
+      experimentsDir: config.experimentsDir,
       stopping: stopping.signal,
       web: await bundleWeb(),
       access: { authorizer },

@@ -37,6 +37,7 @@ export async function openConsole(
     thumbnails: createThumbnails(join(home, 'thumbnails'), 1e7),
     registryHttpUrl: 'http://registry.example:7180',
     logsDir: join(home, 'logs'),
+    experimentsDir: join(home, 'experiments'),
     stopping: stopping.signal,
     web: await bundleWeb(),
     access: { authorizer },

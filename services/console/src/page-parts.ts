@@ -10,6 +10,8 @@ export interface PageParts {
   /** Of the registry's HTTP views, as users reach them. */
   readonly registryHttpUrl: string;
   readonly logsDir: string | undefined;
+  /** Where `cassl experiment` writes its records. */
+  readonly experimentsDir: string | undefined;
   /** Ends the streams. */
   readonly stopping: AbortSignal;
 }

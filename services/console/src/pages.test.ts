@@ -1,5 +1,5 @@
 import { CasslError } from '@cassl/errors';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -117,6 +117,25 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
     await page.getByRole('img', { name: 'loss/total: long 0.02' }).waitFor();
   });
 
+  it('show an experiment as it goes on: arms, differences with their intervals, verdicts', async () => {
+    const folder = join(console.home, 'experiments');
+    await mkdir(folder);
+    const write = (record: object): Promise<void> =>
+      writeFile(join(folder, 'e.json'), JSON.stringify(record));
+    await write(experimentRecord(['warm, seed 2']));
+    await page.goto(`${console.url}/experiments`);
+    await page.getByRole('link', { name: 'warmup-helps' }).click();
+    await page.getByRole('img', { name: 'detector: +1.9, from +1.0 to +2.7' }).waitFor();
+    await page.getByRole('row', { name: /warm 9\.6 ± 0\.9/ }).waitFor();
+    await page.getByText('warm, seed 2').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await write(experimentRecord([]));
+    await page.getByText('warm, seed 2').waitFor({ state: 'detached' });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expect.poll(() => overflowPx(page), { timeout: 10_000 }).toBeLessThanOrEqual(0);
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+  });
+
   it('scroll through a label set, of which only what is seen exists', async () => {
     await page.goto(`${console.url}/images?set=${encodeURIComponent(labelSet)}`);
     await page.getByRole('button', { name: '000001.jpg , 1 labels' }).waitFor();
@@ -173,6 +192,30 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
     expect(await seriousFindings(page)).toEqual([]);
   });
 });
+
+function experimentRecord(running: readonly string[]): object {
+  const result = {
+    experiment: 'warmup-helps',
+    claim: HOSTILE,
+    verdict: 'holds',
+    pipeline: 'pipelines/small.yaml',
+    commands: ['cassl experiment warmup-helps.yaml --out out'],
+    seeds: [1, 2, 3],
+    missingSeeds: [],
+    difference: { detector: 0.019 },
+    interval: { detector: [0.01, 0.027] },
+    statements: {
+      detector: { says: 'warm.boxAP > control.boxAP', verdict: 'holds', differences: [0.019, 0.01, 0.027] },
+    },
+    summary: {
+      warm: { boxAP: { mean: 0.096, std: 0.009 }, maskAP: { mean: 0.097, std: 0.009 } },
+      control: { boxAP: { mean: 0.078, std: 0.005 }, maskAP: { mean: 0.081, std: 0.006 } },
+    },
+    compute: { warm: { iterations: 2700, images: 43_200, seconds: 310 } },
+    engine: 'torch (cpu, 2 threads)',
+  };
+  return { result, progress: { done: 6 - running.length, total: 6, running, failed: [] } };
+}
 
 function pipeline(id: string): Pipeline {
   return Pipeline.fromPartial({

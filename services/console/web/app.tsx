@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { ExperimentsPage } from './pages/experiments/experiments-page.tsx';
 import { ImagesPage } from './pages/images/images-page.tsx';
 import { LabelingPage } from './pages/labelings/labeling-page.tsx';
 import { LabelingsPage } from './pages/labelings/labelings-page.tsx';
@@ -23,6 +24,10 @@ const PAGES: Readonly<Record<string, Page>> = {
   pipelines: {
     title: 'Pipelines',
     show: ({ parts: [, id = ''] }) => (id === '' ? <PipelinesPage /> : <PipelinePage key={id} id={id} />),
+  },
+  experiments: {
+    title: 'Experiments',
+    show: ({ parts: [, name = ''] }) => <ExperimentsPage name={name} />,
   },
   labelings: {
     title: 'Labelings',

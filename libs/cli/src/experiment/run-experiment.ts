@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -106,20 +107,30 @@ async function runTasks(
   const runs: ArmRun[] = [];
   const errors: unknown[] = [];
   const waiting = [...tasks];
+  const running = new Set<string>();
+  const failed: string[] = [];
+  const write = async (): Promise<void> => {
+    const { experiment, flags } = context;
+    const json = toExperimentJson(experiment, runs, [commandOf(experiment.path, flags)]);
+    if (runs.length > 0) await writeResult(flags.out, json);
+    const progress = { done: runs.length, total: tasks.length, running: [...running], failed };
+    await writeRecord(flags.home, json, progress);
+  };
   const work = async (): Promise<void> => {
     for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
       const name = `${task.arm.name}, seed ${task.seed}`;
       try {
+        running.add(name);
+        await write();
         runs.push(await patiently(() => runTask(task, name, context)));
         say(`${clock()} ${name}: done (${runs.length} of ${tasks.length})`);
-        const json = toExperimentJson(context.experiment, runs, [
-          commandOf(context.experiment.path, context.flags),
-        ]);
-        await writeResult(context.flags.out, json);
       } catch (error) {
         say(`${clock()} ${name}: ${errorMessage(error)}`);
+        failed.push(`${name}: ${errorMessage(error)}`);
         errors.push(error);
       }
+      running.delete(name);
+      await write();
     }
   };
   await Promise.all(Array.from({ length: context.flags.parallel }, work));
@@ -157,11 +168,22 @@ async function runTask({ arm, seed, spec }: Task, name: string, context: RunCont
   return collectArmRun(arm, seed, pipeline, trainings);
 }
 
+function writeResult(out: string, json: ExperimentJson): Promise<void> {
+  return writeWhole(join(out, `${json.experiment}.json`), json);
+}
+
+/** What the console's page of experiments reads. */
+async function writeRecord(home: string, result: ExperimentJson, progress: object): Promise<void> {
+  const folder = join(home, 'experiments');
+  await mkdir(folder, { recursive: true });
+  await writeWhole(join(folder, `${result.experiment}.json`), { result, progress });
+}
+
 /** Whole or not at all: an interruption leaves the last one. */
-async function writeResult(out: string, json: ExperimentJson): Promise<void> {
-  const path = join(out, `${json.experiment}.json`);
-  await writeFile(`${path}.part`, JSON.stringify(json, null, 2) + '\n');
-  await rename(`${path}.part`, path);
+async function writeWhole(path: string, json: object): Promise<void> {
+  const part = `${path}.${randomUUID()}.part`;
+  await writeFile(part, JSON.stringify(json, null, 2) + '\n');
+  await rename(part, path);
 }
 
 function commandOf(path: string, { out }: ExperimentFlags): string {

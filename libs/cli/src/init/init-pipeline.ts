@@ -62,6 +62,7 @@ export async function initPipeline(folder: string, flags: InitFlags): Promise<vo
   const notes = notesOf(labeled);
   const text = pipelineText({
     name,
+    file: flags.out,
     found,
     statistics,
     unlabeled,

@@ -13,13 +13,15 @@ export interface PipelineTextOptions {
   /** Images kept for validation, from the end of the one annotation file. */
   readonly kept: number;
   readonly backbone?: string | undefined;
+  /** Name of the file that it is written to. */
+  readonly file: string;
   /** What the check left out, a line each. */
   readonly notes: readonly string[];
 }
 
 /** A pipeline file with every proposal's reason beside it. */
 export function pipelineText(options: PipelineTextOptions): string {
-  const { name, found, statistics, unlabeled, proposed, labels, kept, backbone, notes } = options;
+  const { name, file, found, statistics, unlabeled, proposed, labels, kept, backbone, notes } = options;
   const { preset, size, batchSize, iterations, threshold, holdout, classifier } = proposed;
   const { labeler, warmup, finetune } = iterations.value;
   const masks = statistics.haveMasks ? '' : ', masks: false';
@@ -28,8 +30,8 @@ export function pipelineText(options: PipelineTextOptions): string {
     `{ iterations: ${count}, batchSize: ${batchSize.value}, learningRate: ${learningRate}, warmupIterations: ${Math.min(50, Math.floor(count / 10))} }`;
   return `# Written by \`cassl init\` from ${statistics.images} labeled images with ${statistics.objects} objects of ${statistics.categories} categories and ${unlabeled} images
 # without labels. Look at the labels first (cassl data check --pictures), change what you know better, then:
-#   cassl run THIS --out out/${name} --check     looks at everything without starting
-#   cassl run THIS --out out/${name}             the three stages and a report
+#   cassl run ${file} --out out/${name} --check     looks at everything without starting
+#   cassl run ${file} --out out/${name}             the three stages and a report
 name: ${name}
 
 data:${notes.map((note) => `\n  # ${note}`).join('')}

@@ -82,7 +82,9 @@ export async function startLocalServices(options: StartLocalServicesOptions): Pr
   const natsUrl = nats.current.server.url;
   const env = {
     CASSL_DRAIN_MS: process.env.CASSL_DRAIN_MS ?? String(DRAIN_MS),
-    ...(consolePort === undefined ? {} : { CASSL_LOGS_DIR: logsDir }),
+    ...(consolePort === undefined
+      ? {}
+      : { CASSL_LOGS_DIR: logsDir, CASSL_EXPERIMENTS_DIR: join(home, 'experiments') }),
     ...options.env,
   };
   try {

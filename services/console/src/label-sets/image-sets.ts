@@ -4,7 +4,8 @@ import { rowsAt } from './rows-at.ts';
 import { isEverything, selectImages, type ImageFilter } from './select-images.ts';
 import { scanSet, type SetScan } from './scan-set.ts';
 import { seenOf } from './set-columns.ts';
-import { shownImage, type ShownImage } from './shown-image.ts';
+import type { ShownImage } from '../contract/shown-image.ts';
+import { shownImage } from './shown-image.ts';
 import type { OpenTruth } from './truth.ts';
 
 /** Images that a filter leaves, in its order; of a page that would take long only the first. */

@@ -3,7 +3,7 @@ import { invalidArgument } from '@cassl/errors';
 import { rleFromString } from '@cassl/vision';
 import { Hono } from 'hono';
 import type { Caller, ConsoleEnv } from '../http/session.ts';
-import type { ShownBox } from '../label-sets/shown-image.ts';
+import type { ShownBox } from '../contract/shown-image.ts';
 import type { PageParts } from '../page-parts.ts';
 
 /** What the labeler takes. */

@@ -1,21 +1,6 @@
-/** As src/label-sets/shown-image.ts sends them. */
-export interface ShownBox {
-  readonly box: readonly [x: number, y: number, width: number, height: number];
-  readonly score?: number;
-  readonly name: string;
-  readonly isRight?: boolean;
-  readonly runs?: readonly number[];
-}
+import type { ShownImage } from '../../../src/contract/shown-image.ts';
 
-export interface ShownImage {
-  readonly at: number;
-  readonly key: string;
-  readonly width: number;
-  readonly height: number;
-  readonly failure?: { readonly code: string; readonly message: string };
-  readonly labels: readonly ShownBox[];
-  readonly objects?: readonly ShownBox[];
-}
+export type { ShownBox, ShownImage } from '../../../src/contract/shown-image.ts';
 
 export interface ImagePage {
   readonly images: readonly ShownImage[];
