@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeFunction } from './describe-function.ts';
 import { MASK, serveScripted, type ScriptedFaces } from '../http/scripted-inference.fixture.ts';
 
 let test: ScriptedFaces;
@@ -18,8 +19,11 @@ async function invoke(
     method: 'POST',
     body: JSON.stringify(body),
     headers: {
+      // As `LambdaGateway._http` and `_invoke_via_dashboard` of CVAT send them: cvat/apps/lambda_manager/views.py at 024777ef.
       'content-type': 'application/json',
+      'x-nuclio-project-name': 'cvat',
       'x-nuclio-function-namespace': 'nuclio',
+      'x-nuclio-invoke-via': 'domain-name',
       'x-nuclio-path': '/',
       ...(name === undefined ? {} : { 'x-nuclio-function-name': name }),
     },
@@ -48,6 +52,14 @@ describe('the CVAT face', () => {
     });
     expect(JSON.parse(one.metadata.annotations['spec']!)).toMatchObject([{ name: 'cat' }, { name: 'dog' }]);
     expect((await fetch(`${test.http.url}/api/functions/nothing`)).status).toBe(404);
+  });
+
+  it('lists a label once, whatever the categories are called: CVAT lists no function at all where one has a label twice', () => {
+    const categories = ['cat', 'dog', 'cat', ''].map((name, index) => ({ id: index + 1, name }));
+    const found = { digest: 'd', categories, sizeBytes: 0, spec: { kind: 'no-op' } } as const;
+    const { metadata } = describeFunction('m', found) as { metadata: { annotations: { spec: string } } };
+    const labels = JSON.parse(metadata.annotations.spec) as { name: string }[];
+    expect(labels.map(({ name }) => name)).toEqual(['cat', 'dog', 'object 4']);
   });
 
   it('answers masks cropped as CVAT has them, with their outline, and rectangles without a mask', async () => {

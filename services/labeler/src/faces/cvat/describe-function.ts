@@ -8,7 +8,8 @@ export function functionId(model: string): string {
 /** A model as nuclio's dashboard lists its functions. */
 export function describeFunction(model: string, { categories, digest }: FoundModel): object {
   const names = categories.map(({ name }, index) => (name === '' ? `object ${index + 1}` : name));
-  const labels = (names.length === 0 ? ['object'] : names).map((name, id) => ({
+  // CVAT refuses to list any function where one has a label twice.
+  const labels = (names.length === 0 ? ['object'] : [...new Set(names)]).map((name, id) => ({
     id,
     name,
     type: 'any',
