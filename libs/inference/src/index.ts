@@ -17,7 +17,6 @@ export {
 } from './runtime/runtime.ts';
 export type { FindModel } from './runtime/routes.ts';
 export type { TrialReport, TrialSettings } from './runtime/trial.ts';
-export { DEFAULT_OPTIONS } from './runtime/fill-request.ts';
 export type { FoundModel, ModelState } from './runtime/resident-model.ts';
 export type { ModelStatistics, BatchStatistics, DurationCount } from './runtime/model-statistics.ts';
 export type { MemoryBudget } from './runtime/memory-budget.ts';

@@ -1,15 +1,6 @@
 import { resolveOverlaps, type Detection, type RgbImage } from '@cassl/vision';
+import type { InferenceOptions } from './inference-options.ts';
 import type { OpenModel } from './open-model.ts';
-
-/** Which detections to keep; every field filled. */
-export interface InferenceOptions {
-  /** Strict. */
-  readonly threshold: number;
-  readonly maxDetections: number;
-  readonly masks: boolean;
-  /** Every pixel to its best-scored mask, as entities are. */
-  readonly nonOverlap: boolean;
-}
 
 /** Detections of decoded images after all of the options, best first. */
 export async function detectWithOptions(

@@ -11,4 +11,5 @@ export type { RegistryClient } from './registry-client.ts';
 export { openModel, type OpenModel } from './open-model.ts';
 export { checkExists, checkLabeledDataset } from './check-labeled-dataset.ts';
 export { openLabeledDataset, slice } from './open-labeled-dataset.ts';
-export { detectWithOptions, type InferenceOptions } from './detect-with-options.ts';
+export { detectWithOptions } from './detect-with-options.ts';
+export type { InferenceOptions } from './inference-options.ts';

@@ -6,6 +6,7 @@ import type { Category } from '@cassl/proto';
 import type { Detection, RgbImage } from '@cassl/vision';
 import { downloadCheckpoint } from '@cassl/rpc';
 import { detectWithOptions, openModel } from '@cassl/workers';
+import { USUAL_BATCH, USUAL_OPTIONS } from '@cassl/workers/inference-options';
 import type { EvaluateOptions } from './evaluate-options.ts';
 
 /** What was found in one labeled image. */
@@ -27,11 +28,6 @@ export interface Findings {
   readonly checkpointDigest: string;
 }
 
-const BATCH = 8;
-/** As COCO counts them, and the detector's own floor. */
-const MAX_DETECTIONS = 100;
-const THRESHOLD = 0.05;
-
 /** Runs the checkpoint of the specification over the data set. @throws NOT_FOUND for an unknown checkpoint */
 export async function detectDataset(options: EvaluateOptions, dataset: Dataset): Promise<Findings> {
   const { spec, registry, cacheDir, logger } = options;
@@ -44,8 +40,7 @@ export async function detectDataset(options: EvaluateOptions, dataset: Dataset):
   const model = await openModel(checkpoint, path);
   const hasMasks = model.detector.config.masks;
   const limits = {
-    threshold: THRESHOLD,
-    maxDetections: MAX_DETECTIONS,
+    ...USUAL_OPTIONS,
     masks: hasMasks,
     nonOverlap: spec.nonOverlap,
   };
@@ -61,8 +56,8 @@ export async function detectDataset(options: EvaluateOptions, dataset: Dataset):
     }
   };
   async function* images(): AsyncGenerator<DetectedImage> {
-    for (let start = 0; start < dataset.images.length; start += BATCH) {
-      const batch = dataset.images.slice(start, start + BATCH);
+    for (let start = 0; start < dataset.images.length; start += USUAL_BATCH) {
+      const batch = dataset.images.slice(start, start + USUAL_BATCH);
       const decoded = await Promise.all(batch.map(read));
       const readable = decoded.filter((image) => typeof image !== 'string');
       const found = await detectWithOptions(model, readable, limits);

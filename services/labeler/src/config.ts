@@ -1,6 +1,7 @@
 import { errorMessage } from '@cassl/errors';
 import { MODEL_RUNTIMES } from '@cassl/inference';
 import { addressSettings, portSetting, readConfig, serverSettings, setting, type ConfigOf } from '@cassl/rpc';
+import { USUAL_BATCH } from '@cassl/workers/inference-options';
 import { z } from 'zod';
 import { areModelRuntimes } from './online/model-runtimes.ts';
 
@@ -129,7 +130,7 @@ export const settings = {
       .transform((text) => text.split(',').map((name) => name.trim())),
     'Kinds of jobs that the label workers take (their worker_pool), comma-separated; empty for those that name none',
   ),
-  batchSize: setting('CASSL_BATCH_SIZE', whole(1, 256, 8), 'Images of one forward pass, at most'),
+  batchSize: setting('CASSL_BATCH_SIZE', whole(1, 256, USUAL_BATCH), 'Images of one forward pass, at most'),
   maxQueuedImages: setting(
     'CASSL_MAX_QUEUED_IMAGES',
     whole(1, 100_000, 256),

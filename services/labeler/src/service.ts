@@ -5,13 +5,10 @@ import {
   type LabelingOptions,
 } from '@cassl/proto';
 import { implement, type ServedService } from '@cassl/rpc';
-import type { InferenceOptions } from '@cassl/workers';
+import { USUAL_OPTIONS, type InferenceOptions } from '@cassl/workers/inference-options';
 import { answerImage, answerStream, type AnswerContext, type ImageQuestion } from './online/answer-images.ts';
 import { checkLimits } from './labeling/check-labeling-spec.ts';
 import type { Labelings } from './labeling/labelings.ts';
-
-const DEFAULT_THRESHOLD = 0.05;
-const DEFAULT_DETECTIONS = 100;
 
 export type AnswerParts = Omit<AnswerContext, 'isAgnostic'>;
 
@@ -93,8 +90,8 @@ function limits(
   options: { readonly threshold: number; readonly maxDetections: number } | undefined,
 ): Pick<InferenceOptions, 'threshold' | 'maxDetections'> {
   return {
-    threshold: options?.threshold || DEFAULT_THRESHOLD,
-    maxDetections: options?.maxDetections || DEFAULT_DETECTIONS,
+    threshold: options?.threshold || USUAL_OPTIONS.threshold,
+    maxDetections: options?.maxDetections || USUAL_OPTIONS.maxDetections,
   };
 }
 

@@ -1,12 +1,7 @@
 import type { DetectorConfig, PreparedImage } from '@cassl/detector';
-import type { InferenceOptions } from '@cassl/workers';
+import { USUAL_OPTIONS, type InferenceOptions } from '@cassl/workers/inference-options';
 
-export const WARM_UP: InferenceOptions = {
-  threshold: 0.05,
-  maxDetections: 100,
-  masks: true,
-  nonOverlap: false,
-};
+export const WARM_UP: InferenceOptions = USUAL_OPTIONS;
 
 /** Landscape, the usual one: a convolution's first call at a shape chooses and packs. */
 export function warmUpImage({

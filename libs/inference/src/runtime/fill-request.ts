@@ -1,17 +1,9 @@
 import { invalidArgument } from '@cassl/errors';
 import { readImageHeader } from '@cassl/vision';
-import type { InferenceOptions } from '@cassl/workers';
+import { MOST_DETECTIONS, USUAL_OPTIONS } from '@cassl/workers/inference-options';
 import { DEFAULT_PRIORITY, LEAST_URGENT, type ImageInput, type InferRequest } from '../inference-request.ts';
 import type { QueuedRequest } from './model-queue.ts';
 
-export const DEFAULT_OPTIONS: InferenceOptions = {
-  threshold: 0.05,
-  maxDetections: 100,
-  masks: true,
-  nonOverlap: false,
-};
-
-const MOST_DETECTIONS = 1000;
 /** Longer than timers count; nobody waits so long. */
 const FOREVER_MS = 2 ** 31 - 1;
 
@@ -21,7 +13,7 @@ const FOREVER_MS = 2 ** 31 - 1;
  */
 export async function fillRequest(request: InferRequest): Promise<QueuedRequest> {
   const { priority = DEFAULT_PRIORITY, timeoutMs = Infinity, signal, whenFull = 'refuse' } = request;
-  const options = { ...DEFAULT_OPTIONS, ...request.options };
+  const options = { ...USUAL_OPTIONS, ...request.options };
   checkRange('options.threshold', options.threshold, 0, 1);
   checkWhole('options.maxDetections', options.maxDetections, 1, MOST_DETECTIONS);
   checkWhole('priority', priority, 1, LEAST_URGENT);

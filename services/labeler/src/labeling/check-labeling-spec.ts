@@ -1,6 +1,7 @@
 import { invalidArgument } from '@cassl/errors';
 import type { LabelingOptions, LabelingSpec } from '@cassl/proto';
 import { checkReadable, checkWritable } from '@cassl/storage';
+import { MOST_DETECTIONS } from '@cassl/workers/inference-options';
 
 const MAX_SHARD_SIZE = 4096;
 
@@ -49,6 +50,7 @@ export function checkLimits(
   if (!(threshold >= 0 && threshold < 1)) {
     throw invalidArgument(`${field}.threshold must be in [0, 1), got ${threshold}`);
   }
-  if (maxDetections > 1000)
-    throw invalidArgument(`${field}.max_detections must be 0 to 1000, got ${maxDetections}`);
+  if (maxDetections > MOST_DETECTIONS) {
+    throw invalidArgument(`${field}.max_detections must be 0 to ${MOST_DETECTIONS}, got ${maxDetections}`);
+  }
 }

@@ -3,7 +3,7 @@ import { errorCode, errorMessage, isCasslError, outlook } from '@cassl/errors';
 import type { InferMetadata } from '@cassl/inference';
 import { createPipeline, MOST_WAITING_BATCHES, type BatchModel } from '@cassl/inference/pipeline';
 import type { FailedImage, LabelRecord } from '@cassl/labels';
-import type { InferenceOptions } from '@cassl/workers';
+import { USUAL_BATCH, type InferenceOptions } from '@cassl/workers/inference-options';
 
 /** The images of a shard and what to find in them. */
 export interface ShardImages {
@@ -37,7 +37,7 @@ const BATCHES_UNDER_WAY = MOST_WAITING_BATCHES + 2;
  */
 export async function labelShard(
   { model, digest: checkpoint }: ShardTeacher,
-  { entries, options, maxBatch = 8, decodePixels = 128e6, onLabeled }: ShardImages,
+  { entries, options, maxBatch = USUAL_BATCH, decodePixels = 128e6, onLabeled }: ShardImages,
   signal: AbortSignal,
 ): Promise<ShardLabels> {
   const failing = new AbortController();

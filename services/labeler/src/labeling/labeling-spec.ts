@@ -1,9 +1,8 @@
 import type { LaneChanges } from '@cassl/events';
 import type { LabelingSpec } from '@cassl/proto';
+import { USUAL_OPTIONS } from '@cassl/workers/inference-options';
 
 const DEFAULT_SHARD_SIZE = 256;
-const DEFAULT_THRESHOLD = 0.05;
-const DEFAULT_DETECTIONS = 100;
 
 /** A specification's numbers with their defaults. */
 export function limitsOf({ options, shardSize }: LabelingSpec): {
@@ -13,8 +12,8 @@ export function limitsOf({ options, shardSize }: LabelingSpec): {
   readonly shardSize: number;
 } {
   return {
-    threshold: options?.threshold || DEFAULT_THRESHOLD,
-    maxDetections: options?.maxDetections || DEFAULT_DETECTIONS,
+    threshold: options?.threshold || USUAL_OPTIONS.threshold,
+    maxDetections: options?.maxDetections || USUAL_OPTIONS.maxDetections,
     nonOverlap: options?.nonOverlap ?? false,
     shardSize: shardSize || DEFAULT_SHARD_SIZE,
   };

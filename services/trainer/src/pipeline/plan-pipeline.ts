@@ -8,6 +8,7 @@ import {
   type LabeledDataset,
   type PipelineSpec,
 } from '@cassl/proto';
+import { USUAL_OPTIONS } from '@cassl/workers/inference-options';
 import { armsOf, warmsUp, seedsOf, type ArmName } from './arms.ts';
 import type { EndedStages, PlannedStage } from './planned-stage.ts';
 import { nameRound, roundStage } from './name-round.ts';
@@ -37,9 +38,6 @@ const ALL_METRICS: readonly MetricKind[] = [
   MetricKind.METRIC_KIND_SEGM,
   ...AGNOSTIC_METRICS,
 ];
-
-/** The detector's own: of what is labeled before a threshold is chosen. */
-const LABEL_FLOOR = 0.05;
 
 interface Plan {
   readonly id: string;
@@ -125,7 +123,7 @@ function labelingSteps(plan: Plan, before: string | undefined): readonly Step[] 
         checkpoint: ended.training('labeler').checkpointDigest,
         pool: required(spec.unlabeled, 'unlabeled'),
         options: {
-          threshold: choosesByScores(spec) ? LABEL_FLOOR : thresholdOf(spec, ended),
+          threshold: choosesByScores(spec) ? USUAL_OPTIONS.threshold : thresholdOf(spec, ended),
           nonOverlap: spec.entities,
           classSpecific: spec.classSpecific,
         },

@@ -4,6 +4,7 @@ import type { DetectorConfig } from '@cassl/detector';
 import { fitImage, parseDetectorConfig } from '@cassl/detector/fit-image';
 import { failedPrecondition } from '@cassl/errors';
 import type { Checkpoint } from '@cassl/proto';
+import { MOST_DETECTIONS } from '@cassl/workers/inference-options';
 import { applyOptions } from '../apply-options.ts';
 import type { BatchModel } from '../batch-model.ts';
 import { WARM_UP, warmUpImage } from '../warm-up.ts';
@@ -26,15 +27,12 @@ export async function openOnnxModel(checkpoint: Checkpoint, path: string): Promi
   return onnxModel(tensors, parseDetectorConfig(manifest.model));
 }
 
-/** What a request may ask for at most: the graph for those that want more than the config's. */
-const MANY_DETECTIONS = 1000;
-
 /** Boxes and masks are two graphs: who wants no masks does not pay for them. All but the usual one are made when they are first wanted. */
 export async function onnxModel(state: StateDict, config: DetectorConfig): Promise<BatchModel> {
   const threads = Number(process.env['OMP_NUM_THREADS']) || availableParallelism();
   const sessions = new Map<string, Promise<OnnxSession>>();
   const sessionFor = (masks: boolean, most: number): Promise<OnnxSession> => {
-    const maxDetections = most > config.maxDetections ? MANY_DETECTIONS : config.maxDetections;
+    const maxDetections = most > config.maxDetections ? MOST_DETECTIONS : config.maxDetections;
     const key = `${masks} ${maxDetections}`;
     const known =
       sessions.get(key) ?? openOnnxSession(state, { config: { ...config, maxDetections }, masks, threads });
