@@ -1,4 +1,4 @@
-import type { Dataset, LabeledImage } from '@cassl/datasets';
+import type { Dataset } from '@cassl/datasets';
 import { failedPrecondition } from '@cassl/errors';
 import {
   createCocoEvaluator,
@@ -8,16 +8,11 @@ import {
   type LabelQuality,
 } from '@cassl/metrics';
 import { MetricKind, type ThresholdQuality } from '@cassl/proto';
-import type { Detection } from '@cassl/vision';
 import type { Findings } from './find-detections.ts';
 import type { Measured } from './evaluation-messages.ts';
+import type { Measure } from './measure.ts';
 import { createPanopticMeasure } from './panoptic-measure.ts';
 import { suppressAcrossCategories } from './suppress-across-categories.ts';
-
-/** One thing that is measured, image by image. */
-export interface Measure {
-  add(image: LabeledImage, detections: readonly Detection[]): void;
-}
 
 export interface Measures {
   readonly all: readonly Measure[];

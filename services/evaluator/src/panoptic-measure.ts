@@ -5,7 +5,7 @@ import {
   panopticTruth,
   type PanopticSummary,
 } from '@cassl/metrics';
-import type { Measure } from './measures.ts';
+import type { Measure } from './measure.ts';
 
 const USUAL_THRESHOLDS: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5];
 
