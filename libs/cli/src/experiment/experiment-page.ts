@@ -4,6 +4,7 @@ import { duration } from '../output/duration.ts';
 import type { DrawingRow } from '../report/drawing-row.ts';
 import { Page } from '../report/page.ts';
 import { pictureRows } from '../report/pictures-section.ts';
+import { tableHead } from '../report/table-head.ts';
 import type { ArmRun } from './arm-run.ts';
 import type { ExperimentJson } from './experiment-json.ts';
 import { armTable, signed, statementTable } from './experiment-table.ts';
@@ -62,15 +63,7 @@ function tableOf([head = [], ...rows]: readonly (readonly string[])[]): JSX.Elem
   return h(
     'table',
     null,
-    h(
-      'thead',
-      null,
-      h(
-        'tr',
-        null,
-        head.map((title) => h('th', { scope: 'col', key: title }, title)),
-      ),
-    ),
+    tableHead(head),
     h(
       'tbody',
       null,

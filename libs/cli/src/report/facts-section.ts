@@ -3,6 +3,7 @@ import { h, type JSX } from 'preact';
 import { duration } from '../output/duration.ts';
 import type { ReportContent } from './report-content.ts';
 import { ARM_TITLES } from './report-table.ts';
+import { tableHead } from './table-head.ts';
 
 /** What was run, on what, for how long, and how to run it again. */
 export function FactsSection(content: ReportContent): JSX.Element {
@@ -99,15 +100,7 @@ function stages({ pipeline: { spec }, report: { timings } }: ReportContent): JSX
   return h(
     'table',
     null,
-    h(
-      'thead',
-      null,
-      h(
-        'tr',
-        null,
-        STAGE_COLUMNS.map((name) => h('th', { scope: 'col', key: name }, name)),
-      ),
-    ),
+    tableHead(STAGE_COLUMNS),
     h(
       'tbody',
       null,

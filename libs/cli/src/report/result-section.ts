@@ -3,6 +3,7 @@ import { h, type JSX } from 'preact';
 import type { ReportContent } from './report-content.ts';
 import type { ReportJson } from './report-json.ts';
 import { ARM_COLUMNS, ARM_TITLES, formatAggregate, formatPercent } from './report-table.ts';
+import { tableHead } from './table-head.ts';
 
 /** The compared arms: what the warm-up is worth at the same finetuning budget. */
 export function ResultSection({ pipeline, report }: ReportContent): JSX.Element {
@@ -60,16 +61,7 @@ function table({ arms, labeler, warmup }: ReportJson): JSX.Element {
   return h(
     'table',
     null,
-    h(
-      'thead',
-      null,
-      h(
-        'tr',
-        null,
-        h('td', null),
-        ARM_COLUMNS.map(([key, title]) => h('th', { scope: 'col', key }, title)),
-      ),
-    ),
+    tableHead(['', ...ARM_COLUMNS.map(([, title]) => title)]),
     h(
       'tbody',
       null,
