@@ -11,7 +11,7 @@ import {
 } from './work-item.ts';
 
 /** Keeps a copy of an item among the dead ones, with the reason. Repeating it is harmless. */
-export async function bury<T>(
+export async function deadLetter<T>(
   { connection, deadSubject }: QueueParts<T>,
   item: ItemIdentity,
   payload: Uint8Array,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CasslError, deadlineExceeded, errorCode, errorMessage, outlook } from '@cassl/errors';
 import { inSpan, inTrace, SpanKind, type SpanOptions } from '@cassl/telemetry';
-import { bury } from './dead-letters.ts';
+import { deadLetter } from './dead-letters.ts';
 import { failpoint } from './failpoint.ts';
 import { keepAsking } from './keep-asking.ts';
 import { readLane } from './lanes.ts';
@@ -72,7 +72,7 @@ async function workOnItem<T>(handling: Handling<T>): Promise<ItemEnd> {
     if (attempt >= parts.maxAttempts || outlook(errorCode(error)) === 'permanent') {
       const reason = `${errorCode(error)}: ${errorMessage(error)} (attempt ${attempt} of ${parts.maxAttempts})`;
       await options.onDead?.({ ...identity, payload: parts.codec.decode(message.data), reason });
-      await bury(parts, { ...identity, spent: attempt }, message.data, reason);
+      await deadLetter(parts, { ...identity, spent: attempt }, message.data, reason);
       await finish(message);
       return end('dead', error);
     }

@@ -6,7 +6,7 @@ import {
 } from '@cassl/proto';
 import { implement, type ServedService } from '@cassl/rpc';
 import { USUAL_OPTIONS, type InferenceOptions } from '@cassl/workers/inference-options';
-import { answerImage, answerStream, type AnswerContext, type ImageQuestion } from './online/answer-images.ts';
+import { answerImage, answerStream, type AnswerContext, type ImageRequest } from './online/answer-images.ts';
 import { checkLimits } from './labeling/check-labeling-spec.ts';
 import type { Labelings } from './labeling/labelings.ts';
 
@@ -17,10 +17,10 @@ export function labelerService(labelings: Labelings, parts: AnswerParts): Served
   const context = { ...parts, isAgnostic: true };
   return implement(LabelerServiceDefinition, {
     label: async (request, caller) => ({
-      detections: await answerImage(context, labelQuestion(request), caller),
+      detections: await answerImage(context, toLabelRequest(request), caller),
     }),
     async *labelStream(requests, caller) {
-      for await (const detections of answerStream(context, map(requests, labelQuestion), caller))
+      for await (const detections of answerStream(context, map(requests, toLabelRequest), caller))
         yield { detections };
     },
     startLabeling: async ({ id, spec }, { identity }) => ({
@@ -53,20 +53,20 @@ export function detectorService(parts: AnswerParts): ServedService {
   const context = { ...parts, isAgnostic: false };
   return implement(DetectorServiceDefinition, {
     detect: async (request, caller) => ({
-      detections: await answerImage(context, detectQuestion(request), caller),
+      detections: await answerImage(context, toDetectRequest(request), caller),
     }),
     async *detectStream(requests, caller) {
-      for await (const detections of answerStream(context, map(requests, detectQuestion), caller))
+      for await (const detections of answerStream(context, map(requests, toDetectRequest), caller))
         yield { detections };
     },
   });
 }
 
-type Asked<Options> = Pick<ImageQuestion, 'checkpoint' | 'image' | 'priority'> & {
+type Asked<Options> = Pick<ImageRequest, 'checkpoint' | 'image' | 'priority'> & {
   readonly options?: Options | undefined;
 };
 
-function labelQuestion({ checkpoint, image, options, priority }: Asked<LabelingOptions>): ImageQuestion {
+function toLabelRequest({ checkpoint, image, options, priority }: Asked<LabelingOptions>): ImageRequest {
   checkLimits('options', options);
   return {
     checkpoint,
@@ -76,7 +76,7 @@ function labelQuestion({ checkpoint, image, options, priority }: Asked<LabelingO
   };
 }
 
-function detectQuestion({ checkpoint, image, options, priority }: Asked<DetectionOptions>): ImageQuestion {
+function toDetectRequest({ checkpoint, image, options, priority }: Asked<DetectionOptions>): ImageRequest {
   checkLimits('options', options);
   return {
     checkpoint,

@@ -33,14 +33,14 @@ export async function askServices(
 async function ask(name: ServiceName, address: string): Promise<ServiceAnswer> {
   const startedAt = performance.now();
   try {
-    const records = await QUESTIONS[name](address);
+    const records = await RECORDS_OF[name](address);
     return { address, milliseconds: Math.round(performance.now() - startedAt), records };
   } catch (error) {
     return { address, error: { code: errorCode(error), message: errorMessage(error) } };
   }
 }
 
-const QUESTIONS: Readonly<Record<ServiceName, (address: string) => Promise<unknown>>> = {
+const RECORDS_OF: Readonly<Record<ServiceName, (address: string) => Promise<unknown>>> = {
   registry: (address) =>
     using(RegistryServiceDefinition, address, async (registry) => ({
       aliases: (await registry.listAliases({})).aliases,

@@ -43,7 +43,7 @@ export async function detectPictures(
 
 async function detectOne(ask: Asker, path: string, { out, json }: DetectPicturesOptions): Promise<void> {
   const bytes = await readPicture(path);
-  const detections = await ask.question(path, bytes);
+  const detections = await ask.about(path, bytes);
   if (out !== undefined) await writeOutput(out, await draw(bytes, detections));
   if (json) console.log(JSON.stringify(ImageDetections.toJSON(detections)));
   else print(detections, out);
@@ -60,7 +60,7 @@ function tell(path: string, error: unknown, json: boolean): void {
 }
 
 interface Asker {
-  question(path: string, bytes: Uint8Array): Promise<ImageDetections>;
+  about(path: string, bytes: Uint8Array): Promise<ImageDetections>;
   close(): void;
 }
 
@@ -73,18 +73,18 @@ function opened(
     image: { key: path, source: { $case: 'encoded', value: bytes } },
     options: service === 'detector' ? { threshold } : { threshold, nonOverlap },
   });
-  // The first question loads the engine and the model.
+  // The first request loads the engine and the model.
   const limit = { deadlineMs: 120_000 };
   if (service === 'detector') {
     const client = createClient(DetectorServiceDefinition, address);
-    const question = async (path: string, bytes: Uint8Array): Promise<ImageDetections> =>
+    const about = async (path: string, bytes: Uint8Array): Promise<ImageDetections> =>
       answered((await client.detect(request(path, bytes), limit)).detections);
-    return { question, close: () => client.close() };
+    return { about, close: () => client.close() };
   }
   const client = createClient(LabelerServiceDefinition, address);
-  const question = async (path: string, bytes: Uint8Array): Promise<ImageDetections> =>
+  const about = async (path: string, bytes: Uint8Array): Promise<ImageDetections> =>
     answered((await client.label(request(path, bytes), limit)).detections);
-  return { question, close: () => client.close() };
+  return { about, close: () => client.close() };
 }
 
 function answered(detections: ImageDetections | undefined): ImageDetections {

@@ -175,7 +175,7 @@ class LeadingLabeling {
         break;
       case 'dead':
         if (fact.value.epoch < this.#epoch) return;
-        this.tally.bury(fact.value.index, fact.value.reason);
+        this.tally.giveUp(fact.value.index, fact.value.reason);
         this.#isDirty = true;
         break;
       case 'fault':

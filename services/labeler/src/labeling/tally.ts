@@ -62,7 +62,7 @@ export class Tally {
   }
 
   /** Takes note that a shard was given up. */
-  bury(index: number, reason: string): void {
+  giveUp(index: number, reason: string): void {
     if (!this.has(index) && index < this.#done.length) this.#dead.set(index, reason);
   }
 

@@ -1,6 +1,6 @@
 import type { FoundModel, InferAnswer, InferRequest } from '@cassl/inference';
 import { describe, expect, it } from 'vitest';
-import { answerStream, type AnswerContext, type ImageQuestion } from './answer-images.ts';
+import { answerStream, type AnswerContext, type ImageRequest } from './answer-images.ts';
 
 const options = { threshold: 0.05, maxDetections: 100, masks: true, nonOverlap: false };
 const caller = {
@@ -34,7 +34,7 @@ function context(): AnswerContext & { readonly seen: number[] } {
   };
 }
 
-function question(number: number, checkpoint = ''): ImageQuestion {
+function request(number: number, checkpoint = ''): ImageRequest {
   return {
     checkpoint,
     options,
@@ -44,13 +44,13 @@ function question(number: number, checkpoint = ''): ImageQuestion {
 }
 
 describe('answerStream', () => {
-  it('keeps the order of the questions and works on several at once', async () => {
-    async function* questions(): AsyncGenerator<ImageQuestion> {
-      for (const number of [1, 2, 3]) yield await Promise.resolve(question(number, number === 1 ? 'c' : ''));
+  it('keeps the order of the requests and works on several at once', async () => {
+    async function* requests(): AsyncGenerator<ImageRequest> {
+      for (const number of [1, 2, 3]) yield await Promise.resolve(request(number, number === 1 ? 'c' : ''));
     }
     const used = context();
     const keys = [];
-    for await (const { key, checkpointDigest } of answerStream(used, questions(), caller))
+    for await (const { key, checkpointDigest } of answerStream(used, requests(), caller))
       keys.push([key, checkpointDigest]);
     expect(keys).toEqual([
       ['i1', 'c'],
@@ -62,15 +62,15 @@ describe('answerStream', () => {
 
   it('answers a client that waits for each answer before it asks again', async () => {
     let answered = Promise.withResolvers<void>();
-    async function* questions(): AsyncGenerator<ImageQuestion> {
+    async function* requests(): AsyncGenerator<ImageRequest> {
       for (const number of [1, 2]) {
         answered = Promise.withResolvers();
-        yield question(number, 'c');
+        yield request(number, 'c');
         await answered.promise;
       }
     }
     const keys = [];
-    for await (const { key } of answerStream(context(), questions(), caller)) {
+    for await (const { key } of answerStream(context(), requests(), caller)) {
       keys.push(key);
       answered.resolve();
     }
@@ -79,10 +79,10 @@ describe('answerStream', () => {
 
   it('reads no further than its window ahead of a slow reader', async () => {
     let read = 0;
-    async function* questions(): AsyncGenerator<ImageQuestion> {
-      for (;;) yield await Promise.resolve(question(1 + (read++ % 3), 'c'));
+    async function* requests(): AsyncGenerator<ImageRequest> {
+      for (;;) yield await Promise.resolve(request(1 + (read++ % 3), 'c'));
     }
-    const answers = answerStream(context(), questions(), caller);
+    const answers = answerStream(context(), requests(), caller);
     await answers.next();
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(read).toBeLessThanOrEqual(18);
@@ -90,11 +90,11 @@ describe('answerStream', () => {
   });
 
   it('wants a checkpoint in the first message', async () => {
-    async function* questions(): AsyncGenerator<ImageQuestion> {
-      yield await Promise.resolve(question(1));
+    async function* requests(): AsyncGenerator<ImageRequest> {
+      yield await Promise.resolve(request(1));
     }
     const ask = async (): Promise<void> => {
-      for await (const answer of answerStream(context(), questions(), caller)) void answer;
+      for await (const answer of answerStream(context(), requests(), caller)) void answer;
     };
     await expect(ask()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });

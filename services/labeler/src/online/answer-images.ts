@@ -14,7 +14,7 @@ export interface AnswerContext {
   readonly isAgnostic: boolean;
 }
 
-export interface ImageQuestion {
+export interface ImageRequest {
   readonly checkpoint: string;
   readonly image: Image | undefined;
   readonly options: InferenceOptions;
@@ -35,12 +35,12 @@ export interface Caller {
 /** Detects in one image. @throws INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION for what the caller can mend */
 export async function answerImage(
   context: AnswerContext,
-  question: ImageQuestion,
+  request: ImageRequest,
   caller: Caller,
 ): Promise<ImageDetections> {
-  const key = imageKey(question.image, 0);
+  const key = imageKey(request.image, 0);
   try {
-    return await ask(context, question, { key, caller, whenFull: 'refuse' });
+    return await ask(context, request, { key, caller, whenFull: 'refuse' });
   } catch (error) {
     if (!isCasslError(error)) throw error;
     throw new CasslError(error.code, `image ${key}: ${error.message}`, { cause: error });
@@ -50,14 +50,14 @@ export async function answerImage(
 /** The same for a stream: a bad image gets an error answer; a bad checkpoint still throws. It waits where the queue is full. */
 async function answerOrError(
   context: AnswerContext,
-  question: ImageQuestion,
+  request: ImageRequest,
   position: number,
   caller: Caller,
 ): Promise<ImageDetections> {
-  const key = imageKey(question.image, position);
-  const { digest } = await findModel(context, question.checkpoint, caller);
+  const key = imageKey(request.image, position);
+  const { digest } = await findModel(context, request.checkpoint, caller);
   try {
-    return await ask(context, question, { key, caller, whenFull: 'wait' });
+    return await ask(context, request, { key, caller, whenFull: 'wait' });
   } catch (error) {
     if (!isCasslError(error) || !IMAGE_FAULTS.has(error.code)) throw error;
     return toFailedImage(key, digest, { code: error.code, message: error.message });
@@ -69,7 +69,7 @@ const IMAGE_FAULTS: ReadonlySet<ErrorCode> = new Set(['INVALID_ARGUMENT', 'NOT_F
 
 async function ask(
   context: AnswerContext,
-  { checkpoint, image, options, priority }: ImageQuestion,
+  { checkpoint, image, options, priority }: ImageRequest,
   { key, caller, whenFull }: { key: string; caller: Caller; whenFull: 'refuse' | 'wait' },
 ): Promise<ImageDetections> {
   await findModel(context, checkpoint, caller);
@@ -107,7 +107,7 @@ async function findModel(
  */
 export async function* answerStream(
   context: AnswerContext,
-  questions: AsyncIterable<ImageQuestion>,
+  requests: AsyncIterable<ImageRequest>,
   caller: Caller,
 ): AsyncGenerator<ImageDetections> {
   // Whoever leaves the stream, by an error or by going away, wants no more of its images computed.
@@ -115,13 +115,13 @@ export async function* answerStream(
   const inside = { ...caller, signal: AbortSignal.any([caller.signal, left.signal]) };
   let checkpoint = '';
   let position = 0;
-  const answer = (question: ImageQuestion): Promise<ImageDetections> => {
-    checkpoint = question.checkpoint === '' ? checkpoint : question.checkpoint;
+  const answer = (request: ImageRequest): Promise<ImageDetections> => {
+    checkpoint = request.checkpoint === '' ? checkpoint : request.checkpoint;
     if (checkpoint === '') throw invalidArgument('the first message of a stream must name a checkpoint');
-    return answerOrError(context, { ...question, checkpoint }, position++, inside);
+    return answerOrError(context, { ...request, checkpoint }, position++, inside);
   };
   try {
-    yield* answerInOrder(questions, (question) => ({ answers: [answer(question)], bytes: 0 }), WINDOW);
+    yield* answerInOrder(requests, (request) => ({ answers: [answer(request)], bytes: 0 }), WINDOW);
   } finally {
     left.abort();
   }
