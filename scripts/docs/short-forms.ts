@@ -32,6 +32,7 @@ const RULES: readonly Rule[] = [
   { command: /^cassl run pipelines\//, form: add(`${FEW_SCENES} ${FEW_STEPS}`) },
   { command: /^cassl run /, form: add(FEW_STEPS) },
   { command: /^cassl label s3:/, form: skip('needs a bucket') },
+  { command: / --teacher /, form: skip("needs a teacher of the reader's own") },
   {
     command: /cassl label photos\/ /,
     form: run((text) =>
