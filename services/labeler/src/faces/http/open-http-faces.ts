@@ -36,14 +36,8 @@ export interface HttpFacesOptions {
 const MEBIBYTE = 2 ** 20;
 
 /** Everything that the labeler answers over HTTP. */
-export function openHttpFaces({
-  inference,
-  regions = openRegions(),
-  server,
-  logger,
-  config,
-}: HttpFacesOptions): Promise<HttpServer> {
-  const [defaultModel] = config.pinnedModels;
+export function openHttpFaces(options: HttpFacesOptions): Promise<HttpServer> {
+  const { server, logger, config } = options;
   return openHttpApp({
     host: config.host,
     port: config.httpPort,
@@ -57,14 +51,21 @@ export function openHttpFaces({
     access: server.access,
     metrics: server.metrics,
     logger,
-    routes: (app) => {
-      openInferenceRoutes(app, { inference, regions });
-      detectRoutes(app, { inference, defaultModel });
-      labelStudioRoutes(app, { inference, defaultModel, server: labelStudioOf(config) });
-      cvatRoutes(app, { inference, pinnedModels: config.pinnedModels });
-      metricsRoute(app, server.metrics);
-    },
+    routes: (app) => addFaceRoutes(app, options),
   });
+}
+
+/** The routes of every face, each with its scope. */
+export function addFaceRoutes(
+  app: FastifyInstance,
+  { inference, regions = openRegions(), server, config }: HttpFacesOptions,
+): void {
+  const [defaultModel] = config.pinnedModels;
+  openInferenceRoutes(app, { inference, regions });
+  detectRoutes(app, { inference, defaultModel });
+  labelStudioRoutes(app, { inference, defaultModel, server: labelStudioOf(config) });
+  cvatRoutes(app, { inference, pinnedModels: config.pinnedModels });
+  metricsRoute(app, server.metrics);
 }
 
 function labelStudioOf({
