@@ -11,7 +11,7 @@ N ?= 100000
 OUT ?= out/demo
 TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop test-docs fuzz check gen lint format build bench chaos image chart test-cluster pack test-install clean
+.PHONY: help setup demo test test-interop test-docs fuzz check gen lint format build bench chaos kill-matrix image chart test-cluster pack test-install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,10 @@ chart: setup ## what follows from the chart: its table of values, k8s/
 SEED ?= 1
 chaos: setup ## a labeling of 10^5 images under 100 random kills, a wiped and a damaged broker; the checker reads the outputs; SEED=n
 	@node bench/labeling/chaos.ts --seed '$(SEED)'
+
+TARGETS ?=
+kill-matrix: setup ## kill -9 of each service, worker and the broker in each state of a job; writes docs/kill-matrix.md; TARGETS="registry,label worker" runs these only
+	@node test/kill-matrix/print-matrix.ts '$(TARGETS)'
 
 pack: setup ## packages for npm in out/packages: the command, the libs, the prebuilt engine
 	node scripts/pack/pack.ts --native
