@@ -93,6 +93,18 @@ export function storeContract(name: string, open: () => ObjectStore): void {
       expect(await keys(store, 'zzz/')).toEqual([]);
     });
 
+    it('keeps keys of odd characters as they are', async () => {
+      const keys = ['a b', 'c%20+d', 'e#f?g=h&i', `j"k'l`, 'é\u0301', '😀'];
+      const store = open();
+      for (const key of keys) await store.put(`odd/${key}.jpg`, Buffer.from(key));
+      const listed: string[] = [];
+      for await (const { key } of store.list('odd/')) listed.push(key);
+      expect(listed).toEqual(keys.map((key) => `odd/${key}.jpg`));
+      for (const key of keys) {
+        expect(Buffer.from(await readBytes(store, `odd/${key}.jpg`)).toString()).toBe(key);
+      }
+    });
+
     it('replaces, moves and deletes', async () => {
       await store.put('x', bytes('one'));
       await store.put('x', bytes('two'));

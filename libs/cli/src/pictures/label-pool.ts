@@ -6,6 +6,7 @@ import { Labeling, LabelerServiceDefinition, LabelingSpec } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
 import { labelingJobs } from '../jobs/labeling-jobs.ts';
 import { watchJob } from '../jobs/watch-job.ts';
+import { describeLabeling } from './describe-labeling.ts';
 import { readTeacher } from './read-teacher.ts';
 import { withServices } from '../local/find-services.ts';
 
@@ -50,20 +51,12 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
       await labeler.startLabeling({ id, spec });
       const { json } = await watchJob(jobs, id, { json: false });
       if (options.json) console.log(JSON.stringify(json));
-      else print(Labeling.fromJSON(json));
+      else console.log(describeLabeling(Labeling.fromJSON(json)).join('\n'));
     } finally {
       labeler.close();
       jobs.close();
     }
   });
-}
-
-function print({ labeledImages, emptyImages, failedImages, labelCount, spec, failures }: Labeling): void {
-  console.log(
-    `${labelCount} labels on ${labeledImages} images, ${emptyImages} without, ${failedImages} failed; files in ${spec?.outputUri ?? ''}`,
-  );
-  for (const { key, error } of failures)
-    console.log(`  ${key}: ${error?.code ?? ''} ${error?.message ?? ''}`);
 }
 
 function toUri(path: string): string {

@@ -193,6 +193,51 @@ describe('a manifest', () => {
     });
   });
 
+  it('tells the files that go while it is listed, and lists all others', async () => {
+    await mkdir(join(root, 'changing'));
+    const names = Array.from({ length: 300 }, (_, i) => `${String(i).padStart(3, '0')}.jpg`);
+    for (const name of names) await writeFile(join(root, 'changing', name), 'x');
+    const items: (readonly [string, string | undefined])[] = [];
+    for await (const file of listPool(pathToFileURL(join(root, 'changing')).href)) {
+      if (items.length === 0) await rm(join(root, 'changing/299.jpg'));
+      items.push(...file.items.map(({ key, reason }) => [key, reason] as const));
+    }
+    expect(items).toEqual(names.map((name) => [name, name === '299.jpg' ? 'gone or unreadable' : undefined]));
+  });
+
+  it('reads names of odd characters; those that no store takes are failures with their name', async () => {
+    const readable = ['a b.jpg', 'c%20+d.jpg', 'e#f?g=h&i.jpg', `j"k'l.jpg`, 'é\u0301.jpg', '😀.jpg'];
+    const refused = ['k\\l.jpg', 'n\no.jpg'];
+    await mkdir(join(root, 'odd'));
+    for (const name of [...readable, ...refused]) await writeFile(join(root, 'odd', name), bytesOf(name));
+    const uri = pathToFileURL(join(root, 'odd')).href;
+    const { manifest } = await writeManifest(store('m6'), { uri, imagesPerShard: 10 });
+    const entries = await readShardEntries(store('m6'), uri, shardRange(manifest, 0));
+    const images = await collect(readShard({ entries }));
+    const read = images.flatMap((image) => (image.error === undefined ? [image] : []));
+    expect(read.map(({ key }) => key)).toEqual(readable);
+    for (const { key, bytes } of read) expect(bytesOf(key).equals(bytes)).toBe(true);
+    const failed = images.flatMap(({ key, error }) => (error === undefined ? [] : [{ key, error }]));
+    expect(failed.map(({ key }) => key)).toEqual(refused);
+    for (const { key, error } of failed) {
+      expect(error).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining(JSON.stringify(key)),
+      });
+    }
+  });
+
+  it('of a pool without images is not written, and says what there is instead', async () => {
+    await mkdir(join(root, 'imageless'));
+    await writeFile(join(root, 'imageless/notes.txt'), 'x');
+    const uri = pathToFileURL(join(root, 'imageless')).href;
+    await expect(writeManifest(store('m7'), { uri, imagesPerShard: 10 })).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringContaining('notes.txt'),
+    });
+    expect(await store('m7').head('manifest/index.json')).toBeUndefined();
+  });
+
   it('goes on where it was interrupted, at any chunk', async () => {
     await mkdir(join(root, 'many/sub'), { recursive: true });
     for (let i = 0; i < 40; i++) await writeFile(join(root, 'many', i % 2 ? 'sub' : '', `${i}.png`), 'x');
