@@ -281,6 +281,35 @@ describe('work as Jobs, with the rights of the chart alone', () => {
     });
   });
 
+  it('says that its node does not answer, and goes on when the node is back', async () => {
+    const heard = listen();
+    const work = await place.start({ ...task('silent', 'long'), ...heard });
+    const pod = await podOf(work);
+    const node = await eventually(
+      () => kubectl('-n', NAMESPACE, 'get', 'pod', pod, '-o', 'jsonpath={.status.phase} {.spec.nodeName}'),
+      (text) => text.startsWith('Running '),
+      120_000,
+    );
+    const index = node.split('-').at(-1)!;
+    const signal = (name: string): unknown => {
+      const file = `${process.env.CASSL_K8S_DIR}/state/node-${index}/run/kubelet.pid`;
+      const command = `kill -${name} $(cat ${file})`;
+      return execFileSync('bash', [`${process.env.CASSL_TEST_LOCAL}/on.sh`, index, 'bash', '-c', command]);
+    };
+    signal('STOP');
+    try {
+      await eventually(
+        () => Promise.resolve(heard.news.join('\n')),
+        (news) => news.includes(`node node-${index} does not answer`),
+        240_000,
+      );
+    } finally {
+      signal('CONT');
+    }
+    await kubectl('wait', '--for=condition=Ready', `node/node-${index}`, '--timeout=120s');
+    expect(await work.stop()).toMatchObject({ outcome: 'stopped' });
+  });
+
   it('is seen to its end although the API server is killed meanwhile', async () => {
     const work = await place.start(task('api', 'once'));
     await podOf(work);
