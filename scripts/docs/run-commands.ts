@@ -71,7 +71,7 @@ async function startServices(): Promise<NodeJS.ProcessEnv> {
 }
 
 function spawnUp(env: NodeJS.ProcessEnv) {
-  return spawn('cassl', ['up', '--free-ports', '--json'], {
+  return spawn(process.execPath, [join(root, 'libs/cli/bin/cassl.js'), 'up', '--free-ports', '--json'], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
