@@ -56,6 +56,8 @@ export function labelingJobs(
         spec: LabelingSpec.fromPartial({
           checkpoint,
           pool: { uri: data.pool },
+          // A few steps teach nothing: at the usual threshold the labeler stops for a teacher that finds nothing.
+          options: { threshold: 0.05 },
           outputUri: pathToFileURL(join(home, 'labels', id)).href,
           shardSize: IMAGES_PER_SHARD,
         }),
