@@ -89,7 +89,14 @@ describe('a pipeline through the four services', () => {
       );
       expect(metrics.boxAP!.seeds).toHaveLength(1);
     }
-    expect(Object.keys(report!.pseudoLabels).sort()).toEqual(['f1', 'precision', 'recall', 'threshold']);
+    expect(Object.keys(report!.pseudoLabels).sort()).toEqual([
+      'boxAPAgnostic',
+      'f1',
+      'maskAPAgnostic',
+      'precision',
+      'recall',
+      'threshold',
+    ]);
     expect(report!.labeler.boxAPAgnostic).toBeGreaterThanOrEqual(0);
     expect(report!.timings.warmup).toBeGreaterThan(0);
   });

@@ -12,7 +12,7 @@ import { pipelineSpec, scriptedServices, type ScriptedServices } from './pipelin
 import { openPipelines, type Pipelines } from './pipelines.ts';
 import { runPipeline } from './run-pipeline.ts';
 
-const PATIENT = { timeout: 20_000, interval: 10 };
+const PATIENT = { timeout: 50_000, interval: 10 };
 const logger = createLogger({ name: 'test', level: 'silent' });
 let folder: string;
 let connection: EventConnection;
@@ -87,7 +87,7 @@ const until = (
     return fits(pipeline) && pipeline;
   }, PATIENT);
 async function end({ pipelines }: Trainer, id: string): Promise<Pipeline> {
-  for await (const _ of pipelines.watch(id, AbortSignal.timeout(30_000)));
+  for await (const _ of pipelines.watch(id, AbortSignal.timeout(50_000)));
   return pipelines.get(id);
 }
 const resultOf = ({ status }: Pipeline): unknown => [
