@@ -15,8 +15,8 @@ function settingsOf(service: string): string[] {
 const FIXED = ['CASSL_HOST', 'CASSL_PORT', 'CASSL_METRICS_PORT', 'CASSL_HTTP_PORT', 'CASSL_DATA_DIR'];
 /** Come from secrets of the operator's own: `extraEnv` with a `secretKeyRef`. */
 const BY_EXTRA_ENV = ['CASSL_LABEL_STUDIO_TOKEN'];
-/** What has no place in a pod: memory and log folders that processes of one machine share. */
-const OF_ONE_MACHINE = ['CASSL_SHARED_MEMORY', 'CASSL_LOGS_DIR'];
+/** What has no place in a pod: memory, logs and records that processes of one machine share. */
+const OF_ONE_MACHINE = ['CASSL_SHARED_MEMORY', 'CASSL_LOGS_DIR', 'CASSL_EXPERIMENTS_DIR'];
 /** The page calls services and never the broker. */
 const NOT_OF_CONSOLE = ['CASSL_NATS_URL'];
 const INSTEAD: Readonly<Record<string, readonly string[]>> = {
