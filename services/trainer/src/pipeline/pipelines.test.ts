@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { unavailable } from '@cassl/errors';
 import { connectEvents, openEvents, startNatsServer, type EventConnection } from '@cassl/events';
 import { cancelledStatus, runJobs, type Jobs } from '@cassl/jobs';
-import { JobState, Pipeline, PipelineSpec, type PipelineFinding } from '@cassl/proto';
+import { JobState, Pipeline, PipelineSpec, type PipelineFinding, type PipelineStage } from '@cassl/proto';
 import { createLogger } from '@cassl/rpc';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pipelineSpec, scriptedServices, type ScriptedServices } from './pipeline.fixture.ts';
@@ -184,6 +184,10 @@ describe('a pipeline', () => {
     expect(services.started).toContain('labeler waits-labeling');
     expect(waiting.status!.state).toBe(JobState.JOB_STATE_RUNNING);
     await until(one, 'waits', ({ status }) => status!.progress!.message === 'waiting: evaluator is away');
+    // From here on nothing ends by itself: what does not wait for the evaluator must be over.
+    const isOver = ({ name, status }: PipelineStage): boolean =>
+      name === 'warmup' && status!.state === JobState.JOB_STATE_SUCCEEDED;
+    await until(one, 'waits', ({ stages }) => stages.some(isOver));
     services.automatic = false;
     services.away.clear();
     await until(
