@@ -1,5 +1,4 @@
-import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname } from 'node:path';
 import { writeExport, type ExportPiece } from '@cassl/labels';
 import {
   CompareLabelSetsResponse,
@@ -10,6 +9,7 @@ import {
 } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
 import { withServices } from '../local/find-services.ts';
+import { toUri } from '../local/to-uri.ts';
 
 interface Flags {
   readonly home: string;
@@ -137,8 +137,4 @@ function print({ labelSet }: { readonly labelSet?: LabelSet | undefined }, { jso
       `  ${teacher?.kind ?? ''} ${teacher?.digest ?? ''}, licence ${teacher?.licence || 'unknown'}, floor ${scoreFloor}`,
     );
   }
-}
-
-function toUri(path: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(path) ? path : pathToFileURL(resolve(path)).href;
 }

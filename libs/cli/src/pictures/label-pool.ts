@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { invalidArgument } from '@cassl/errors';
 import { Labeling, LabelerServiceDefinition, LabelingSpec } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
@@ -9,6 +7,7 @@ import { watchJob } from '../jobs/watch-job.ts';
 import { describeLabeling } from './describe-labeling.ts';
 import { readTeacher } from './read-teacher.ts';
 import { withServices } from '../local/find-services.ts';
+import { toUri } from '../local/to-uri.ts';
 
 export interface LabelPoolOptions {
   readonly alias?: string;
@@ -57,8 +56,4 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
       jobs.close();
     }
   });
-}
-
-function toUri(path: string): string {
-  return /^[a-z0-9]+:\/\//.test(path) ? path : pathToFileURL(resolve(path)).href;
 }

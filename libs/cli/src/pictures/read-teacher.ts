@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
 import { Teacher } from '@cassl/proto';
 import { parse } from 'yaml';
+import { toUri } from '../local/to-uri.ts';
 
 /**
  * A teacher as the command line names it: an ONNX file, `grpc://host:port/model` of an Open Inference Protocol server, or a YAML or JSON
@@ -46,8 +45,4 @@ async function teacherFile(path: string): Promise<Teacher> {
     return { ...teacher, source: { $case: 'onnx', value: { uri: toUri(source.value.uri) } } };
   if (source === undefined) throw invalidArgument(`${path}: a teacher needs onnx or endpoint`);
   return teacher;
-}
-
-function toUri(path: string): string {
-  return /^[a-z0-9]+:\/\//.test(path) ? path : pathToFileURL(resolve(path)).href;
 }

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { errorMessage, failedPrecondition } from '@cassl/errors';
 import type * as Ort from 'onnxruntime-node';
+import { describeOnnx, onnxThreads, sessionOptions } from '../models/onnx/session-options.ts';
 import type { Tensor, TensorModel, TensorSpec } from './tensor-model.ts';
 
 const DATATYPES: Readonly<Record<string, string>> = {
@@ -14,21 +14,14 @@ const TYPES: Readonly<Record<string, Ort.Tensor.Type>> = { FP32: 'float32', UINT
 /** An ONNX graph in onnxruntime. @throws FAILED_PRECONDITION where the file is none, or of operators that onnxruntime lacks */
 export async function openOnnxTensorModel(file: Uint8Array): Promise<TensorModel> {
   const { InferenceSession, Tensor: OrtTensor } = await import('onnxruntime-node');
-  const threads = Number(process.env['OMP_NUM_THREADS']) || availableParallelism();
-  const session = await InferenceSession.create(file, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    enableMemPattern: false,
-    // A thread that spins for work takes it from decoding.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-    logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
+  const threads = onnxThreads();
+  const session = await InferenceSession.create(file, sessionOptions(threads)).catch((cause: unknown) => {
     throw failedPrecondition(`the teacher's ONNX file cannot be loaded: ${errorMessage(cause)}`, { cause });
   });
   return {
     inputs: session.inputMetadata.map(specOf),
     outputs: session.outputMetadata.map(specOf),
-    engine: `onnxruntime (cpu, ${threads} thread${threads === 1 ? '' : 's'})`,
+    engine: describeOnnx(threads),
     async run({ name, tensor: { datatype, shape, values } }, outputs) {
       const type = TYPES[datatype] ?? 'float32';
       const feeds = { [name]: new OrtTensor(type, values as Float32Array, shape) };

@@ -1,6 +1,7 @@
-import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import { failedPrecondition } from '@cassl/errors';
 import { GRPCInferenceServiceDefinition, type ModelInferResponse } from '@cassl/proto/inference';
 import { createClient } from '@cassl/rpc';
+import { joinElements, splitElements } from './bytes-elements.ts';
 import {
   elementCount,
   type Tensor,
@@ -72,20 +73,10 @@ function specOf(spec: { name: string; datatype: string; shape: readonly unknown[
   return { name: spec.name, datatype: spec.datatype, shape: spec.shape.map(Number) };
 }
 
-const LENGTH_BYTES = 4;
-
 function toRaw(values: TensorValues): Buffer {
-  if (!Array.isArray(values)) {
-    const { buffer, byteOffset, byteLength } = values as Uint8Array;
-    return Buffer.from(buffer, byteOffset, byteLength);
-  }
-  return Buffer.concat(
-    (values as readonly Uint8Array[]).flatMap((bytes) => {
-      const length = Buffer.alloc(LENGTH_BYTES);
-      length.writeUInt32LE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  if (Array.isArray(values)) return joinElements(values as readonly Uint8Array[]);
+  const { buffer, byteOffset, byteLength } = values as Uint8Array;
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function readOutputs({ outputs, rawOutputContents }: ModelInferResponse): ReadonlyMap<string, Tensor> {
@@ -119,22 +110,10 @@ function fromRaw(name: string, datatype: string, raw: Uint8Array): TensorValues 
     case 'INT64':
       return new BigInt64Array(buffer);
     case 'BYTES':
-      return splitElements(name, raw);
+      return splitElements(`the teacher's output ${name}`, raw);
     default:
       throw failedPrecondition(`the teacher's output ${name} is ${datatype}, which is not read`);
   }
-}
-
-function splitElements(name: string, raw: Uint8Array): Uint8Array[] {
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const elements: Uint8Array[] = [];
-  for (let at = 0; at < raw.length;) {
-    const end = at + LENGTH_BYTES <= raw.length ? at + LENGTH_BYTES + view.getUint32(at, true) : Infinity;
-    if (end > raw.length) throw invalidArgument(`the teacher's output ${name} is cut off at byte ${at}`);
-    elements.push(raw.subarray(at + LENGTH_BYTES, end));
-    at = end;
-  }
-  return elements;
 }
 
 function typedContents(

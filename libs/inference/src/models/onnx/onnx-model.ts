@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { readSafetensors, type StateDict } from '@cassl/checkpoints';
 import type { DetectorConfig } from '@cassl/detector';
 import { fitImage, parseDetectorConfig } from '@cassl/detector/fit-image';
@@ -11,6 +10,7 @@ import { WARM_UP, warmUpImage } from '../warm-up.ts';
 import { openOnnxSession, type OnnxSession } from './onnx-session.ts';
 import { placePixels } from './place-pixels.ts';
 import { readDetections } from './read-detections.ts';
+import { describeOnnx, onnxThreads } from './session-options.ts';
 
 /**
  * A checkpoint of the registry in onnxruntime, without our engine in the process.
@@ -29,7 +29,7 @@ export async function openOnnxModel(checkpoint: Checkpoint, path: string): Promi
 
 /** Boxes and masks are two graphs: who wants no masks does not pay for them. All but the usual one are made when they are first wanted. */
 export async function onnxModel(state: StateDict, config: DetectorConfig): Promise<BatchModel> {
-  const threads = Number(process.env['OMP_NUM_THREADS']) || availableParallelism();
+  const threads = onnxThreads();
   const sessions = new Map<string, Promise<OnnxSession>>();
   const sessionFor = (masks: boolean, most: number): Promise<OnnxSession> => {
     const maxDetections = most > config.maxDetections ? MOST_DETECTIONS : config.maxDetections;
@@ -69,6 +69,6 @@ export async function onnxModel(state: StateDict, config: DetectorConfig): Promi
       for (const session of sessions.values()) void session.then((opened) => opened.release());
     },
     config,
-    engine: `onnxruntime (cpu, ${threads} thread${threads === 1 ? '' : 's'})`,
+    engine: describeOnnx(threads),
   };
 }

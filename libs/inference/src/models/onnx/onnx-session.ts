@@ -3,6 +3,7 @@ import type { DetectorConfig } from '@cassl/detector/fit-image';
 import { planOnnx } from '@cassl/onnx';
 import type * as Ort from 'onnxruntime-node';
 import type { GraphOutputs } from './read-detections.ts';
+import { sessionOptions } from './session-options.ts';
 
 /** A detector's graph in onnxruntime. */
 export interface OnnxSession {
@@ -22,15 +23,7 @@ export async function openOnnxSession(
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   const plan = planOnnx(lazyState(state), { config, masks });
   const file = Buffer.concat(plan.pieces.map(pieceContent));
-  const session = await InferenceSession.create(file, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    // Pictures come in a few sizes: what one size needed is no plan for the next.
-    enableMemPattern: false,
-    // A thread that spins for work takes it from decoding, and from everybody else on the machine.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-    logSeverityLevel: 3,
-  });
+  const session = await InferenceSession.create(file, sessionOptions(threads));
   return {
     run: async (values, shape) =>
       readOutputs(await session.run({ images: new Tensor('float32', values, shape) })),

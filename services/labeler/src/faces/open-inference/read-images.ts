@@ -1,6 +1,7 @@
 import { invalidArgument } from '@cassl/errors';
 import type { ImageInput } from '@cassl/inference';
-import { splitElements, type InputTensor } from './tensors.ts';
+import { splitElements } from '@cassl/inference/bytes-elements';
+import type { InputTensor } from './tensors.ts';
 
 /** Images of one request. */
 export const MAX_IMAGES = 256;

@@ -11,7 +11,7 @@ import { createClient, createLogger, serve, type RunningServer } from '@cassl/rp
 import { decodeMask, decodeToFit, encodePng, rleFromString, type Detection } from '@cassl/vision';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openInferenceService } from './grpc-service.ts';
-import { splitElements } from './tensors.ts';
+import { splitElements } from '@cassl/inference/bytes-elements';
 
 const OPTIONS = { threshold: 0.2, maxDetections: 20, masks: true, nonOverlap: false };
 /** Two sizes that share a forward pass, one that does not, and one that is smaller than the input. */
