@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # faster-coco-eval, safetensors, … : what libs/*/interop, *.interop.ts and bench/ import.
-wanted='torch torchvision timm pycocotools faster-coco-eval safetensors numpy pillow transformers mmdet mmengine mmcv-lite==2.1.0 tritonclient[grpc,http] litserve onnx onnxruntime kubernetes-validate'
+wanted='torch torchvision timm pycocotools faster-coco-eval safetensors numpy pillow transformers mmdet mmengine mmcv-lite==2.1.0 tritonclient[grpc,http] litserve onnx onnxruntime kubernetes-validate kserve'
 
 without_dependencies='label-studio-sdk'
 

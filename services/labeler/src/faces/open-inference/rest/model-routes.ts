@@ -47,7 +47,7 @@ async function answerGet(
   switch (action) {
     case 'ready':
       if (!inference.isReady(model)) throw unavailable(`model ${model} is not ready`);
-      return '';
+      return { name: model, ready: true };
     case 'config':
       return snakeCase(configureModel(model, await findVersion(inference, model, version, signal)));
     case 'stats':

@@ -10,10 +10,11 @@ import { sharedMemoryRoutes } from './shared-memory-routes.ts';
 /** The Open Inference Protocol over HTTP, with Triton's extensions. */
 export function openInferenceRoutes(app: FastifyInstance, face: RestFace): void {
   const { inference, regions } = face;
-  app.get('/v2/health/live', toAll, () => Promise.resolve(''));
+  // Triton's clients look at the status, KServe's at the body.
+  app.get('/v2/health/live', toAll, () => Promise.resolve({ live: true }));
   app.get('/v2/health/ready', toAll, () => {
     if (!inference.isReady()) throw unavailable('not every pinned model is warm');
-    return Promise.resolve('');
+    return Promise.resolve({ ready: true });
   });
   app.get('/v2', asInfer, () => Promise.resolve(describeServer(regions)));
   modelRoutes(app, face);

@@ -11,9 +11,16 @@ import type { ModelPath } from './model-path.ts';
 export const HEADER_LENGTH = 'inference-header-content-length';
 
 const parameter = z.union([z.boolean(), z.number(), z.string()]);
-const parameters = z.record(z.string(), parameter).default({});
+// Python clients write what they leave out as null.
+const parameters = z
+  .record(z.string(), parameter)
+  .nullish()
+  .transform((given) => given ?? {});
 const inferSchema = z.object({
-  id: z.string().default(''),
+  id: z
+    .string()
+    .nullish()
+    .transform((given) => given ?? ''),
   parameters,
   inputs: z.array(
     z.object({
@@ -21,10 +28,16 @@ const inferSchema = z.object({
       datatype: z.string(),
       shape: z.array(z.number()),
       parameters,
-      data: z.array(z.unknown()).optional(),
+      data: z
+        .array(z.unknown())
+        .nullish()
+        .transform((given) => given ?? undefined),
     }),
   ),
-  outputs: z.array(z.object({ name: z.string(), parameters })).default([]),
+  outputs: z
+    .array(z.object({ name: z.string(), parameters }))
+    .nullish()
+    .transform((given) => given ?? []),
 });
 type InferBody = z.output<typeof inferSchema>;
 type BodyTensor = InferBody['inputs'][number];
