@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '@cassl/rpc';
 import { RegistryServiceDefinition } from '@cassl/proto';
-import { renderChart } from '../helm/render-chart.ts';
-import { VALUE_SETS } from '../helm/value-sets.ts';
 import {
-  apply,
   eventually,
   helm,
   HELM3,
@@ -16,30 +13,6 @@ import {
   podsOf,
   smallValues,
 } from './cluster.ts';
-
-describe('the API server, asked with strict validation and no change', () => {
-  const namespace = 'dry-run';
-  beforeAll(async () => {
-    await makeNamespace(namespace);
-    // The pod of the test is asked about its account, which nothing has made here.
-    await apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'cassl', namespace } });
-  });
-  afterAll(() => kubectl('delete', 'namespace', namespace, '--wait=false'));
-
-  const native = Object.entries(VALUE_SETS).filter(([, { apis }]) => apis === undefined);
-  it.each(native)('takes every object of %s and warns of nothing', async (_name, options) => {
-    const items = (await renderChart(options)).map((manifest) => ({
-      ...manifest,
-      metadata: { ...manifest.metadata, namespace },
-    }));
-    const warnings = await apply(
-      { apiVersion: 'v1', kind: 'List', items },
-      '--dry-run=server',
-      '--validate=strict',
-    );
-    expect(warnings).toBe('');
-  });
-});
 
 describe.each([
   ['Helm 3', HELM3],

@@ -179,6 +179,21 @@ describe('ranks as pods on two nodes', () => {
     expect(await weightDistance(one, two)).toBeLessThan(1e-5);
   });
 
+  it('learn the same as four pods, two a node', { timeout: 1_500_000 }, async () => {
+    await start('four', 4);
+    const pods = await eventually(
+      () => rankPods('four'),
+      (found) => found.filter(({ isRunning }) => isRunning).length === 4,
+      300_000,
+    );
+    expect(pods.map(({ rank }) => rank).sort()).toEqual(['0', '1', '2', '3']);
+    expect(new Set(pods.map(({ node }) => node)).size).toBe(2);
+    const four = await endOf('four');
+    expect(four.curve.at(-1)?.iteration).toBe(ITERATIONS);
+    expect(lossDistance(one, four)).toBeLessThan(1e-5);
+    expect(await weightDistance(one, four)).toBeLessThan(1e-5);
+  });
+
   it(
     'go on from the last checkpoint after one is killed, to the same end',
     { timeout: 1_500_000 },
