@@ -42,6 +42,12 @@ function progressOf(
   stages: readonly PipelineStage[],
 ): ReturnType<typeof jobProgress> {
   const done = stages.filter(({ status }) => isEnded(status)).length;
-  const active = stages.filter(({ status }) => !isEnded(status)).map(({ name }) => name);
+  const active = stages.filter(({ status }) => !isEnded(status)).map(stageWords);
   return jobProgress({ done, total: plan.length, unit: 'stages', message: active.join(', ') });
+}
+
+/** A stage that waits for something, or for somebody, says so in its pipeline as well. */
+function stageWords({ name, status }: PipelineStage): string {
+  const words = status?.progress?.message ?? '';
+  return words === '' ? name : `${name} (${words})`;
 }

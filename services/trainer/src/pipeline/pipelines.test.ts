@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { unavailable } from '@cassl/errors';
 import { connectEvents, openEvents, startNatsServer, type EventConnection } from '@cassl/events';
-import { cancelledStatus, runJobs, type Jobs } from '@cassl/jobs';
+import { cancelledStatus, jobProgress, runJobs, type Jobs } from '@cassl/jobs';
 import { JobState, Pipeline, PipelineSpec, type PipelineFinding, type PipelineStage } from '@cassl/proto';
 import { createLogger } from '@cassl/rpc';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -197,6 +197,20 @@ describe('a pipeline', () => {
     );
     services.automatic = true;
     expect((await end(one, 'waits')).status!.attempt).toBe(1);
+  });
+
+  it('says in its own status what one of its stages waits for', async () => {
+    const services = scriptedServices();
+    services.automatic = false;
+    const one = await trainer(services);
+    await one.pipelines.start('asks', spec());
+    await vi.waitUntil(() => services.started.length === 1, PATIENT);
+    const message = 'paused: the teacher labels nothing';
+    services.end('asks-finetune-scratch-1', (status) => ({ ...status, progress: jobProgress({ message }) }));
+    const words = `finetune/scratch/1 (${message})`;
+    await until(one, 'asks', ({ status }) => status!.progress!.message === words);
+    services.automatic = true;
+    expect((await end(one, 'asks')).status!.state).toBe(JobState.JOB_STATE_SUCCEEDED);
   });
 
   it('is gone on with by another replica, which starts nothing twice', async () => {
