@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { usersConfig } from '@cassl/events';
 import { stringify } from 'yaml';
 import { patchOf } from './patch.ts';
 import { buildKustomization, idOf, renderPlain, type Manifest } from './plain-manifests.ts';
@@ -10,6 +11,8 @@ import { valuesTable } from './values-table.ts';
 const root = join(import.meta.dirname, '../..');
 const isCheck = process.argv.includes('--check');
 const HEADER = '# Made from helm/cassl by `make chart`; edit the chart instead.\n';
+const USERS_HEADER =
+  '# Made by `make chart` from libs/events/src/rights; each password is a variable of the server.\n';
 const problems: string[] = [];
 
 function write(path: string, text: string): void {
@@ -79,6 +82,8 @@ function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item)]));
 }
+
+write('helm/cassl/files/nats-users.conf', USERS_HEADER + usersConfig());
 
 const base = renderPlain(['base']);
 write('k8s/base/cassl.yaml', documents(base));

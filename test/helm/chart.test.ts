@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { BROKER_USERS, passwordVariable, usersConfig } from '@cassl/events';
 import { describe, expect, it } from 'vitest';
 import type { V1DeploymentSpec, V1NetworkPolicySpec, V1ServiceSpec } from '@kubernetes/client-node';
 import { findFaults } from './find-faults.ts';
@@ -161,6 +162,37 @@ describe.skipIf(HELMS.length < 2)('the chart (skipped without helm 3 and 4: scri
     });
   });
 
+  it('gives each service a NATS user and an S3 key of its own where it is told to, and Jobs no user at all', async () => {
+    const set = [
+      ...[...TRIAL, 'nats.existingSecret=users', 'nats.users=true'],
+      ...['objectStore.existingSecret=s3', 'objectStore.secrets.registry=s3-registry'],
+    ];
+    const manifests = await renderChart({ set });
+    const secretsOf = (spec: ReturnType<typeof podSpecOf>): Record<string, string> =>
+      Object.fromEntries(
+        (spec?.containers[0]?.env ?? []).flatMap(({ name, valueFrom }) => {
+          const { name: secret = '', key = '' } = valueFrom?.secretKeyRef ?? {};
+          return secret === '' ? [] : [[name, `${secret}/${key}`]];
+        }),
+      );
+    for (const user of BROKER_USERS) {
+      const { template } = deployment(manifests, `cassl-${user}`);
+      expect(template.spec!.containers[0]!.env).toContainEqual({ name: 'CASSL_NATS_USER', value: user });
+      expect(secretsOf(template.spec)).toMatchObject({
+        CASSL_NATS_PASSWORD: `users/${user}`,
+        AWS_SECRET_ACCESS_KEY: `${user === 'registry' ? 's3-registry' : 's3'}/AWS_SECRET_ACCESS_KEY`,
+      });
+    }
+    for (const job of jobTemplates(manifests))
+      expect(Object.keys(secretsOf(podSpecOf(job))).filter((name) => name.includes('NATS'))).toEqual([]);
+    const nats = secretsOf(podSpecOf(named(manifests, 'StatefulSet', 'cassl-nats')));
+    expect(nats).toEqual(
+      Object.fromEntries(BROKER_USERS.map((user) => [passwordVariable(user), `users/${user}`])),
+    );
+    const { data } = named(manifests, 'ConfigMap', 'cassl-nats') as { data?: Record<string, string> };
+    expect(data!['nats.conf']).toContain(usersConfig().trim());
+  });
+
   it('names the ranks of a training on several nodes, also before they are ready', async () => {
     const manifests = await renderChart({ set: TRIAL });
     const service = named(manifests, 'Service', 'cassl-ranks').spec as V1ServiceSpec;
@@ -206,6 +238,8 @@ describe.skipIf(HELMS.length < 2)('the chart (skipped without helm 3 and 4: scri
         [['gpu.kind=mig'], /set gpu.mig.profile/],
         [['gpu.kind=timeSlicing', 'jobs.gpus=2'], /slices do not add up/],
         [['nats.url=nats://a:4222'], /exclude each other/],
+        [['nats.users=true'], /name the secret that has their passwords in nats.existingSecret/],
+        [['objectStore.secrets.regisry=s3'], /regisry/],
         [['nats.bundled.enabled=false'], /nats.url is empty/],
         [['sharedVolume.enabled=false'], /need sharedVolume.enabled=true/],
         [['labelWorkers.autoscaling.kind=keda'], /no keda.sh\/v1alpha1: install KEDA/],

@@ -14,17 +14,20 @@ function settingsOf(service: string): string[] {
 /** Set by the image, or fixed by the chart's ports: no value changes them. */
 const FIXED = ['CASSL_HOST', 'CASSL_PORT', 'CASSL_METRICS_PORT', 'CASSL_HTTP_PORT', 'CASSL_DATA_DIR'];
 /** Come from secrets of the operator's own: `extraEnv` with a `secretKeyRef`. */
-const BY_EXTRA_ENV = ['CASSL_LABEL_STUDIO_TOKEN'];
+const BY_EXTRA_ENV = ['CASSL_LABEL_STUDIO_TOKEN', 'CASSL_NATS_CREDS_FILE'];
 /** What has no place in a pod: memory, logs and records that processes of one machine share. */
 const OF_ONE_MACHINE = ['CASSL_SHARED_MEMORY', 'CASSL_LOGS_DIR', 'CASSL_EXPERIMENTS_DIR'];
 /** The page calls services and never the broker. */
-const NOT_OF_CONSOLE = ['CASSL_NATS_URL'];
+const NOT_OF_CONSOLE = ['CASSL_NATS_URL', 'CASSL_NATS_USER', 'CASSL_NATS_PASSWORD'];
 const INSTEAD: Readonly<Record<string, readonly string[]>> = {
   CASSL_AUTH_TOKEN: ['CASSL_AUTH_TOKEN_FILE'],
   CASSL_AUTH_TOKEN_FILE: ['CASSL_AUTH_TOKEN'],
+  CASSL_NATS_TOKEN: ['CASSL_NATS_USER', 'CASSL_NATS_CREDS_FILE'],
 };
 const EVERYTHING = [
   'nats.url=nats://nats.nats:4222',
+  'nats.existingSecret=n',
+  'nats.users=true',
   'console.enabled=true',
   'auth.existingSecret=a',
   'auth.tokensKey=tokens.json',

@@ -19,6 +19,12 @@ const gpus = ['labeler.gpus=1', 'labelWorkers.gpus=1', 'jobs.gpus=1'];
 export const VALUE_SETS: Readonly<Record<string, RenderOptions>> = {
   'a trial': { set: trial },
   'an operator with NATS, PostgreSQL and S3': { set: operator },
+  'a NATS user and an S3 key for each service': {
+    set: [
+      ...['nats.bundled.enabled=true', 'nats.existingSecret=nats-users', 'nats.users=true'],
+      ...['objectStore.secrets.registry=s3-registry', 'objectStore.secrets.training=s3-training'],
+    ],
+  },
   'TLS of a secret, mutual': {
     set: [...operator, 'tls.enabled=true', 'tls.existingSecret=t', 'tls.mutual=true'],
   },

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BROKER_USERS, findNatsServers, passwordVariable } from '@cassl/events';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { PROGRAMS } from '../../image/programs.ts';
@@ -61,10 +64,43 @@ describe('compose.yaml', () => {
     },
   );
 
+  it('gives each service its own NATS user by compose.secure.yaml, with a file that nats-server takes', async () => {
+    const secure = parse(text('compose.secure.yaml')) as {
+      readonly services: Readonly<Record<string, { readonly environment: Record<string, string> }>>;
+      readonly configs: Readonly<Record<string, { readonly content?: string; readonly file?: string }>>;
+    };
+    for (const user of BROKER_USERS) {
+      const password = `\${${passwordVariable(user)}:?}`;
+      expect(secure.services[user]?.environment).toEqual({
+        CASSL_NATS_USER: user,
+        CASSL_NATS_PASSWORD: password,
+      });
+      expect(secure.services['nats']?.environment).toMatchObject({ [passwordVariable(user)]: password });
+    }
+    const { 'nats-secure': server, 'nats-users': users } = secure.configs;
+    const folder = await mkdtemp(join(tmpdir(), 'cassl-compose-'));
+    // Debian's nats-server is older than this setting.
+    await writeFile(join(folder, 'nats.conf'), server!.content!.replace(', sync_interval: always', ''));
+    await copyFile(join(ROOT, users!.file!), join(folder, 'nats-users.conf'));
+    const passwords = Object.fromEntries(BROKER_USERS.map((user) => [passwordVariable(user), `p-${user}`]));
+    for (const program of findNatsServers()) {
+      const flags = ['-c', join(folder, 'nats.conf'), '-t'];
+      const { stderr } = spawnSync(program, flags, { env: passwords, encoding: 'utf8' });
+      expect(stderr).toMatch(/configuration file .* is valid/);
+    }
+    await rm(folder, { recursive: true });
+  });
+
   const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
   it.skipIf(!hasCompose)('is what docker compose takes (skipped without docker compose)', () => {
-    const files = ['-f', 'compose.yaml', '-f', 'compose.gpu.yaml'];
-    const { status, stderr } = spawnSync('docker', ['compose', ...files, 'config', '--quiet'], { cwd: ROOT });
+    const files = ['-f', 'compose.yaml', '-f', 'compose.gpu.yaml', '-f', 'compose.secure.yaml'];
+    const { status, stderr } = spawnSync('docker', ['compose', ...files, 'config', '--quiet'], {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        ...Object.fromEntries(BROKER_USERS.map((user) => [passwordVariable(user), 'p'])),
+      },
+    });
     expect(status, stderr.toString()).toBe(0);
   });
 });

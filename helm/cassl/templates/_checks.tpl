@@ -4,6 +4,9 @@
 {{- if and (not $v.nats.url) (not $v.nats.bundled.enabled) -}}
 {{- fail "nats.url is empty: set it to your NATS with JetStream, or nats.bundled.enabled=true for a trial" -}}
 {{- end -}}
+{{- if and $v.nats.users (not $v.nats.existingSecret) -}}
+{{- fail "nats.users=true: name the secret that has their passwords in nats.existingSecret" -}}
+{{- end -}}
 {{- if and $v.nats.url $v.nats.bundled.enabled -}}
 {{- fail "nats.url and nats.bundled.enabled=true exclude each other: unset one" -}}
 {{- end -}}

@@ -6,9 +6,16 @@
 {{- if ne .component "console" }}
 - { name: CASSL_NATS_URL, value: {{ include "cassl.natsUrl" .root | quote }} }
 - { name: CASSL_NATS_REPLICAS, value: {{ $v.nats.replicas | quote }} }
-{{- if $v.nats.existingSecret }}
+{{- /* Jobs report to their service and never to the broker. */}}
+{{- if and $v.nats.existingSecret (not (has .component (list "training" "evaluation"))) }}
+{{- if $v.nats.users }}
+- { name: CASSL_NATS_USER, value: {{ .component }} }
+- name: CASSL_NATS_PASSWORD
+  valueFrom: { secretKeyRef: { name: {{ $v.nats.existingSecret | quote }}, key: {{ .component }} } }
+{{- else }}
 - name: CASSL_NATS_TOKEN
   valueFrom: { secretKeyRef: { name: {{ $v.nats.existingSecret | quote }}, key: {{ $v.nats.key | quote }} } }
+{{- end }}
 {{- end }}
 {{- end }}
 - { name: CASSL_REGISTRY_ADDRESS, value: "{{ $name }}-registry.{{ .root.Release.Namespace }}:7100" }
@@ -49,11 +56,11 @@
 {{- if $v.objectStore.endpoint }}
 - { name: S3_ENDPOINT, value: {{ $v.objectStore.endpoint | quote }} }
 {{- end }}
-{{- if $v.objectStore.existingSecret }}
+{{- with default $v.objectStore.existingSecret (get $v.objectStore.secrets .component) }}
 - name: AWS_ACCESS_KEY_ID
-  valueFrom: { secretKeyRef: { name: {{ $v.objectStore.existingSecret | quote }}, key: AWS_ACCESS_KEY_ID } }
+  valueFrom: { secretKeyRef: { name: {{ . | quote }}, key: AWS_ACCESS_KEY_ID } }
 - name: AWS_SECRET_ACCESS_KEY
-  valueFrom: { secretKeyRef: { name: {{ $v.objectStore.existingSecret | quote }}, key: AWS_SECRET_ACCESS_KEY } }
+  valueFrom: { secretKeyRef: { name: {{ . | quote }}, key: AWS_SECRET_ACCESS_KEY } }
 {{- end }}
 {{- if ne .component "registry" }}
 {{- $shared := ternary (list "/data") list $v.sharedVolume.enabled }}

@@ -1,18 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage, failedPrecondition, isCasslError, unavailable } from '@cassl/errors';
+import { CasslError, errorMessage, failedPrecondition, isCasslError, unavailable } from '@cassl/errors';
 import { jetstream, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type Authenticator, type NatsConnection } from '@nats-io/transport-node';
+import { authenticatorOf, brokerCredentials, type BrokerCredentials } from './broker-credentials.ts';
+import { fromNatsError, isRefusedSubject, isRefusedUser } from './nats-error.ts';
+import { checkToken } from './names.ts';
+import { inboxPrefix } from './rights/broker-rights.ts';
 import { checkServerVersion } from './server-version.ts';
 
 export interface ConnectEventsOptions {
   /** One or more addresses, comma-separated or listed, for example `nats://127.0.0.1:4222`. */
   readonly servers: string | readonly string[];
-  /** Name that the server shows for this connection, for example "labeler". */
+  /** Name that the server shows for this connection, for example "labeler"; answers come to `_INBOX.<name>`. */
   readonly name: string;
-  /** How long to try for the first connection, default 15,000 ms. After it, reconnects go on for ever. */
+  /** How long to try for the first connection, default 15,000 ms. After it, reconnects go on until it is closed. */
   readonly connectTimeoutMs?: number;
-  /** Default `CASSL_NATS_TOKEN`. */
-  readonly token?: string | undefined;
+  /** Default: what the environment says. */
+  readonly credentials?: BrokerCredentials;
   /** Copies of every stream, 1, 3 or 5; default `CASSL_NATS_REPLICAS`, else 1. */
   readonly replicas?: number;
 }
@@ -36,14 +40,16 @@ export interface EventConnection extends AsyncDisposable {
 
 /**
  * Connects to nats-server with JetStream, and warns of versions with known faults.
- * @throws UNAVAILABLE when no server answers in time, FAILED_PRECONDITION when it runs without JetStream or is older than 2.9
+ * @throws UNAVAILABLE when no server answers in time, UNAUTHENTICATED when it does not know the credentials by then,
+ *   FAILED_PRECONDITION when it runs without JetStream or is older than 2.9
  */
 export async function connectEvents(options: ConnectEventsOptions): Promise<EventConnection> {
-  const { name, connectTimeoutMs = 15_000, token = process.env.CASSL_NATS_TOKEN } = options;
+  const { name, connectTimeoutMs = 15_000, credentials = brokerCredentials() } = options;
   const servers = (typeof options.servers === 'string' ? options.servers.split(',') : options.servers).map(
     (server) => server.trim(),
   );
-  const connection = await connectWithin(servers, name, token, connectTimeoutMs);
+  const identity = { name: checkToken('name', name), authenticator: authenticatorOf(credentials) };
+  const connection = await connectWithin(servers, identity, connectTimeoutMs);
   const serverVersion = connection.info?.version ?? '0';
   const js = jetstream(connection, { timeout: 3_000 });
   const jsm = await js.jetstreamManager(false);
@@ -53,6 +59,7 @@ export async function connectEvents(options: ConnectEventsOptions): Promise<Even
   } catch (cause) {
     await connection.close();
     if (isCasslError(cause)) throw cause;
+    if (isRefusedSubject(cause)) throw fromNatsError(cause, `ask nats-server at ${servers.join(', ')}`);
     throw failedPrecondition(
       `nats-server at ${servers.join(', ')} runs without JetStream: start it with -js`,
       {
@@ -63,7 +70,7 @@ export async function connectEvents(options: ConnectEventsOptions): Promise<Even
   const listeners = new Set<() => void>();
   void watchStatus(connection, listeners);
   const close = async (): Promise<void> => {
-    // A drain waits for the server: one that is away would hold the stop for ever.
+    // A drain waits for the server: one that is away would hold the stop until then.
     await Promise.race([connection.drain().catch(() => undefined), sleep(2_000)]);
     await connection.close();
   };
@@ -97,8 +104,7 @@ function warnOnce(warning: string | undefined): void {
 
 async function connectWithin(
   servers: string[],
-  name: string,
-  token: string | undefined,
+  { name, authenticator }: { readonly name: string; readonly authenticator: Authenticator | undefined },
   timeoutMs: number,
 ): Promise<NatsConnection> {
   const deadline = performance.now() + timeoutMs;
@@ -107,7 +113,8 @@ async function connectWithin(
       return await connect({
         servers,
         name,
-        ...(token ? { token } : {}),
+        inboxPrefix: inboxPrefix(name),
+        ...(authenticator === undefined ? {} : { authenticator }),
         maxReconnectAttempts: -1,
         reconnectTimeWait: 250,
         reconnectJitter: 250,
@@ -117,6 +124,7 @@ async function connectWithin(
       });
     } catch (cause) {
       if (performance.now() > deadline) {
+        if (isRefusedUser(cause)) throw refusedUser(servers, cause);
         throw unavailable(
           `no nats-server answers at ${servers.join(', ')} within ${timeoutMs} ms: ${errorMessage(cause)}`,
           { cause },
@@ -125,6 +133,14 @@ async function connectWithin(
       await sleep(200);
     }
   }
+}
+
+function refusedUser(servers: readonly string[], cause: unknown): CasslError {
+  return new CasslError(
+    'UNAUTHENTICATED',
+    `nats-server at ${servers.join(', ')} does not take these credentials: see CASSL_NATS_USER, CASSL_NATS_TOKEN, CASSL_NATS_CREDS_FILE`,
+    { cause },
+  );
 }
 
 async function watchStatus(connection: NatsConnection, listeners: ReadonlySet<() => void>): Promise<void> {

@@ -6,6 +6,7 @@ import {
   resourceExhausted,
   unavailable,
 } from '@cassl/errors';
+import { errors } from '@nats-io/transport-node';
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 
 /** JetStream's own error codes, where the client library has no name for them. */
@@ -25,6 +26,11 @@ const AWAY = new Set([
 /** Turns what the NATS client throws into a `CasslError` that says what was tried. */
 export function fromNatsError(error: unknown, attempt: string): CasslError {
   if (isCasslError(error)) return error;
+  const refusal = refusedSubject(error);
+  if (refusal !== undefined) {
+    const message = `${attempt}: nats-server lets this user not ${refusal.operation} ${refusal.subject}; the rights that it needs are in docs/identity.md`;
+    return new CasslError('PERMISSION_DENIED', message, { cause: error });
+  }
   const message = `${attempt}: ${errorMessage(error)}`;
   if (error instanceof JetStreamApiError) {
     if (isRevisionConflict(error)) return aborted(message, { cause: error });
@@ -43,6 +49,25 @@ export function fromNatsError(error: unknown, attempt: string): CasslError {
     return unavailable(`${attempt}: nats-server does not answer (${errorMessage(error)})`, { cause: error });
   }
   return internalError(message, error);
+}
+
+/** The broker knows who asks, and it is not theirs to ask. */
+export function isRefusedSubject(error: unknown): boolean {
+  return refusedSubject(error) !== undefined;
+}
+
+function refusedSubject(
+  error: unknown,
+): InstanceType<(typeof errors)['PermissionViolationError']> | undefined {
+  if (error instanceof errors.PermissionViolationError) return error;
+  return error instanceof Error && error.cause !== undefined ? refusedSubject(error.cause) : undefined;
+}
+
+/** The broker does not know who asks. */
+export function isRefusedUser(error: unknown): boolean {
+  if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError)
+    return true;
+  return error instanceof Error && error.cause !== undefined && isRefusedUser(error.cause);
 }
 
 /** A compare-and-set that lost. */

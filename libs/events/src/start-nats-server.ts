@@ -27,6 +27,10 @@ export interface StartNatsServerOptions {
   readonly port?: number;
   /** Path of nats-server; default what `findNatsServer` finds. */
   readonly program?: string;
+  /** A configuration file, for example with users; the other options win. */
+  readonly configFile?: string;
+  /** More environment variables, for example passwords that the file names. */
+  readonly env?: Readonly<Record<string, string>>;
   /** How long it may take until it answers, default 20,000 ms. */
   readonly timeoutMs?: number;
 }
@@ -47,7 +51,10 @@ export async function startNatsServer(options: StartNatsServerOptions): Promise<
   }
   const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
   await mkdir(storeDir, { recursive: true });
-  const child = spawn(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', storeDir], {
+  const flags = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', storeDir];
+  const config = options.configFile === undefined ? [] : ['-c', options.configFile];
+  const child = spawn(program, [...flags, ...config], {
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'ignore', 'pipe'],
     // Ctrl-C of a terminal goes to its whole group: the services end first, then who started this ends it.
     detached: true,

@@ -11,7 +11,7 @@ export function portSetting(variable: string, fallback: number, meaning: string)
 const text = z.string().optional();
 
 // The return type would only repeat the object below.
-/** The settings that every service has; spread them into its own: `{ ...serverSettings({ port: 7101 }), dataDir: … }`. */
+/** The settings that every service has, `CASSL_NATS_…` for `connectEvents` of libs/events to act on; spread them into its own: `{ ...serverSettings({ port: 7101 }), dataDir: … }`. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types
 export function serverSettings(defaults: { readonly port: number; readonly metricsPort: number }) {
   return {
@@ -28,6 +28,20 @@ export function serverSettings(defaults: { readonly port: number; readonly metri
       'Milliseconds within which the process ends once it is asked to stop; running calls get four fifths of them',
     ),
     natsUrl: setting('CASSL_NATS_URL', z.string().default('nats://127.0.0.1:4222'), 'Address of nats-server'),
+    natsUser: setting(
+      'CASSL_NATS_USER',
+      text,
+      'User of nats-server with the rights of this service (docs/identity.md)',
+    ),
+    natsPassword: setting('CASSL_NATS_PASSWORD', text, 'Its password', { isSecret: true }),
+    natsToken: setting('CASSL_NATS_TOKEN', text, 'Token of nats-server, instead of a user', {
+      isSecret: true,
+    }),
+    natsCredsFile: setting(
+      'CASSL_NATS_CREDS_FILE',
+      text,
+      'File of NATS credentials (JWT and seed), instead of a user; read again for every connection',
+    ),
     authToken: setting(
       'CASSL_AUTH_TOKEN',
       text,
