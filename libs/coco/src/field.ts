@@ -15,6 +15,8 @@ export function objectEntry(value: unknown, name: EntryName): Record<string, unk
 export function finiteField(entry: Record<string, unknown>, field: string, name: EntryName): number {
   const value = entry[field];
   if (typeof value === 'number' && Number.isFinite(value)) return value;
+  // Whole numbers beyond 2^53 are read exactly, for ids; as a measure one is a number like any other.
+  if (typeof value === 'bigint') return Number(value);
   throw invalidArgument(`${name()}.${field} must be a finite number, got ${brief(value)}`);
 }
 

@@ -1,6 +1,7 @@
 /** An integer of 16 digits or more that is not the fraction of another number: one that a double may not hold. */
 const LONG_INTEGER = /(?<![\d.eE+])\d{16,}/;
-const WHOLE = /^-?\d+$/;
+/** pandas writes ids as 9007199254740993.0. */
+const WHOLE = /^(-?\d+)(?:\.0+)?$/;
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /** The reviver's third argument, which TypeScript's library does not know yet. */
@@ -21,6 +22,6 @@ export function parseJson(text: string): unknown {
 
 function exactInteger(_key: string, value: unknown, context?: SourceText): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? '';
-  return WHOLE.test(source) ? BigInt(source) : value;
+  const whole = WHOLE.exec(context?.source ?? '')?.[1];
+  return whole === undefined ? value : BigInt(whole);
 }

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
 import { parseJson } from './parse-json.ts';
+import { notUtf8, otherEncoding } from './text-encoding.ts';
 
 /**
  * Takes the elements of one array piece by piece, in order. The first call, with no elements, says that the array is
@@ -29,6 +30,7 @@ export async function readJsonArrays(
   });
   try {
     const scanner = new ArrayScanner(path, visitors);
+    let isFirst = true;
     let buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES);
     let kept = 0; // bytes at the start of `buffer` that belong to an unfinished element
     for (;;) {
@@ -39,11 +41,14 @@ export async function readJsonArrays(
       }
       const { bytesRead } = await file.read(buffer, kept, CHUNK_BYTES);
       if (bytesRead === 0) break;
+      const other = isFirst ? otherEncoding(buffer.subarray(0, bytesRead)) : undefined;
+      if (other !== undefined) throw invalidArgument(`${path} ${other}`);
+      isFirst = false;
       const used = scanner.scan(buffer, kept + bytesRead);
       buffer.copyWithin(0, used, kept + bytesRead);
       kept = kept + bytesRead - used;
     }
-    scanner.end(buffer.toString('utf8', 0, kept));
+    scanner.end(buffer.subarray(0, kept));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EISDIR') {
       throw invalidArgument(`${path} is a folder, not a JSON file`, { cause: error });
@@ -94,7 +99,7 @@ class ArrayScanner {
       } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
         depth++;
         if (byte === OPEN_LIST && this.arrayDepth === 0 && depth <= 2) {
-          this.openArray(bytes.toString('utf8', start, i + 1), depth);
+          this.openArray(this.textOf(bytes.subarray(start, i + 1)), depth);
           start = done = i + 1;
         }
       } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
@@ -120,10 +125,10 @@ class ArrayScanner {
   }
 
   /** @param rest bytes after the last array */
-  end(rest: string): void {
+  end(rest: Uint8Array): void {
     if (this.arrayDepth > 0) throw this.notJson(`it ends inside a list, after ${this.index} entries`);
-    this.skeleton += rest;
-    if (this.skeleton.trim() === '') throw this.notJson('it is empty');
+    this.skeleton += this.textOf(rest);
+    if (/^\uFEFF?\s*$/.test(this.skeleton)) throw this.notJson('it is empty');
     try {
       parseJson(this.skeleton);
     } catch (error) {
@@ -143,7 +148,7 @@ class ArrayScanner {
   private handOn(bytes: Buffer, start: number, end: number): void {
     const visit = this.visitors[this.arrayName];
     if (visit === undefined) return;
-    const text = bytes.toString('utf8', start, end);
+    const text = this.textOf(bytes.subarray(start, end));
     if (text.trim() === '') {
       if (this.index > 0) throw this.notJson(`there is a comma behind the last of ${this.index} entries`);
       return;
@@ -156,6 +161,12 @@ class ArrayScanner {
     }
     visit(elements, this.index);
     this.index += elements.length;
+  }
+
+  private textOf(bytes: Uint8Array): string {
+    const fault = notUtf8(bytes);
+    if (fault !== undefined) throw invalidArgument(`${this.path} ${fault}`);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   }
 
   /** Python writes NaN and Infinity into files that it calls JSON; the entry and field are worth naming. */

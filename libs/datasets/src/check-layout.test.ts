@@ -36,10 +36,14 @@ describe('checkLayout', () => {
       await rm(join(hurt, `annotations/${kind}_unlabeled2017.json`));
     await writeFile(join(hurt, 'unlabeled2017/zero.jpg'), '');
     await writeFile(join(hurt, 'unlabeled2017/text.jpg'), 'hello');
+    await writeFile(join(hurt, 'unlabeled2017/e.bmp'), 'BM');
+    await writeFile(join(hurt, 'unlabeled2017/noext'), 'hello');
     const parts = await checkLayout(hurt);
     const pool = parts.find(({ kind }) => kind === 'unlabeled');
-    expect(pool!.report.images).toEqual({ listed: 4, kept: 2 });
+    // Files that the pool does not read are part of what it lists.
+    expect(pool!.report.images).toEqual({ listed: 6, kept: 2 });
     expect(pool!.report.reasons[0]!.examples).toHaveLength(2);
+    expect(pool!.report.reasons.slice(1).flatMap(({ examples }) => examples)).toEqual(['e.bmp', 'noext']);
   });
 
   it('says when a folder is not laid out like COCO', async () => {

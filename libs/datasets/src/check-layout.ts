@@ -76,8 +76,22 @@ export async function checkPool(uri: string): Promise<CheckedPart> {
       }
     }
   }
-  const annotations = { listed: 0, kept: 0 };
-  return { path: uri, kind: 'unlabeled', report: log.report({ images: { listed, kept }, annotations }) };
+  const passed = pool.report();
+  const { reasons } = log.report({ images: { listed, kept }, annotations: { listed: 0, kept: 0 } });
+  return {
+    path: uri,
+    kind: 'unlabeled',
+    report: {
+      images: { listed: listed + (passed?.listed ?? 0) - (passed?.kept ?? 0), kept },
+      annotations: { listed: 0, kept: 0 },
+      reasons: [
+        ...reasons,
+        ...(passed?.unread ?? []).map(
+          (unread) => ({ ...unread, what: 'image', outcome: 'dropped' }) as const,
+        ),
+      ],
+    },
+  };
 }
 
 /** True where something can be trained on, labeled or evaluated. */

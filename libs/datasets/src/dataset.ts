@@ -21,7 +21,7 @@ export interface DatasetCategory {
   readonly index: number;
   readonly name: string;
   /** The source's category ids that became this one. */
-  readonly sourceIds: readonly number[];
+  readonly sourceIds: readonly CocoId[];
   /** False for stuff; absent where the source does not tell things from stuff. */
   readonly isThing?: boolean;
 }

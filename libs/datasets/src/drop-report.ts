@@ -25,6 +25,8 @@ export interface DropLog {
 }
 
 const examplesKept = 5;
+/** A reason may name a value: a report of a damaged file must stay short. */
+const reasonsKept = 100;
 
 export function createDropLog(): DropLog {
   const reasons = new Map<string, DropReason & { count: number; examples: string[] }>();
@@ -34,9 +36,12 @@ export function createDropLog(): DropLog {
     reason: string,
     example: string,
   ): void => {
-    const key = `${outcome} ${what} ${reason}`;
-    let entry = reasons.get(key);
-    if (entry === undefined) reasons.set(key, (entry = { reason, what, outcome, count: 0, examples: [] }));
+    const keyOf = (sentence: string): string => `${outcome} ${what} ${sentence}`;
+    const isKept = reasons.has(keyOf(reason)) || reasons.size < reasonsKept;
+    const sentence = isKept ? reason : 'other reasons';
+    let entry = reasons.get(keyOf(sentence));
+    if (entry === undefined)
+      reasons.set(keyOf(sentence), (entry = { reason: sentence, what, outcome, count: 0, examples: [] }));
     entry.count++;
     if (entry.examples.length < examplesKept) entry.examples.push(example);
   };

@@ -53,3 +53,4 @@ export { checkLayout, checkPool, isUsable, type CheckedPart } from './check-layo
 export { drawAugmentationSheet, type DrawSheetOptions } from './sheet/draw-sheet.ts';
 export { sceneSamples } from './scenes/scene-samples.ts';
 export { importLabels, type ImportedTeacher, type ImportLabelsOptions } from './import/import-labels.ts';
+export { writtenIds } from './written-ids.ts';

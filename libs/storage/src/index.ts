@@ -7,6 +7,7 @@ export type {
   PutOptions,
   PutReceipt,
 } from './object-store.ts';
+export { keyFault } from './object-key.ts';
 export { openRequestedStore, openStore } from './open-store.ts';
 export { contentKey, getContentAddressed, putContentAddressed } from './content-addressed.ts';
 export { digestHex, sha256, verified } from './digest.ts';

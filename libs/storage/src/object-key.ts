@@ -12,12 +12,13 @@ export const INCOMING = '.incoming';
  * @throws INVALID_ARGUMENT
  */
 export function checkKey(key: string): string {
-  const reason = reasonAgainst(key);
+  const reason = keyFault(key);
   if (reason !== undefined) throw invalidArgument(`object key ${JSON.stringify(key)} ${reason}`);
   return key;
 }
 
-function reasonAgainst(key: string): string | undefined {
+/** Why no store takes a key; undefined where all do. */
+export function keyFault(key: string): string | undefined {
   if (key === '') return 'must not be empty';
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `must be at most ${MAX_KEY_BYTES} bytes long`;
   if (/[\u0000-\u001f\\]/.test(key)) return 'must not hold control characters or backslashes';

@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { errorMessage, invalidArgument, type CasslError } from '@cassl/errors';
 import { decodeSmallJpeg } from './decode-small-jpeg.ts';
+import { describeBytes } from './describe-bytes.ts';
 import { readPlainJpegHeader } from './plain-jpeg-header.ts';
 import type { RgbImage } from './types.ts';
 
@@ -96,16 +97,18 @@ async function openHeader(bytes: Uint8Array): Promise<ImageHeader> {
   try {
     metadata = await openImage(bytes).metadata();
   } catch (error) {
-    throw invalidArgument(
-      `image: the ${bytes.length} bytes are not an image that can be read: ${firstLine(error)}`,
-      {
-        cause: error,
-      },
-    );
+    const kind = describeBytes(bytes);
+    const why = kind === undefined ? firstLine(error) : `they are ${kind}`;
+    throw invalidArgument(`image: the ${bytes.length} bytes are not an image that can be read: ${why}`, {
+      cause: error,
+    });
   }
   const { format, width, height, compression, orientation = 1, hasAlpha } = metadata;
   if (!FORMATS.includes(format)) {
-    throw invalidArgument(`image: the format is ${format}; it must be one of ${FORMATS.join(', ')}`);
+    const kind = describeBytes(bytes);
+    throw invalidArgument(
+      `image: the format is ${format}${kind === undefined ? '' : ` (${kind})`}; it must be one of ${FORMATS.join(', ')}`,
+    );
   }
   if (format === 'heif' && compression !== 'av1') {
     throw invalidArgument(

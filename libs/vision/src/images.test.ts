@@ -138,6 +138,35 @@ describe('panoptic PNG', () => {
   });
 });
 
+describe('what lies under a picture’s name', () => {
+  it.each<[string, Uint8Array | string]>([
+    ['a BMP picture', 'BM\0\0'],
+    ['a JPEG XL picture', Buffer.from([0xff, 0x0a, 0xfa, 0])],
+    ['a JPEG 2000 picture', '\0\0\0\x0cjP  \r\n'],
+    ['a PDF document', '%PDF-1.7\n'],
+    ['an HTML page', '<!DOCTYPE html><html>404</html>'],
+    ['an SVG drawing', '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'],
+    ['a JSON document', '{"message": "not found"}'],
+    ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1\n'],
+    ['compressed with gzip', Buffer.from([0x1f, 0x8b, 8, 0])],
+    ['a zip archive', 'PK\x03\x04'],
+    ['a video', '\0\0\0\x18ftypmp42\0\0\0\0mp42isom'],
+    ['zero bytes alone', new Uint8Array(64)],
+    ['a text', 'Access denied'],
+  ])('is named: %s', async (kind, content) => {
+    const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
+    await expect(decodeImage(bytes)).rejects.toEqual(invalid(new RegExp(kind)));
+  });
+
+  it('is decoded by what it is, whatever it is called', async () => {
+    const source = sharp(picture.data, { raw: { width: 40, height: 30, channels: 3 } });
+    for (const format of ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif'] as const)
+      expect(await decodeImage(await source.clone().toFormat(format).toBuffer())).toMatchObject({
+        width: 40,
+      });
+  });
+});
+
 const shared = process.env['CASSL_SHARED'] ?? resolve(import.meta.dirname, '../../../../shared');
 const phone = join(shared, 'bugs/15-heic/phone.heic');
 

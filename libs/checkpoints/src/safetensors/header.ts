@@ -74,10 +74,8 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
     throw safetensorsError('HEADER_NOT_UTF8', `the header of ${bytes.byteLength} bytes is not UTF-8`, cause);
   }
   if (!text.startsWith('{')) {
-    throw safetensorsError(
-      'HEADER_NOT_JSON',
-      `the header must start with "{", not ${JSON.stringify(text.slice(0, 1))}`,
-    );
+    const found = text === '' ? 'but it is empty' : `not ${JSON.stringify(text.slice(0, 1))}`;
+    throw safetensorsError('HEADER_NOT_JSON', `the header must start with "{", ${found}`);
   }
   let value: unknown;
   try {
@@ -108,6 +106,9 @@ function parseMetadata(raw: unknown): Record<string, string> {
 }
 
 function parseEntry(name: string, raw: unknown, dataStart: number): TensorEntry {
+  if (!name.isWellFormed()) {
+    throw safetensorsError('HEADER_NOT_UTF8', `the name ${JSON.stringify(name)} has half of a character`);
+  }
   // Further keys are ignored, as the official reader does.
   const lacks = ['dtype', 'shape', 'data_offsets'].find((key) => !isRecord(raw) || !Object.hasOwn(raw, key));
   if (!isRecord(raw) || lacks !== undefined) {

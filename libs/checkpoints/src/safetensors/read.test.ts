@@ -94,7 +94,8 @@ describe('readSafetensors', () => {
     ['HEADER_NOT_UTF8', Buffer.concat([file('', 0, 2n), Buffer.from([0x7b, 0xff])]), /UTF-8/],
     ['HEADER_NOT_JSON', file('{"a":', 0), /not JSON/],
     ['HEADER_NOT_JSON', file(' {}', 0), /must start with "\{"/],
-    ['HEADER_NOT_JSON', file('', 0), /must start with/],
+    ['HEADER_NOT_JSON', file('', 0), /must start with "\{", but it is empty/],
+    ['HEADER_NOT_UTF8', file('{"\\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4), /half of a/],
     ['DUPLICATE_NAME', file('{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"\\u0061":{}}', 4), /"a"/],
     [
       'DUPLICATE_NAME',

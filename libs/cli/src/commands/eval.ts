@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
+import { toJson } from '@cassl/coco';
 import { invalidArgument } from '@cassl/errors';
 import { writeOutput } from '../output/write-output.ts';
 import type {
@@ -68,7 +69,7 @@ export function register(program: Command): void {
       for (const warning of outcome.warnings) console.error(`warning: ${warning}`);
       if (flags.svg !== undefined) await writePlots(flags.svg, outcome.plots);
       if (flags.report !== undefined) await writeReport(flags.report, flags, outcome);
-      if (flags.json) console.log(JSON.stringify(outcome.json));
+      if (flags.json) console.log(toJson(outcome.json));
       else outcome.tables.forEach((table) => console.log(formatTable(table)));
     });
 }

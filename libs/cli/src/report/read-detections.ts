@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseJson, type CocoId } from '@cassl/coco';
-import type { DatasetCategory } from '@cassl/datasets';
+import { writtenIds, type DatasetCategory } from '@cassl/datasets';
 import { readablePath } from '@cassl/storage';
 import { rleFromString, toXyxy, type Detection, type Xywh } from '@cassl/vision';
 
@@ -22,12 +22,7 @@ export async function readDetections(
 ): Promise<FoundImages> {
   const byImage = new Map<CocoId, Detection[]>();
   if (uri === '') return byImage;
-  const indexOf = new Map(
-    categories.flatMap(({ index, sourceIds }) => {
-      const ids = sourceIds.length === 1 ? sourceIds : [index + 1];
-      return ids.map((id) => [id, index] as const);
-    }),
-  );
+  const indexOf = new Map(writtenIds(categories).map((id, index) => [id, index]));
   const path = await readablePath('detections_uri', uri);
   for (const result of parseJson(await readFile(path, 'utf8')) as CocoResult[]) {
     const list = byImage.get(result.image_id) ?? [];

@@ -1,4 +1,4 @@
-import { brief, crowdOf, crowdProblem, listedArea } from '@cassl/coco';
+import { brief, crowdOf, crowdProblem, listedArea, type CocoId } from '@cassl/coco';
 import { rleArea, type Instance } from '@cassl/vision';
 import { checkBox } from './check-box.ts';
 import { checkMask } from './check-mask.ts';
@@ -12,19 +12,14 @@ export interface CheckAnnotationContext {
   readonly width: number;
   readonly height: number;
   /** From the source's category ids to contiguous indices. */
-  readonly indexOf: ReadonlyMap<number, number>;
+  readonly indexOf: ReadonlyMap<CocoId, number>;
 }
 
 /** One instance annotation as a checked instance with its box and mask inside the image, or why it is unusable. */
 export function checkAnnotation(entry: CocoEntry, context: CheckAnnotationContext): CheckedAnnotation {
   const { width, height, indexOf } = context;
-  const category = indexOf.get(entry['category_id'] as number);
-  if (category === undefined) {
-    const isText = typeof entry['category_id'] === 'string';
-    return {
-      reason: `category_id is ${isText ? 'a text, the ids of categories are numbers' : 'not in categories'}`,
-    };
-  }
+  const category = indexOf.get(entry['category_id'] as CocoId);
+  if (category === undefined) return { reason: categoryProblem(entry['category_id'], indexOf) };
   const crowd = crowdOf(entry);
   if (crowd === undefined) return { reason: crowdProblem(entry) };
   const listed = listedArea(entry);
@@ -49,6 +44,16 @@ export function checkAnnotation(entry: CocoEntry, context: CheckAnnotationContex
     ...(score === undefined ? {} : { score }),
   };
   return { instance, repairs };
+}
+
+/** Without the id, so that one sentence serves all such labels. */
+function categoryProblem(id: unknown, known: ReadonlyMap<CocoId, number>): string {
+  const hasTexts = [...known.keys()].some((other) => typeof other === 'string');
+  const hasNumbers = [...known.keys()].some((other) => typeof other !== 'string');
+  if (typeof id === 'string' && !hasTexts) return 'category_id is a text, the ids of categories are numbers';
+  if (typeof id === 'number' && !hasNumbers)
+    return 'category_id is a number, the ids of categories are texts';
+  return 'category_id is not in categories';
 }
 
 /** People's annotations have none. */

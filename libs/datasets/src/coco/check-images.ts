@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { brief, isCocoId, type CocoId } from '@cassl/coco';
 import { errorMessage } from '@cassl/errors';
+import { keyFault } from '@cassl/storage';
 import { decodeImage, readImageHeader } from '@cassl/vision';
-import { isInsideKey } from '../addresses.ts';
+import { isInsideKey, plainKey } from '../addresses.ts';
 import type { ImageLocation } from '../dataset.ts';
 import type { DropLog } from '../drop-report.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
@@ -40,49 +41,80 @@ export async function checkImages(
   const folder = await openImageFolder(images);
   const seen = new Set<CocoId>();
   const checked = await mapConcurrently(entries, filesAtOnce, async (entry, index) => {
-    const { id, file_name: key, width, height } = entry;
-    const name = `image ${String(id)} (${typeof key === 'string' ? key : `images[${index}]`})`;
-    if (!isCocoId(id))
-      return drop(log, 'id is neither a whole number nor a text', `${name}: id ${brief(id)}`);
-    if (seen.has(id)) return drop(log, 'id occurs twice', name);
+    const name = nameOf(entry, index);
+    const { id, width, height } = entry;
+    if (!isCocoId(id)) return { name, reason: 'id is neither a whole number nor a text', detail: brief(id) };
+    if (seen.has(id)) return { name, reason: 'id occurs twice' };
     seen.add(id);
-    if (typeof key !== 'string' || !isInsideKey(key)) {
-      return drop(log, 'file_name is missing or leaves the image folder', name);
-    }
+    const problem = nameProblem(entry['file_name']);
+    if (problem !== undefined) return { name, reason: problem };
     if (!isSide(width) || !isSide(height)) {
-      return drop(
-        log,
-        'width or height is not a positive whole number',
-        `${name}: ${String(width)} x ${String(height)}`,
-      );
+      const detail = `${brief(width)} x ${brief(height)}`;
+      return { name, reason: 'width or height is not a positive whole number', detail };
     }
-    const location: ImageLocation = { store: folder.store, key };
-    const found = await inspect(folder, location, { width, height }, check);
-    if ('reason' in found) return drop(log, found.reason, `${name}: ${found.detail}`);
-    if (found.turn !== undefined) {
-      log.repair(
-        'image',
-        'labels are those of the stored picture: turned upright by its EXIF orientation',
-        name,
-      );
-    }
-    return { id, key, location, width, height, ...found };
+    const found = await findFile(folder, entry['file_name'] as string);
+    if ('reason' in found) return { name, ...found };
+    const repairs = found.repair === undefined ? [] : [found.repair];
+    const location: ImageLocation = { store: folder.store, key: found.key };
+    const seenAs = await inspect(location, found.size, { width, height }, check);
+    if ('reason' in seenAs) return { name, ...seenAs };
+    if (seenAs.turn !== undefined) repairs.push(TURNED);
+    return { name, repairs, image: { id, key: found.key, location, width, height, ...seenAs } };
   });
-  return checked.filter((image) => image !== undefined);
+  // Told in the file's order, whichever picture was read first.
+  for (const one of checked) {
+    if (one.image !== undefined) for (const repair of one.repairs) log.repair('image', repair, one.name);
+    else log.drop('image', one.reason, one.detail === undefined ? one.name : `${one.name}: ${one.detail}`);
+  }
+  return checked.flatMap(({ image }) => (image === undefined ? [] : [image]));
 }
 
-type Inspection =
-  | { readonly fingerprint: string; readonly turn?: number }
-  | { readonly reason: string; readonly detail: string };
+const TURNED = 'labels are those of the stored picture: turned upright by its EXIF orientation';
+
+/** Control characters are shown as JSON has them, so that a name stays on its line. */
+function nameOf({ id, file_name: key }: CocoEntry, index: number): string {
+  if (typeof key !== 'string') return `image ${brief(id)} (images[${index}])`;
+  const shown = /[\u0000-\u001f\u007f]/.test(key) ? JSON.stringify(key) : key;
+  return `image ${typeof id === 'string' ? id : brief(id)} (${shown.length > 300 ? `${shown.slice(0, 300)}…` : shown})`;
+}
+
+function nameProblem(key: unknown): string | undefined {
+  if (typeof key !== 'string' || key === '') return 'file_name is missing or no text';
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(key)) return 'file_name is an address, not a file of the image folder';
+  return isInsideKey(key.replaceAll('\\', '/')) ? undefined : 'file_name leaves the image folder';
+}
+
+interface Refusal {
+  readonly reason: string;
+  readonly detail?: string;
+  readonly image?: undefined;
+}
+
+/** The file of a name; one that Windows wrote, with backslashes, is looked for with slashes too. */
+async function findFile(
+  folder: ImageFolder,
+  name: string,
+): Promise<{ readonly key: string; readonly size: number; readonly repair?: string } | Refusal> {
+  const asked = name.replaceAll('\\', '/');
+  const size = await folder.sizeOf(asked);
+  if (size === undefined) {
+    const refused = keyFault(plainKey(asked));
+    if (refused !== undefined) return { reason: 'file_name is no name of a file here', detail: refused };
+    const reason = asked === name ? 'file is missing' : 'file is missing; backslashes were read as slashes';
+    return { reason, detail: `${folder.store}/${asked}` };
+  }
+  if (asked === name) return { key: name, size };
+  return { key: asked, size, repair: 'file_name has backslashes: read as slashes' };
+}
+
+type Inspection = { readonly fingerprint: string; readonly turn?: number } | Refusal;
 
 async function inspect(
-  folder: ImageFolder,
   location: ImageLocation,
+  size: number,
   { width, height }: { readonly width: number; readonly height: number },
   check: ImageCheck,
 ): Promise<Inspection> {
-  const size = await folder.sizeOf(location.key);
-  if (size === undefined) return { reason: 'file is missing', detail: `${location.store}/${location.key}` };
   if (check === 'sizes') return { fingerprint: `size:${size}` };
   const bytes = await readImageBytes(location);
   const fingerprint = createHash('sha256').update(bytes).digest('hex');
@@ -100,10 +132,6 @@ async function inspect(
   } catch (error) {
     return { reason: 'file is not a readable image', detail: errorMessage(error) };
   }
-}
-
-function drop(log: DropLog, reason: string, example: string): undefined {
-  log.drop('image', reason, example);
 }
 
 function isSide(value: unknown): value is number {

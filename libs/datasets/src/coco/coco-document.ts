@@ -1,5 +1,12 @@
 import { basename } from 'node:path';
-import { brief, parseJson as parseExactly } from '@cassl/coco';
+import {
+  cocoIdField,
+  notUtf8,
+  otherEncoding,
+  parseJson as parseExactly,
+  brief,
+  type CocoId,
+} from '@cassl/coco';
 import { CasslError, errorCode, errorMessage, invalidArgument } from '@cassl/errors';
 import { locationOf } from '../addresses.ts';
 import { readImageBytes } from '../read-image.ts';
@@ -17,7 +24,7 @@ export interface CocoDocument {
 export type CocoEntry = Readonly<Record<string, unknown>>;
 
 export interface CocoCategory {
-  readonly id: number;
+  readonly id: CocoId;
   readonly name: string;
   readonly supercategory: string;
   /** `isthing` of panoptic files. */
@@ -39,7 +46,7 @@ export async function readCocoDocument(path: string): Promise<CocoDocument> {
       throw new CasslError(errorCode(error), message, { cause: error });
     },
   );
-  const document = parseJson(new TextDecoder().decode(bytes), path);
+  const document = parseJson(textOf(bytes, path), path);
   if (!isEntry(document)) throw invalidArgument(`${path}: must hold a JSON object`);
   return {
     path,
@@ -48,6 +55,14 @@ export async function readCocoDocument(path: string): Promise<CocoDocument> {
     annotations: entries(document, 'annotations', path),
     categories: entries(document, 'categories', path).map((entry, index) => categoryOf(entry, index, path)),
   };
+}
+
+function textOf(bytes: Uint8Array, path: string): string {
+  const fault = otherEncoding(bytes) ?? notUtf8(bytes);
+  if (fault !== undefined) throw invalidArgument(`${path} ${fault}`);
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  if (/^\uFEFF?\s*$/.test(text)) throw invalidArgument(`${path} is not JSON: it is empty`);
+  return text;
 }
 
 function parseJson(text: string, path: string): unknown {
@@ -85,15 +100,15 @@ function hint(path: string): string {
 }
 
 function categoryOf(entry: CocoEntry, index: number, path: string): CocoCategory {
-  const { id, name, supercategory = 'none', isthing } = entry;
-  if (!Number.isSafeInteger(id))
-    throw invalidArgument(
-      `${path}: categories[${index}].id must be a whole number of at most 2^53 - 1, got ${brief(id)}`,
-    );
+  const { name, supercategory = 'none', isthing } = entry;
+  const id = cocoIdField(entry, 'id', () => `${path}: categories[${index}]`);
   if (typeof name !== 'string' || name === '')
     throw invalidArgument(`${path}: categories[${index}].name is missing`);
-  const category = { id: id as number, name, supercategory: String(supercategory) };
-  return isthing === undefined ? category : { ...category, isThing: isthing === 1 || isthing === true };
+  const category = { id, name, supercategory: String(supercategory) };
+  if (isthing === undefined || isthing === null) return category;
+  if (![0, 1, true, false].includes(isthing as number))
+    throw invalidArgument(`${path}: categories[${index}].isthing must be 0 or 1, got ${brief(isthing)}`);
+  return { ...category, isThing: Boolean(isthing) };
 }
 
 function isEntry(value: unknown): value is CocoEntry {

@@ -1,4 +1,4 @@
-import { toJson, unknownId, type CocoId } from '@cassl/coco';
+import { isCocoId, toJson, unknownId, type CocoId } from '@cassl/coco';
 import type { Instance } from '@cassl/vision';
 import type { DropLog } from '../drop-report.ts';
 import { checkAnnotation } from './check-annotation.ts';
@@ -7,7 +7,7 @@ import type { CocoDocument, CocoEntry } from './coco-document.ts';
 
 export interface InstanceLabelOptions {
   /** From the source's category ids to contiguous indices. */
-  readonly indexOf: ReadonlyMap<number, number>;
+  readonly indexOf: ReadonlyMap<CocoId, number>;
   /** Entities drop crowds (method.md 1.2); instances keep them, marked. */
   readonly dropCrowds: boolean;
 }
@@ -22,18 +22,21 @@ export function readInstanceLabels(
   const imageOf = new Map<CocoId, CheckedImage>(images.map((image) => [image.id, image]));
   const listed = new Map<CocoId, true>(document.images.map(({ id }) => [id as CocoId, true]));
   const labels = new Map<CocoId, Instance[]>(images.map(({ id }) => [id, []]));
-  const seen = new Map<unknown, CocoEntry>();
+  const seen = new Map<CocoId, CocoEntry>();
   for (const [index, entry] of document.annotations.entries()) {
     const { id, image_id: imageId } = entry;
     const name = nameOf(entry, index);
-    const first = id === undefined || id === null ? undefined : seen.get(id);
+    const hasId = isCocoId(id);
+    if (!hasId && id !== undefined && id !== null)
+      log.repair('annotation', 'id is neither a whole number nor a text: kept without it', name);
+    const first = hasId ? seen.get(id) : undefined;
     if (first !== undefined && toJson(first) === toJson(entry)) {
       log.drop('annotation', 'listed twice', name);
       continue;
     }
     // Training needs no annotation id, and an image that lost part of its labels would teach that objects are background.
     if (first !== undefined) log.repair('annotation', 'id occurs twice: both are kept', name);
-    else seen.set(id, entry);
+    else if (hasId) seen.set(id, entry);
     const image = imageOf.get(imageId as CocoId);
     if (image === undefined) {
       const isListed = listed.has(imageId as CocoId);

@@ -1,3 +1,4 @@
+import { type CocoId } from '@cassl/coco';
 import { invalidArgument } from '@cassl/errors';
 import type { DatasetCategory } from '../dataset.ts';
 import type { CocoCategory } from './coco-document.ts';
@@ -10,7 +11,7 @@ export const labelSets: readonly LabelSet[] = ['category', 'supercategory', 'agn
 export interface CategoryMap {
   readonly categories: readonly DatasetCategory[];
   /** From the source's category id to the contiguous index. */
-  readonly indexOf: ReadonlyMap<number, number>;
+  readonly indexOf: ReadonlyMap<CocoId, number>;
 }
 
 /**
@@ -22,9 +23,9 @@ export function mapCategories(
   labels: LabelSet,
   agnosticName: 'object' | 'entity' = 'object',
 ): CategoryMap {
-  const groups = new Map<string, number[]>();
+  const groups = new Map<string, CocoId[]>();
   const isThingOf = new Map(source.map(({ id, isThing }) => [id, isThing]));
-  const indexOf = new Map<number, number>();
+  const indexOf = new Map<CocoId, number>();
   for (const { id, name, supercategory } of source) {
     if (indexOf.has(id)) throw invalidArgument(`categories: id ${id} occurs twice`);
     // Two categories of one name stay two: the id tells them apart.

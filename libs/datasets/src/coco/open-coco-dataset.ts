@@ -82,7 +82,7 @@ async function readLabels(
   document: CocoDocument,
   images: readonly CheckedImage[],
   { kind, segments }: OpenCocoDatasetOptions & { readonly kind: LabelKind },
-  indexOf: ReadonlyMap<number, number>,
+  indexOf: ReadonlyMap<CocoId, number>,
   log: DropLog,
 ): Promise<Map<CocoId, Instance[]>> {
   const isPanoptic = document.annotations.some((entry) => 'segments_info' in entry);

@@ -12,7 +12,7 @@ import { segmentMasks } from './segment-masks.ts';
 export interface PanopticOptions {
   /** Folder of the segment PNGs, path or address. */
   readonly folder: string;
-  readonly indexOf: ReadonlyMap<number, number>;
+  readonly indexOf: ReadonlyMap<CocoId, number>;
   /** Entities drop crowd segments (method.md 1.2); panoptic labels keep them, marked. */
   readonly dropCrowds: boolean;
 }

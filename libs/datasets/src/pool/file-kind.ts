@@ -5,10 +5,10 @@ export type FileKind =
   /** `reason` is one of few sentences, so that it can be counted. */
   | { readonly kind: 'unread'; readonly reason: string };
 
-const IMAGE = /\.(?:jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i;
+const IMAGE = /\.(?:jpe?g|jpe|jfif|pjpe?g|pjp|png|apng|webp|gif|tiff?|avif)$/i;
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/(?:^|\/)\.[^/]*$/, 'hidden file'],
+  [/(?:^|\/)\.[^/]*(?:\/|$)/, 'hidden file or folder'],
   [/\.(?:heic|heif)$/i, 'HEIC pictures are HEVC-coded, which no decoder here reads: convert them to JPEG'],
   [/\.bmp$/i, 'BMP is not read: convert it to PNG'],
   [

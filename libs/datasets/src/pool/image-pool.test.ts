@@ -123,7 +123,11 @@ describe('openImagePool', () => {
       'h.heic',
       'noext',
       'g.jpg.download',
+      'i.pjpeg',
+      'k.APNG',
+      '.thumbs/t.jpg',
     ];
+    await mkdir(join(root, 'kinds/.thumbs'), { recursive: true });
     await mkdir(join(root, 'kinds/deep'), { recursive: true });
     for (const name of names) await writeFile(join(root, 'kinds', name), bytesOf(name));
     await mkdir(join(root, 'elsewhere'));
@@ -138,11 +142,14 @@ describe('openImagePool', () => {
       'c.avif',
       'd.jfif',
       'f.jpe',
+      'i.pjpeg',
+      'k.APNG',
       'part2/x1.jpg',
     ]);
     const { listed, kept, unread } = pool.report()!;
-    expect([listed, kept]).toEqual([12, 6]);
+    expect([listed, kept]).toEqual([15, 8]);
     expect(unread.flatMap(({ examples }) => examples).sort()).toEqual([
+      '.thumbs/t.jpg',
       'broken.jpg',
       'deep/up',
       'e.bmp',

@@ -6,7 +6,8 @@ import type { ImageLocation } from '../image-location.ts';
 export function imageAddress({ store, key }: ImageLocation): string {
   const folder = store.replace(/\/+$/, '');
   if (!folder.startsWith('file:')) return `${folder}/${key}`;
-  return `${folder}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  // Half of a character has no URL.
+  return `${folder}/${key.toWellFormed().split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** The path of a whole file on disk; undefined for a tar member, for other stores and for a key that no file can have. */

@@ -17,7 +17,8 @@ export async function* yoloFormat({ images, className }: ExportContext): AsyncGe
   };
   yield { path: 'README.txt', text: GUIDE };
   for await (const image of images()) {
-    const { stem, ending } = nameOf(image.key);
+    // Trainers replace the last /images/ of a path, so that a folder of that name inside needs another one.
+    const { stem, ending } = nameOf(image.key.replace(/(^|\/)images(?=\/)/g, '$1images_'));
     const path = `images/${stem}${ending}`;
     yield {
       path: `labels/${stem}.txt`,

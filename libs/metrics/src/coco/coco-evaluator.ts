@@ -12,7 +12,7 @@ import { accumulate, type PrecisionTable } from './precision-table.ts';
 import { sortByScore } from './sort-by-score.ts';
 
 export interface EvaluatedCategory {
-  readonly id: number;
+  readonly id: CocoId;
   readonly name: string;
 }
 

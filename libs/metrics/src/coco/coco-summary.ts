@@ -1,3 +1,4 @@
+import type { CocoId } from '@cassl/coco';
 import type { EvaluationProtocol, EvaluationType } from './evaluation-protocol.ts';
 import type { PrecisionTable } from './precision-table.ts';
 
@@ -33,7 +34,7 @@ export interface KeypointNumbers {
 
 export type CocoNumbers = BoxNumbers | KeypointNumbers;
 export type CategoryNumbers<N extends CocoNumbers = CocoNumbers> = N & {
-  readonly id: number;
+  readonly id: CocoId;
   readonly name: string;
 };
 

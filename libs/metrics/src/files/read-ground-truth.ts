@@ -6,6 +6,7 @@ import {
   crowdOf,
   crowdProblem,
   finiteField,
+  isCocoId,
   listedArea,
   objectEntry,
   readJsonArrays,
@@ -103,7 +104,7 @@ async function readImageTable(path: string): Promise<ImageTable> {
   if (!hasImages) throw missingList(path, 'images');
   if (!hasCategories) throw missingList(path, 'categories');
   images.sort((a, b) => compareIds(a.id, b.id));
-  categories.sort((a, b) => a.id - b.id);
+  categories.sort((a, b) => compareIds(a.id, b.id));
   return {
     images,
     indexOf: indexIds(images, `${path}: image`),
@@ -114,15 +115,17 @@ async function readImageTable(path: string): Promise<ImageTable> {
 
 function imageInfo(element: unknown, name: () => string): ImageInfo {
   const image = objectEntry(element, name);
-  const side = (value: unknown): number => (typeof value === 'number' && Number.isInteger(value) ? value : 0);
-  return { id: cocoIdField(image, 'id', name), height: side(image['height']), width: side(image['width']) };
+  const side = (field: 'height' | 'width'): number => {
+    const value = image[field] ?? 0;
+    if (Number.isInteger(value)) return value as number;
+    throw invalidArgument(`${name()}.${field} must be a whole number, got ${brief(value)}`);
+  };
+  return { id: cocoIdField(image, 'id', name), height: side('height'), width: side('width') };
 }
 
 function categoryOf(element: unknown, name: () => string): EvaluatedCategory {
   const category = objectEntry(element, name);
-  const { id } = category;
-  if (typeof id !== 'number' || !Number.isSafeInteger(id))
-    throw invalidArgument(`${name()}.id must be a whole number of at most 2^53 - 1, got ${brief(id)}`);
+  const id = cocoIdField(category, 'id', name);
   return { id, name: typeof category['name'] === 'string' ? category['name'] : `${id}` };
 }
 
@@ -154,6 +157,7 @@ class AnnotationReader {
   private strayImages = 0;
   private strayCategories = 0;
   private zeroIds = 0;
+  private oddIds = 0;
   private measuredAreas = 0;
 
   constructor(path: string, table: ImageTable, options: ReadGroundTruthOptions) {
@@ -183,9 +187,12 @@ class AnnotationReader {
   }
 
   /** Null is no id, as none is; ids that repeat are refused, since pycocotools would keep the last annotation alone. */
-  private takeId(entry: Record<string, unknown>, name: () => string): CocoId | undefined {
-    if (entry['id'] === undefined || entry['id'] === null) return undefined;
-    const id = cocoIdField(entry, 'id', name);
+  private takeId({ id }: Record<string, unknown>, name: () => string): CocoId | undefined {
+    if (id === undefined || id === null) return undefined;
+    if (!isCocoId(id)) {
+      this.oddIds++;
+      return undefined;
+    }
     if (this.ids.has(id)) throw invalidArgument(`${name()}.id ${id} occurs more than once`);
     this.ids.add(id);
     return id;
@@ -247,6 +254,10 @@ class AnnotationReader {
       [this.strayImages, 'annotations name images that are not in its list; they are left out'],
       [this.strayCategories, 'annotations name categories that are not in its list; they are left out'],
       [this.measuredAreas, 'annotations have no area; it was measured on their mask or box'],
+      [
+        this.oddIds,
+        'annotations have an id that is neither a whole number nor a text; they are kept without it',
+      ],
       [this.zeroIds, 'annotation has the id 0: as in pycocotools, whatever finds it counts as unmatched'],
     ] as const;
     return {

@@ -42,19 +42,20 @@ describe.skipIf(!existsSync(bugs))('files that others have reported (needs CASSL
 
 describe('fields of another type than the format says', () => {
   const image = { id: 1, width: 100, height: 100 };
-  const annotation = { id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 10, 10], area: 100, iscrowd: 0 };
-  const result = { image_id: 1, category_id: 1, bbox: [0, 0, 10, 10], score: 0.9 };
+  const annotation = { id: 1, image_id: 1, category_id: 77, bbox: [0, 0, 10, 10], area: 100, iscrowd: 0 };
+  const result = { image_id: 1, category_id: 77, bbox: [0, 0, 10, 10], score: 0.9 };
 
-  async function evaluate(change: object): ReturnType<typeof evaluateCocoFiles> {
+  async function evaluate(
+    change: object,
+    write = (text: string): string => text.replaceAll('77', '1'),
+  ): ReturnType<typeof evaluateCocoFiles> {
     const folder = await mkdtemp(join(tmpdir(), 'cassl-fields-'));
     try {
       const [groundTruth, results] = [join(folder, 'gt.json'), join(folder, 'dt.json')];
       const annotations = [{ ...annotation, ...change }];
-      await writeFile(
-        groundTruth,
-        JSON.stringify({ images: [image], categories: [{ id: 1, name: 'a' }], annotations }),
-      );
-      await writeFile(results, JSON.stringify([result]));
+      const categories = [{ id: 77, name: 'a' }];
+      await writeFile(groundTruth, write(JSON.stringify({ images: [image], categories, annotations })));
+      await writeFile(results, write(JSON.stringify([result])));
       return await evaluateCocoFiles({ type: 'bbox', groundTruth, results });
     } finally {
       await rm(folder, { recursive: true });
@@ -67,9 +68,24 @@ describe('fields of another type than the format says', () => {
     [{ category_id: '1' }, /category_id "1" is a text, but the ids of this file's categories are numbers/],
     [{ image_id: '1' }, /image_id "1" is a text, but the ids of this file's images are numbers/],
     [{ area: '100' }, /area must be a finite number, got "100"/],
-    [{ id: 1.5 }, /id must be a whole number or a text, got 1.5/],
   ])('are refused: %j', async (change, message) => {
     await expect(evaluate(change)).rejects.toThrow(message);
+  });
+
+  it.each([1.5, true, { $oid: '5f' }])('an id that is none (%j) costs no label, and is told', async (id) => {
+    const { summary, warnings } = await evaluate({ id });
+    expect((summary.numbers as BoxNumbers).AP).toBeCloseTo(1, 9);
+    expect(warnings).toEqual([expect.stringContaining('neither a whole number nor a text')]);
+  });
+
+  it('ids of categories beyond 2^53 and texts are exact', async () => {
+    for (const id of ['9007199254740993', '-9007199254740993', '"pump"']) {
+      const { summary } = await evaluate({}, (text) =>
+        text.replaceAll(/("category_id"|"id"):77/g, `$1:${id}`),
+      );
+      expect(summary.perCategory.map((category) => String(category.id))).toEqual([id.replaceAll('"', '')]);
+      expect((summary.numbers as BoxNumbers).AP).toBeCloseTo(1, 9);
+    }
   });
 
   it('measures an area that is missing, and says so', async () => {

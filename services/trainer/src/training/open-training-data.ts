@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { formatDropReport, pseudoLabelDataset, type Dataset, type DatasetCategory } from '@cassl/datasets';
+import {
+  formatDropReport,
+  pseudoLabelDataset,
+  writtenIds,
+  type Dataset,
+  type DatasetCategory,
+} from '@cassl/datasets';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
 import { readLabels, type LabelRecord } from '@cassl/labels';
 import type { Category, DataSource, PseudoLabels, TrainingSpec } from '@cassl/proto';
@@ -29,7 +35,7 @@ export async function openTrainingData(spec: TrainingSpec, classesOf: ClassesOf)
       const dataset = await openLabeledDataset(request);
       return {
         dataset,
-        categories: dataset.categories.map(toCategory),
+        categories: writtenCategories(dataset),
         sources: [
           {
             role: 'labeled',
@@ -74,7 +80,7 @@ async function openPseudoLabels(request: PseudoLabels, classesOf: ClassesOf): Pr
   const first = labelSet === '' ? (labelUris[0] ?? '') : labelSet;
   return {
     dataset,
-    categories: dataset.categories.map(toCategory),
+    categories: writtenCategories(dataset),
     sources: [
       {
         role: 'pseudo-labels',
@@ -108,10 +114,9 @@ async function classesOfTeacher(
   return categories.map(({ id, name }, index) => ({ index, name, sourceIds: [id] }));
 }
 
-function toCategory({ index, name, sourceIds }: Dataset['categories'][number]): Category {
-  // A merged category has no single id of its own in the annotations.
-  const [id] = sourceIds;
-  return { id: sourceIds.length === 1 && id !== undefined ? id : index + 1, name };
+function writtenCategories({ categories }: Dataset): Category[] {
+  const ids = writtenIds(categories);
+  return categories.map(({ index, name }) => ({ id: ids[index] ?? index + 1, name }));
 }
 
 function plainDigest(digest: string): string {
