@@ -1,5 +1,5 @@
 import type { InferMetadata } from '@cassl/inference';
-import type { Outcome } from './write-outputs.ts';
+import type { Outcome } from './views/model-view.ts';
 import type { ParameterValue } from './read-parameters.ts';
 
 /** Which checkpoint answered and how; of several images the largest batch, the longest times. Whole numbers are microseconds. */

@@ -4,7 +4,8 @@ import { MAX_IMAGE_BYTES, readImages } from './read-images.ts';
 import { readParameters, type Parameters, type RequestParameters } from './read-parameters.ts';
 import type { RegionPlace } from './shared-memory/regions.ts';
 import type { InputTensor } from './tensors.ts';
-import { checkOutputs, type Outcome } from './write-outputs.ts';
+import type { ModelView, Outcome, OutputWriter, WantedOutput } from './views/model-view.ts';
+import { readModelName } from './views/read-model-name.ts';
 
 /** One request, whatever the protocol's form. */
 export interface BatchRequest {
@@ -14,7 +15,7 @@ export interface BatchRequest {
   readonly parameters: Parameters;
   readonly inputs: readonly InputTensor[];
   /** None: all. */
-  readonly outputs: readonly string[];
+  readonly outputs: readonly WantedOutput[];
   /** Outputs that go to shared memory. */
   readonly places: ReadonlyMap<string, RegionPlace>;
 }
@@ -33,8 +34,8 @@ export interface Caller {
 
 export interface AskedBatch {
   readonly parameters: RequestParameters;
-  /** Names of the outputs that are wanted. */
-  readonly outputs: readonly string[];
+  /** Those that are wanted. */
+  readonly outputs: OutputWriter;
   /** In the request's order. */
   readonly outcomes: readonly Promise<Outcome>[];
 }
@@ -52,22 +53,23 @@ export const VERSION = '1';
 export function askImages(inference: Inference, request: BatchRequest, caller: Caller): AskedBatch {
   if (request.model === '') throw invalidArgument('model_name is empty: give an alias or a digest');
   const parameters = readParameters(request.parameters);
-  const outputs = checkOutputs(request.outputs);
+  const { model: name, view } = readModelName(request.model);
+  const outputs = view.open(request.outputs);
   const images = readImages(request.inputs);
   caller.takeImages?.(images.length);
   const failed = new AbortController();
   const signal = AbortSignal.any([caller.signal, failed.signal]);
   const { options, priority } = parameters;
   const timeoutMs = Math.min(parameters.timeoutMs ?? Infinity, caller.timeoutMs ?? Infinity);
-  const model = findVersion(inference, request.model, request.version, signal);
+  const model = findView(inference, request.model, request.version, signal);
   const ask = async (image: ImageInput): Promise<Outcome> => {
     await model;
     try {
       checkBytes(image);
       const answer = await inference.infer({
-        model: request.model,
+        model: name,
         image,
-        options: { ...options, masks: outputs.includes('masks') },
+        options: { ...options, masks: outputs.wantsMasks },
         ...(priority === undefined ? {} : { priority }),
         ...(timeoutMs === Infinity ? {} : { timeoutMs }),
         ...(caller.canary === undefined ? {} : { canary: caller.canary }),
@@ -96,20 +98,21 @@ export async function awaitOutcomes(promises: readonly Promise<Outcome>[]): Prom
   return outcomes;
 }
 
-/** @throws NOT_FOUND for an unknown model or version */
-export async function findVersion(
+/** A model and how it is seen. @throws NOT_FOUND for an unknown model or version */
+export async function findView(
   { find }: Pick<Inference, 'find'>,
   name: string,
   version: string,
   signal?: AbortSignal,
-): Promise<FoundModel> {
-  const found = await find(name, signal);
+): Promise<{ readonly found: FoundModel; readonly view: ModelView }> {
+  const { model, view } = readModelName(name);
+  const found = await find(model, signal);
   if (!['', VERSION, found.digest].includes(version)) {
     throw notFound(
       `model ${name} has no version ${version.slice(0, 100)}: only ${VERSION}, which is ${found.digest}`,
     );
   }
-  return found;
+  return { found, view };
 }
 
 function checkBytes(image: ImageInput): void {

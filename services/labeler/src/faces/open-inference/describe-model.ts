@@ -8,7 +8,7 @@ import type {
 import { VERSION } from './ask-images.ts';
 import { MAX_IMAGE_BYTES, MAX_IMAGES } from './read-images.ts';
 import type { SharedRegions } from './shared-memory/regions.ts';
-import { INPUTS, OUTPUTS, type TensorSpec } from './tensor-specs.ts';
+import type { ModelView, TensorSpec } from './views/model-view.ts';
 
 const PLATFORM = 'cassl';
 const TYPES = { BYTES: 'TYPE_STRING', UINT8: 'TYPE_UINT8', INT32: 'TYPE_INT32', FP32: 'TYPE_FP32' } as const;
@@ -28,32 +28,46 @@ export function describeServer({ isAllowed }: Pick<SharedRegions, 'isAllowed'>):
   return { name: 'cassl', version: '2', extensions };
 }
 
-export function describeModel(name: string): ModelMetadataResponse {
+/** A model of the registry and how it is seen. */
+export interface SeenModel {
+  readonly found: FoundModel;
+  readonly view: ModelView;
+}
+
+export function describeModel(name: string, { found, view }: SeenModel): ModelMetadataResponse {
   const tensors = (specs: readonly TensorSpec[]) =>
-    specs.map((spec) => ({ ...spec, shape: [...spec.shape] }));
+    specs.map((spec) => ({ name: spec.name, datatype: spec.datatype, shape: [...spec.shape] }));
   return {
     name,
     versions: [VERSION],
     platform: PLATFORM,
-    inputs: tensors(INPUTS),
-    outputs: tensors(OUTPUTS),
+    inputs: tensors(view.inputs(found)),
+    outputs: tensors(view.outputs(found)),
   };
 }
 
-export function configureModel(name: string, { digest, categories }: FoundModel): ModelConfig {
+export function configureModel(name: string, { found, view }: SeenModel): ModelConfig {
+  const { digest, categories } = found;
+  const { maxBatchSize } = view;
   const text = (value: string | number) => ({ stringValue: String(value) });
   const tensor = ({ name: tensorName, datatype, shape }: TensorSpec) => ({
     name: tensorName,
     dataType: TYPES[datatype as keyof typeof TYPES],
-    dims: [...shape],
+    // Where a model has a batch size, its configuration leaves the batch out, and metadata does not.
+    dims: maxBatchSize === 0 ? [...shape] : shape.slice(1),
   });
+  const inputs = view.inputs(found);
   return {
     name,
     platform: PLATFORM,
     backend: PLATFORM,
-    maxBatchSize: 0,
-    input: INPUTS.map((spec) => ({ ...tensor(spec), optional: true })),
-    output: OUTPUTS.map(tensor),
+    maxBatchSize,
+    input: inputs.map((spec) => ({
+      ...tensor(spec),
+      format: spec.format ?? 'FORMAT_NONE',
+      optional: inputs.length > 1,
+    })),
+    output: view.outputs(found).map(tensor),
     parameters: {
       checkpoint_digest: text(digest),
       categories: text(JSON.stringify(categories)),

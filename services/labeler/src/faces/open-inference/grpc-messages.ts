@@ -7,18 +7,17 @@ import type {
 } from '@cassl/proto/inference';
 import { answerParameters } from './answer-parameters.ts';
 import { VERSION, type BatchRequest } from './ask-images.ts';
-import { refuseParameters } from './refuse-parameters.ts';
 import type { ParameterValue } from './read-parameters.ts';
 import { parametersOf, type RegionPlace, type SharedRegions } from './shared-memory/regions.ts';
 import { toRawBytes, type TensorContent } from './tensors.ts';
-import { writeOutputs, type Outcome } from './write-outputs.ts';
+import type { Outcome, OutputWriter } from './views/model-view.ts';
+import { readWantedOutput } from './views/read-wanted-output.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
 /** @throws INVALID_ARGUMENT naming the field where the message contradicts itself */
 export function fromMessage(message: ModelInferRequest, regions: SharedRegions): BatchRequest {
   const { inputs, outputs, rawInputContents: raws, modelName, modelVersion, id } = message;
-  for (const { name, parameters } of [...inputs, ...outputs]) refuseParameters(name, Object.keys(parameters));
   const places = inputs.map((tensor) => placeOf(tensor, regions));
   const sent = places.filter((place) => place === undefined).length;
   if (raws.length > 0 && raws.length !== sent)
@@ -39,7 +38,7 @@ export function fromMessage(message: ModelInferRequest, regions: SharedRegions):
       const content: TensorContent = raw === undefined ? typed(contents) : { kind: 'raw', bytes: raw };
       return { name, datatype, shape, content };
     }),
-    outputs: outputs.map(({ name }) => name),
+    outputs: outputs.map(({ name, parameters }) => readWantedOutput(name, readAll(parameters))),
     places: new Map(
       outputs.flatMap((tensor) => {
         const place = placeOf(tensor, regions);
@@ -64,9 +63,9 @@ function readAll(parameters: Record<string, InferParameter>): Map<string, Parame
 export function toMessage(
   request: Pick<BatchRequest, 'model' | 'id' | 'places'>,
   outcomes: readonly Outcome[],
-  names: readonly string[],
+  outputs: OutputWriter,
 ): ModelInferResponse {
-  const tensors = writeOutputs(outcomes, names).map((tensor) => {
+  const tensors = outputs.write(outcomes).map((tensor) => {
     const place = request.places.get(tensor.name);
     const bytes = toRawBytes(tensor);
     place?.write(bytes);

@@ -5,7 +5,7 @@ import {
 } from '@cassl/proto/inference';
 import { implement, type ServedService } from '@cassl/rpc';
 import { timeLeftMs } from '../../online/time-left.ts';
-import { askImages, awaitOutcomes, findVersion, type Caller, type Inference } from './ask-images.ts';
+import { askImages, awaitOutcomes, findView, type Caller, type Inference } from './ask-images.ts';
 import { configureModel, describeModel, describeServer } from './describe-model.ts';
 import { fromMessage, toMessage } from './grpc-messages.ts';
 import { answerInOrder } from '../../online/answer-in-order.ts';
@@ -13,6 +13,7 @@ import { countModels, indexModels, loadModel, unloadModel } from './manage-model
 import { LOG_SETTINGS, refuseChange, TRACE_SETTINGS } from './server-settings.ts';
 import { openRegions, type SharedRegions } from './shared-memory/regions.ts';
 import { startAnswers } from './stream-answers.ts';
+import { readModelName } from './views/read-model-name.ts';
 
 const STREAM_ANSWERS = 64;
 const STREAM_BYTES = 64 * 2 ** 20;
@@ -52,14 +53,13 @@ export function openInferenceService(
   return implement(GRPCInferenceServiceDefinition, {
     serverLive: () => Promise.resolve({ live: true }),
     serverReady: () => Promise.resolve({ ready: inference.isReady() }),
-    modelReady: ({ name }) => Promise.resolve({ ready: inference.isReady(name) }),
+    modelReady: ({ name }) => Promise.resolve({ ready: inference.isReady(readModelName(name).model) }),
     serverMetadata: () => Promise.resolve(describeServer(regions)),
     async modelMetadata({ name, version }, { signal }) {
-      await findVersion(inference, name, version, signal);
-      return describeModel(name);
+      return describeModel(name, await findView(inference, name, version, signal));
     },
     async modelConfig({ name, version }, { signal }) {
-      return { config: configureModel(name, await findVersion(inference, name, version, signal)) };
+      return { config: configureModel(name, await findView(inference, name, version, signal)) };
     },
     modelStatistics: async ({ name, version }) => ({
       modelStats: await countModels(inference, name, version),
@@ -94,7 +94,7 @@ interface RepositoryMessage {
 
 /** KServe's clients have the model's name where Triton's have the repository's. */
 function nameIn({ repositoryName, modelName }: RepositoryMessage): string {
-  return modelName === '' ? repositoryName : modelName;
+  return readModelName(modelName === '' ? repositoryName : modelName).model;
 }
 
 function repository(inference: Inference) {

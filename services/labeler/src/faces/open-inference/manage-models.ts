@@ -4,7 +4,7 @@ import type {
   ModelStatistics,
   RepositoryIndexResponse_ModelIndex as ModelIndex,
 } from '@cassl/proto/inference';
-import { findVersion, VERSION, type Inference } from './ask-images.ts';
+import { findView, VERSION, type Inference } from './ask-images.ts';
 import { countModel, namesOf } from './describe-model.ts';
 
 const STATES: Readonly<Record<ModelState, string>> = {
@@ -38,8 +38,8 @@ export async function countModels(
 ): Promise<ModelStatistics[]> {
   if (name === '')
     return inference.list().flatMap((report) => namesOf(report).map((known) => countModel(known, report)));
-  const { digest } = await findVersion(inference, name, version);
-  const report = inference.list().find((model) => model.digest === digest);
+  const { found } = await findView(inference, name, version);
+  const report = inference.list().find(({ digest }) => digest === found.digest);
   if (report === undefined) throw notFound(`model ${name} is not resident: it has no statistics`);
   return [countModel(name, report)];
 }

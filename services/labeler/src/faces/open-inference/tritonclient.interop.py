@@ -28,6 +28,14 @@ def pixels_of(module):
     return [tensor]
 
 
+def classes_of(client, module, image):
+    """As Triton's image clients ask: the model's one output, by the best classes of each image."""
+    wanted = [module.InferRequestedOutput("classes", class_count=3)]
+    tensor = module.InferInput("image", [2, 1], "BYTES")
+    tensor.set_data_from_numpy(np.array([[image], [image]], dtype=object))
+    return [[text.decode() for text in row] for row in client.infer("m:classes", [tensor], outputs=wanted).as_numpy("classes")]
+
+
 def summary(result):
     return {
         "boxes": result.as_numpy("boxes").tolist(),
@@ -66,6 +74,8 @@ def over_grpc(address, image):
     seen["gzip"] = summary(client.infer("m", inputs_of(grpc, image), compression_algorithm="gzip"))
     wanted = [grpc.InferRequestedOutput("image_sizes")]
     seen["sizes"] = client.infer("m", pixels_of(grpc), outputs=wanted).as_numpy("image_sizes").tolist()
+    seen["classes"] = classes_of(client, grpc, image)
+    seen["classifier"] = [len(tensor.shape) for tensor in client.get_model_metadata("m:pixel-classes").inputs]
     seen["count"] = client.get_inference_statistics("m").model_stats[0].inference_count
     seen["trace"] = list(client.get_trace_settings().settings["trace_level"].value)
     seen["log"] = client.get_log_settings().settings["log_info"].bool_param
@@ -136,6 +146,7 @@ def over_http(address, image):
     seen["sizes"] = result.as_numpy("image_sizes").tolist()
     seen["boxes"] = result.as_numpy("boxes").tolist()
     seen["id"] = result.get_response()["id"]
+    seen["classes"] = classes_of(client, http, image)
     asked = [client.async_infer("m", inputs_of(http, image)) for _ in range(8)]
     seen["async"] = [answer.get_result(timeout=20).as_numpy("num_detections").tolist() for answer in asked]
     seen["count"] = client.get_inference_statistics("m")["model_stats"][0]["inference_count"]

@@ -441,10 +441,78 @@ export interface ModelInput {
   name: string;
   /** Its type. */
   dataType: DataType;
-  /** -1 where it varies; the batch is the first. */
+  /** Of the tensor. */
+  format: ModelInput_Format;
+  /** -1 where it varies; the batch is the first, unless max_batch_size is above 0. */
   dims: number[];
   /** A request may leave it out. */
   optional: boolean;
+}
+
+/** How pixels lie. */
+export const ModelInput_Format = {
+  /** FORMAT_NONE - No image, or encoded. */
+  FORMAT_NONE: "FORMAT_NONE",
+  /** FORMAT_NHWC - Height, width, channels. */
+  FORMAT_NHWC: "FORMAT_NHWC",
+  /** FORMAT_NCHW - Channels, height, width. */
+  FORMAT_NCHW: "FORMAT_NCHW",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type ModelInput_Format = typeof ModelInput_Format[keyof typeof ModelInput_Format];
+
+export namespace ModelInput_Format {
+  export type FORMAT_NONE = typeof ModelInput_Format.FORMAT_NONE;
+  export type FORMAT_NHWC = typeof ModelInput_Format.FORMAT_NHWC;
+  export type FORMAT_NCHW = typeof ModelInput_Format.FORMAT_NCHW;
+  export type UNRECOGNIZED = typeof ModelInput_Format.UNRECOGNIZED;
+}
+
+export function modelInput_FormatFromJSON(object: any): ModelInput_Format {
+  switch (object) {
+    case 0:
+    case "FORMAT_NONE":
+      return ModelInput_Format.FORMAT_NONE;
+    case 1:
+    case "FORMAT_NHWC":
+      return ModelInput_Format.FORMAT_NHWC;
+    case 2:
+    case "FORMAT_NCHW":
+      return ModelInput_Format.FORMAT_NCHW;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ModelInput_Format.UNRECOGNIZED;
+  }
+}
+
+export function modelInput_FormatToJSON(object: ModelInput_Format): string {
+  switch (object) {
+    case ModelInput_Format.FORMAT_NONE:
+      return "FORMAT_NONE";
+    case ModelInput_Format.FORMAT_NHWC:
+      return "FORMAT_NHWC";
+    case ModelInput_Format.FORMAT_NCHW:
+      return "FORMAT_NCHW";
+    case ModelInput_Format.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export function modelInput_FormatToNumber(object: ModelInput_Format): number {
+  switch (object) {
+    case ModelInput_Format.FORMAT_NONE:
+      return 0;
+    case ModelInput_Format.FORMAT_NHWC:
+      return 1;
+    case ModelInput_Format.FORMAT_NCHW:
+      return 2;
+    case ModelInput_Format.UNRECOGNIZED:
+    default:
+      return -1;
+  }
 }
 
 /** An output in a configuration. */
@@ -453,7 +521,7 @@ export interface ModelOutput {
   name: string;
   /** Its type. */
   dataType: DataType;
-  /** -1 where it varies; the batch is the first. */
+  /** -1 where it varies; the batch is the first, unless max_batch_size is above 0. */
   dims: number[];
 }
 
@@ -475,7 +543,7 @@ export interface ModelConfig {
   name: string;
   /** "cassl". */
   platform: string;
-  /** 0: the batch is a dimension of the tensors. */
+  /** 0: the batch is a dimension of the tensors. Else the most images of a request, as `NAME:classes` has it. */
   maxBatchSize: number;
   /** One of them is needed. */
   input: ModelInput[];
@@ -3852,7 +3920,13 @@ export const ModelConfigResponse: MessageFns<ModelConfigResponse> = {
 };
 
 function createBaseModelInput(): ModelInput {
-  return { name: "", dataType: DataType.TYPE_INVALID, dims: [], optional: false };
+  return {
+    name: "",
+    dataType: DataType.TYPE_INVALID,
+    format: ModelInput_Format.FORMAT_NONE,
+    dims: [],
+    optional: false,
+  };
 }
 
 export const ModelInput: MessageFns<ModelInput> = {
@@ -3862,6 +3936,9 @@ export const ModelInput: MessageFns<ModelInput> = {
     }
     if (message.dataType !== DataType.TYPE_INVALID) {
       writer.uint32(16).int32(dataTypeToNumber(message.dataType));
+    }
+    if (message.format !== ModelInput_Format.FORMAT_NONE) {
+      writer.uint32(24).int32(modelInput_FormatToNumber(message.format));
     }
     if (message.dims.length !== 0) {
       writer.uint32(34).fork();
@@ -3903,6 +3980,14 @@ export const ModelInput: MessageFns<ModelInput> = {
             }
 
             message.dataType = dataTypeFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.format = modelInput_FormatFromJSON(reader.int32());
             continue;
           }
           case 4: {
@@ -3951,6 +4036,7 @@ export const ModelInput: MessageFns<ModelInput> = {
         : isSet(object.data_type)
         ? dataTypeFromJSON(object.data_type)
         : DataType.TYPE_INVALID,
+      format: isSet(object.format) ? modelInput_FormatFromJSON(object.format) : ModelInput_Format.FORMAT_NONE,
       dims: globalThis.Array.isArray(object?.dims) ? object.dims.map((e: any) => globalThis.Number(e)) : [],
       optional: isSet(object.optional) ? globalThis.Boolean(object.optional) : false,
     };
@@ -3963,6 +4049,9 @@ export const ModelInput: MessageFns<ModelInput> = {
     }
     if (message.dataType !== DataType.TYPE_INVALID) {
       obj.dataType = dataTypeToJSON(message.dataType);
+    }
+    if (message.format !== ModelInput_Format.FORMAT_NONE) {
+      obj.format = modelInput_FormatToJSON(message.format);
     }
     if (message.dims?.length) {
       obj.dims = message.dims.map((e) => Math.round(e));
@@ -3980,6 +4069,7 @@ export const ModelInput: MessageFns<ModelInput> = {
     const message = createBaseModelInput();
     message.name = object.name ?? "";
     message.dataType = object.dataType ?? DataType.TYPE_INVALID;
+    message.format = object.format ?? ModelInput_Format.FORMAT_NONE;
     message.dims = object.dims?.map((e) => e) || [];
     message.optional = object.optional ?? false;
     return message;

@@ -1,11 +1,12 @@
 import { unavailable, unimplemented } from '@cassl/errors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '@cassl/http';
-import { askImages, awaitOutcomes, findVersion, type Inference } from '../ask-images.ts';
+import { askImages, awaitOutcomes, findView, type Inference } from '../ask-images.ts';
 import { configureModel, describeModel } from '../describe-model.ts';
 import { countModels } from '../manage-models.ts';
 import { TRACE_SETTINGS } from '../server-settings.ts';
 import type { SharedRegions } from '../shared-memory/regions.ts';
 import { compressAnswer } from './compress-answer.ts';
+import { readModelName } from '../views/read-model-name.ts';
 import { parseModelPath, type ModelPath } from './model-path.ts';
 import { HEADER_LENGTH, readInferBody } from './read-infer-body.ts';
 import { asInfer, callerOf } from './rest-caller.ts';
@@ -46,17 +47,16 @@ async function answerGet(
 ): Promise<unknown> {
   switch (action) {
     case 'ready':
-      if (!inference.isReady(model)) throw unavailable(`model ${model} is not ready`);
+      if (!inference.isReady(readModelName(model).model)) throw unavailable(`model ${model} is not ready`);
       return { name: model, ready: true };
     case 'config':
-      return snakeCase(configureModel(model, await findVersion(inference, model, version, signal)));
+      return snakeCase(configureModel(model, await findView(inference, model, version, signal)));
     case 'stats':
       return snakeCase({ modelStats: await countModels(inference, model, version) });
     case 'trace/setting':
       return TRACE_SETTINGS;
     case '':
-      await findVersion(inference, model, version, signal);
-      return describeModel(model);
+      return describeModel(model, await findView(inference, model, version, signal));
     default:
       throw unimplemented(`GET of ${action} is not served here`);
   }

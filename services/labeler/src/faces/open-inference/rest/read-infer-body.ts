@@ -2,9 +2,9 @@ import { invalidArgument } from '@cassl/errors';
 import { parseJson } from '@cassl/http';
 import { z } from 'zod';
 import type { BatchRequest } from '../ask-images.ts';
-import { refuseParameters } from '../refuse-parameters.ts';
 import type { SharedRegions } from '../shared-memory/regions.ts';
 import type { InputTensor, TensorContent } from '../tensors.ts';
+import { readWantedOutput } from '../views/read-wanted-output.ts';
 import type { ModelPath } from './model-path.ts';
 
 /** Where the JSON of a body ends and the tensors begin. */
@@ -58,8 +58,6 @@ export function readInferBody(
 ): RestRequest {
   const end = readHeaderLength(headerLength, body.length);
   const json = parseJson(body.subarray(0, end), inferSchema);
-  for (const { name, parameters: asked } of [...json.inputs, ...json.outputs])
-    refuseParameters(name, Object.keys(asked));
   const isBinary = new Map(
     json.outputs.map(({ name, parameters: asked }) => [name, asked['binary_data'] === true]),
   );
@@ -70,7 +68,9 @@ export function readInferBody(
     id: json.id,
     parameters: new Map(Object.entries(json.parameters)),
     inputs: readTensors(json.inputs, body.subarray(end), regions),
-    outputs: json.outputs.map(({ name }) => name),
+    outputs: json.outputs.map(({ name, parameters: asked }) =>
+      readWantedOutput(name, new Map(Object.entries(asked))),
+    ),
     places: new Map(
       json.outputs.flatMap(({ name, parameters: asked }) => {
         const place = regions.placeOf(name, new Map(Object.entries(asked)));

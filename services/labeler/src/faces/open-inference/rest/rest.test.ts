@@ -199,7 +199,7 @@ describe('the Open Inference Protocol over HTTP', () => {
           inJson({ outputs: [{ name: 'boxes', parameters: { classification: 3 } }] }),
         ),
       400,
-      /parameters\.classification/,
+      /boxes: parameters\.classification: .*:classes/,
     ],
     ['shared memory', () => post('/v2/systemsharedmemory/region/r/register', {}), 400, /disabled/],
     ['a log setting', () => post('/v2/logging', { log_info: false }), 501, /log_info/],

@@ -2,7 +2,7 @@ import { answerParameters } from '../answer-parameters.ts';
 import { VERSION } from '../ask-images.ts';
 import { parametersOf } from '../shared-memory/regions.ts';
 import { toRawBytes } from '../tensors.ts';
-import { writeOutputs, type Outcome } from '../write-outputs.ts';
+import type { Outcome, OutputWriter } from '../views/model-view.ts';
 import type { RestRequest } from './read-infer-body.ts';
 
 export interface InferAnswerBody {
@@ -15,10 +15,10 @@ export interface InferAnswerBody {
 export function writeInferAnswer(
   request: RestRequest,
   outcomes: readonly Outcome[],
-  names: readonly string[],
+  wanted: OutputWriter,
 ): InferAnswerBody {
   const binary: Buffer[] = [];
-  const outputs = writeOutputs(outcomes, names).map((tensor) => {
+  const outputs = wanted.write(outcomes).map((tensor) => {
     const { name, datatype, shape, values } = tensor;
     const place = request.places.get(name);
     if (place !== undefined) {

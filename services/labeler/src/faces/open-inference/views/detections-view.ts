@@ -1,29 +1,47 @@
 import { invalidArgument } from '@cassl/errors';
 import type { FoundObject, InferAnswer } from '@cassl/inference';
-import { OUTPUTS } from './tensor-specs.ts';
-import type { OutputTensor } from './tensors.ts';
-
-/** What became of one image. */
-export type Outcome = { readonly answer: InferAnswer } | { readonly error: string };
+import type { OutputTensor } from '../tensors.ts';
+import { checkNames, type ModelView, type Outcome, type TensorSpec } from './model-view.ts';
 
 /** `num_detections` of an image that could not be used. */
 const NOT_ANSWERED = -1;
 
-/** Names the outputs that a request wants; none named are all. @throws INVALID_ARGUMENT for an unknown one */
-export function checkOutputs(names: readonly string[]): readonly string[] {
-  const known = OUTPUTS.map(({ name }) => name);
-  const stranger = names.find((name) => !known.includes(name));
-  if (stranger !== undefined)
-    throw invalidArgument(
-      `outputs: ${JSON.stringify(stranger.slice(0, 100))} is not an output; those are ${known.join(', ')}`,
-    );
-  return names.length === 0 ? known : names;
-}
+/** N images; one of the two. */
+const INPUTS: readonly TensorSpec[] = [
+  { name: 'image', datatype: 'BYTES', shape: [-1] },
+  { name: 'pixels', datatype: 'UINT8', shape: [-1, -1, -1, 3] },
+];
 
-/** The outcomes of N images as tensors, padded to the M detections of the image that has most. */
-export function writeOutputs(outcomes: readonly Outcome[], names: readonly string[]): OutputTensor[] {
-  return names.map((name) => (WRITERS[name] ?? writeErrors)(outcomes));
-}
+/** N images of M detections, M being the most of any image; what an image lacks is zero or empty. */
+const OUTPUTS: readonly TensorSpec[] = [
+  { name: 'boxes', datatype: 'FP32', shape: [-1, -1, 4] },
+  { name: 'scores', datatype: 'FP32', shape: [-1, -1] },
+  { name: 'labels', datatype: 'INT32', shape: [-1, -1] },
+  { name: 'num_detections', datatype: 'INT32', shape: [-1] },
+  { name: 'masks', datatype: 'BYTES', shape: [-1, -1] },
+  { name: 'image_sizes', datatype: 'INT32', shape: [-1, 2] },
+  { name: 'errors', datatype: 'BYTES', shape: [-1] },
+];
+
+/** What a model's own name means: everything that it finds, padded to the M detections of the image that has most. */
+export const DETECTIONS: ModelView = {
+  inputs: () => INPUTS,
+  outputs: () => OUTPUTS,
+  // The batch is a dimension of the tensors.
+  maxBatchSize: 0,
+  open(wanted) {
+    const asked = wanted.find(({ classes }) => classes !== undefined);
+    if (asked !== undefined)
+      throw invalidArgument(
+        `${asked.name.slice(0, 100)}: parameters.classification: the outputs are detections, not scores of classes; those has the model's name with :classes behind it`,
+      );
+    const names = checkNames(wanted, OUTPUTS);
+    return {
+      wantsMasks: names.includes('masks'),
+      write: (outcomes) => names.map((name) => (WRITERS[name] ?? writeErrors)(outcomes)),
+    };
+  },
+};
 
 const WRITERS: Readonly<Record<string, (outcomes: readonly Outcome[]) => OutputTensor>> = {
   boxes: (outcomes) => numbers('boxes', 'FP32', outcomes, 4, ({ found }) => found.box),
