@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
-import { CasslError, deadlineExceeded, invalidArgument, notFound } from '@cassl/errors';
+import { CasslError, deadlineExceeded, errorCode, invalidArgument, notFound } from '@cassl/errors';
 import {
   ANONYMOUS,
+  auditHttpRefusal,
   authorizeHttp,
   httpFailure,
+  reasonOf,
   type HttpAccess,
+  type Identity,
   type Logger,
   type Registry,
 } from '@cassl/rpc';
@@ -76,6 +79,7 @@ export async function openHttpApp(options: HttpAppOptions): Promise<HttpServer> 
 function addEdge(app: FastifyInstance, options: HttpAppOptions): void {
   const { access, logger, metrics, maxBodyBytes, maxHeldBytes } = options;
   const budget = byteBudget(maxHeldBytes);
+  const audited: HttpAccess = { logger, ...access };
   app.decorateRequest('caller');
   observeRequests(app, metrics);
   app.addHook('onRoute', ({ url, config }) => {
@@ -87,9 +91,9 @@ function addEdge(app: FastifyInstance, options: HttpAppOptions): void {
     request.caller = { ...waiting, identity: ANONYMOUS, takeImages: () => undefined };
     const { scope = 'open' } = request.routeOptions.config;
     if (scope === 'open') return;
-    const identity = await authorizeHttp(access, request.raw, scope);
+    const identity = await authorizeHttp(audited, request.raw, scope);
     const takeImages = (count: number): void => {
-      const giveBack = access.quotas?.takeImages(identity, count);
+      const giveBack = takeAudited(audited, request, identity, count);
       if (giveBack !== undefined) waiting.atEnd(giveBack);
     };
     request.caller = { ...waiting, identity, takeImages };
@@ -107,6 +111,21 @@ function addEdge(app: FastifyInstance, options: HttpAppOptions): void {
   app.setNotFoundHandler((request) => {
     throw notFound(`${request.method} ${pathOf(request)} is not an address of this service`);
   });
+}
+
+function takeAudited(
+  { quotas, logger }: HttpAccess,
+  request: FastifyRequest,
+  identity: Identity,
+  count: number,
+): (() => void) | undefined {
+  try {
+    return quotas?.takeImages(identity, count);
+  } catch (error) {
+    const refusal = { who: identity.name, code: errorCode(error), reason: reasonOf(error) };
+    if (logger !== undefined) auditHttpRefusal(logger, `${request.method} ${pathOf(request)}`, refusal);
+    throw error;
+  }
 }
 
 function pathOf({ url }: FastifyRequest): string {

@@ -8,7 +8,7 @@ import { deadlineOf } from './call-deadline.ts';
 import { checkTexts, withTextsChecked } from './check-text.ts';
 import { statusName, toServerError } from './error-status.ts';
 import { admitAliases, admitCall, type Admission } from './identity/admit-call.ts';
-import { audit } from './identity/audit.ts';
+import { audit, reasonOf } from './identity/audit.ts';
 import { countStreamedImages, imagesOf } from './identity/count-images.ts';
 import type { Identity } from './identity/identity.ts';
 import { ruleOf } from './identity/method-scopes.ts';
@@ -53,6 +53,7 @@ async function* answerCall<Request, Response>(
   let status: Status = Status.OK;
   let failure: unknown;
   let who: string | undefined;
+  let reason: string | undefined;
   metrics.started.inc({ method });
   metrics.inFlight.inc({ method });
   try {
@@ -77,6 +78,7 @@ async function* answerCall<Request, Response>(
     const translated = toServerError(reasonToStop(error, name, stopping, context.signal), callId);
     if (translated.isHidden) log.error({ err: error }, 'call failed unexpectedly');
     status = translated.status.code;
+    reason = reasonOf(error);
     failure = translated.status;
     throw failure;
   } finally {
@@ -88,7 +90,7 @@ async function* answerCall<Request, Response>(
     metrics.seconds.observe(durationLabels(method, code), seconds);
     span.setAttributes({ 'rpc.status_code': code, 'cassl.call_id': callId });
     end(failure);
-    audit(log, { method, who, code, request: call.requestStream ? undefined : call.request });
+    audit(log, { method, who, code, reason, request: call.requestStream ? undefined : call.request });
     log.debug({ code, seconds, peer: context.peer }, 'call');
   }
 }

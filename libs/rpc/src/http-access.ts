@@ -2,10 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CasslError } from '@cassl/errors';
 import { errorCode, isCasslError, type ErrorCode } from '@cassl/errors';
 import type { Authorizer } from './identity/authorizer.ts';
+import { auditHttpRefusal, reasonOf } from './identity/audit.ts';
 import { authorize, type Identity } from './identity/identity.ts';
 import type { Scope } from './identity/scope.ts';
+import type { Logger } from './logger.ts';
 import { withPlainNumbers } from './plain-numbers.ts';
 import type { Quotas } from './identity/quotas.ts';
+
+const MAX_PATH = 200;
 
 /** As google.rpc.Code maps them. */
 const HTTP_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
@@ -30,6 +34,8 @@ export const TOO_LARGE = 'BODY_TOO_LARGE';
 export interface HttpAccess {
   readonly authorizer: Authorizer;
   readonly quotas?: Quotas | undefined;
+  /** Gets a line for each refusal. */
+  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -39,14 +45,39 @@ export interface HttpAccess {
  * @throws UNAUTHENTICATED, PERMISSION_DENIED naming the missing scope, RESOURCE_EXHAUSTED
  */
 export async function authorizeHttp(
-  { authorizer, quotas }: HttpAccess,
+  access: HttpAccess,
   request: IncomingMessage,
   scope: Scope,
 ): Promise<Identity> {
-  const identity = await authorizer.identify(asBearer(request.headers.authorization));
-  authorize(identity, scope);
-  quotas?.countRequest(identity);
-  return identity;
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '';
+  const method = `${request.method ?? 'GET'} ${path.slice(0, MAX_PATH)}`;
+  return authorizeRequest(access, { method, authorization: request.headers.authorization, scope });
+}
+
+export interface AskedFor {
+  /** For the audit log: verb and path, without the query. */
+  readonly method: string;
+  readonly authorization: string | undefined;
+  readonly scope: Scope;
+}
+
+/** `authorizeHttp` where there is no request of Node's. */
+export async function authorizeRequest(
+  { authorizer, quotas, logger }: HttpAccess,
+  { method, authorization, scope }: AskedFor,
+): Promise<Identity> {
+  let who: string | undefined;
+  try {
+    const identity = await authorizer.identify(asBearer(authorization));
+    who = identity.name;
+    authorize(identity, scope);
+    quotas?.countRequest(identity);
+    return identity;
+  } catch (error) {
+    if (logger !== undefined)
+      auditHttpRefusal(logger, method, { who, code: errorCode(error), reason: reasonOf(error) });
+    throw error;
+  }
 }
 
 function asBearer(authorization: string | undefined): string | undefined {

@@ -5,12 +5,14 @@ export { encodedMessages, type EncodedOptions } from './encoded-messages.ts';
 export type { ServiceContext } from './call-context.ts';
 export {
   authorizeHttp,
+  authorizeRequest,
   httpFailure,
   sendHttpError,
   TOO_LARGE,
   type HttpAccess,
   type HttpFailure,
 } from './http-access.ts';
+export { auditHttpRefusal, reasonOf } from './identity/audit.ts';
 export { openReloadingCertificates } from './reloading-certificates.ts';
 export { openAuthorizer, type Authorizer, type AuthorizerOptions } from './identity/authorizer.ts';
 export { ANONYMOUS, authorize, authorizeAlias, type Identity, type Quota } from './identity/identity.ts';

@@ -101,6 +101,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const gate = createCallGate();
   const authorizer = await openAuthorizer({ ...security, logger });
   const quotas = createQuotas();
+  const access = { authorizer, quotas, logger };
   const server = createServer({
     ...serverOptions(maxConnectionAgeMs),
     interceptors: [gate.interceptor, passDeadline],
@@ -149,7 +150,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
         port: options.metricsPort,
         registry: metrics,
         isReady: () => isReady,
-        access: { authorizer, quotas },
+        access,
       });
     }
     await options.ready?.();
@@ -166,7 +167,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     port,
     metricsUrl: endpoint?.url,
     metrics,
-    access: { authorizer, quotas },
+    access,
     stopping: stopping.signal,
     setReady,
     stop: ({ drainMs = 25_000 } = {}) => (stopped ??= shutDown(drainMs)),

@@ -38,7 +38,7 @@ export function createApp({ web, access, logger, host, ...parts }: AppOptions): 
     return context.json({ error: { code, message } }, status as ContentfulStatusCode, shown);
   });
   app.route('/api/session', sessionRoutes(access));
-  app.use('/api/*', identifyCallers(access));
+  app.use('/api/*', identifyCallers({ logger, ...access }));
   app.route('/api/pipelines', pipelineRoutes(parts));
   app.route('/api/experiments', experimentRoutes(parts));
   app.route('/api/trainings', trainingRoutes(parts));

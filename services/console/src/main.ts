@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
+import { createQuotas, openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
 import { createApp } from './app.ts';
 import { bundleWeb } from './assets/bundle-web.ts';
 import { readConsoleConfig } from './config.ts';
@@ -29,7 +29,7 @@ await runService({
       experimentsDir: config.experimentsDir,
       stopping: stopping.signal,
       web: await bundleWeb(),
-      access: { authorizer },
+      access: { authorizer, quotas: createQuotas() },
       logger,
       host: config.host,
     });

@@ -13,6 +13,8 @@ import { createThumbnails } from './thumbnails/thumbnails.ts';
 export interface OpenConsole {
   readonly url: string;
   readonly home: string;
+  /** Verb and path of each route. */
+  readonly routes: readonly string[];
   close(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function openConsole(
   return {
     url: http.url,
     home,
+    routes: app.routes.map(({ method, path }) => `${method} ${path}`),
     async close() {
       stopping.abort();
       await http.close(1000);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createClient, METHOD_SCOPES, openAuthorizer } from '../index.ts';
+import { createClient, METHOD_SCOPES, openAuthorizer, type ServerSecurity } from '../index.ts';
 import { DEFINITIONS, serveEverything, type TestServer } from './test-server.ts';
 
 const INFER = 'infer-token-0123456789';
@@ -33,7 +33,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function start(security = { tokensFile: path('tokens.json') }): Promise<TestServer> {
+async function start(security: ServerSecurity = { tokensFile: path('tokens.json') }): Promise<TestServer> {
   const server = await serveEverything({ security, metricsPort: 0 });
   cleanups.push(() => server.stop({ drainMs: 0 }));
   return server;
@@ -68,6 +68,13 @@ async function call(
   } finally {
     client.close();
   }
+}
+
+/** The audit lines so far. */
+function auditOf({ lines }: TestServer): Record<string, unknown>[] {
+  return lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => line['audit'] === true);
 }
 
 const registry = DEFINITIONS[4];
@@ -124,10 +131,7 @@ describe('scopes', () => {
     await call(server, registry, 'getAlias', PROMOTE, { alias: 'shop/prod' });
     await call(server, registry, 'setAlias', 'wrong-token-0123456789', { alias: 'shop/prod' });
     await call(server, registry, 'deleteCheckpoint', INFER, { digest: 'sha256:x' });
-    const lines = server.lines
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .filter(({ audit }) => audit);
-    expect(lines).toMatchObject([
+    expect(auditOf(server)).toMatchObject([
       { who: 'deployer', alias: 'shop/prod', code: 'OK', method: 'cassl.v1.RegistryService/SetAlias' },
       { who: 'unknown', code: 'UNAUTHENTICATED' },
       { who: 'camera', code: 'PERMISSION_DENIED', digest: 'sha256:x' },
@@ -140,12 +144,36 @@ describe('a quota', () => {
   it('refuses what comes too often, and says when to come again', async () => {
     const server = await start();
     const errors = [];
-    for (let count = 0; count < 4; count++) errors.push(await call(server, registry, 'getAlias', FREQUENT));
+    while (errors.length < 50 && errors.at(-1) === undefined)
+      errors.push(await call(server, registry, 'getAlias', FREQUENT));
     expect(errors.slice(0, 2)).toEqual([undefined, undefined]);
-    expect(errors[3]).toMatchObject({
+    expect(errors.at(-1)).toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
       details: { reason: 'QUOTA_REQUESTS', retryAfterMs: expect.any(Number) },
     });
+    const refused = errors.filter((error) => error !== undefined);
+    expect(auditOf(server)).toMatchObject(
+      refused.map(() => ({ who: 'eager', code: 'RESOURCE_EXHAUSTED', reason: 'QUOTA_REQUESTS' })),
+    );
+    expect(server.lines.join('')).not.toContain(FREQUENT);
+  });
+
+  it('holds over HTTP too, and a refusal there is one audit line without the query', async () => {
+    const server = await start();
+    const metrics = (token: string): Promise<Response> =>
+      fetch(`${server.metricsUrl}/metrics?token=${token}`, { headers: { authorization: `Bearer ${token}` } });
+    let refused = await metrics(FREQUENT);
+    for (let count = 0; count < 50 && refused.status === 200; count++) refused = await metrics(FREQUENT);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await metrics(INFER)).status).toBe(403);
+    expect((await metrics('unknown-token-0123456789')).status).toBe(401);
+    expect(auditOf(server)).toMatchObject([
+      { method: 'GET /metrics', who: 'eager', code: 'RESOURCE_EXHAUSTED', reason: 'QUOTA_REQUESTS' },
+      { method: 'GET /metrics', who: 'camera', code: 'PERMISSION_DENIED', reason: 'SCOPE_MISSING' },
+      { method: 'GET /metrics', who: 'unknown', code: 'UNAUTHENTICATED' },
+    ]);
+    for (const secret of [...SECRETS, 'unknown-token']) expect(server.lines.join('')).not.toContain(secret);
   });
 });
 
@@ -253,6 +281,36 @@ describe('a JWT', () => {
     const none = Buffer.from('{"alg":"none"}').toString('base64url');
     await expect(identify(`${none}.${body}.`)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     await expect(identify(`${head}.${body}.AAAA`)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it.each([
+    ['that has expired', () => sign({}, key, Math.floor(Date.now() / 1000) - 120), 'TOKEN_EXPIRED'],
+    ['for another service', () => sign({ aud: 'other' }), 'TOKEN_NOT_FOR_US'],
+    ['of another issuer', () => sign({ iss: 'http://other' }), 'TOKEN_NOT_FOR_US'],
+    ['signed by others', async () => sign({}, (await generateKeyPair('RS256')).privateKey), 'TOKEN_INVALID'],
+    ['while the issuer is away', () => sign(), 'ISSUER_AWAY'],
+  ] as const)('%s is refused by a service with one audit line and no word of it', async (_, make, reason) => {
+    const server = await start({ oidc: { issuer, audience } });
+    const token = await make();
+    isDown = reason === 'ISSUER_AWAY';
+    const code = isDown ? 'UNAVAILABLE' : 'UNAUTHENTICATED';
+    const error = await call(server, registry, 'getAlias', token);
+    expect(error).toMatchObject({ code, details: { reason, ...(isDown ? { retryAfterMs: 5000 } : {}) } });
+    const lines = auditOf(server);
+    // The client asks again while the issuer is away: one line for each time.
+    expect(new Set(lines.map(({ callId }) => callId)).size).toBe(lines.length);
+    if (!isDown) expect(lines).toHaveLength(1);
+    for (const line of lines)
+      expect(line).toMatchObject({
+        who: 'unknown',
+        code,
+        reason,
+        method: 'cassl.v1.RegistryService/GetAlias',
+      });
+    for (const part of token.split('.')) {
+      expect(server.lines.join('')).not.toContain(part);
+      expect(JSON.stringify(error)).not.toContain(part);
+    }
   });
 
   it('cannot be checked while the issuer is away, which is not its fault', async () => {

@@ -1,9 +1,10 @@
 import { CasslError } from '@cassl/errors';
-import { authorize, type HttpAccess, type Identity } from '@cassl/rpc';
+import { authorizeRequest, type HttpAccess, type Identity } from '@cassl/rpc';
 import type { Context, MiddlewareHandler } from 'hono';
 import { Hono } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { Metadata } from 'nice-grpc';
+import { scopeOfRoute } from './route-scopes.ts';
 
 /** Who sends a request: checked as every service checks, and sent on with each call, so that the services decide. */
 export interface Caller {
@@ -19,12 +20,15 @@ export interface ConsoleEnv {
 const COOKIE = 'cassl_token';
 
 /** Puts the caller of an API request into its context; the token comes in the header, or in the cookie of a signed-in browser. */
-export function identifyCallers({ authorizer, quotas }: HttpAccess): MiddlewareHandler<ConsoleEnv> {
+export function identifyCallers(access: HttpAccess): MiddlewareHandler<ConsoleEnv> {
   return async (context, next) => {
     const authorization = authorizationOf(context);
-    const identity = await authorizer.identify(authorization);
-    authorize(identity, 'read');
-    quotas?.countRequest(identity);
+    const { method, path } = context.req;
+    const identity = await authorizeRequest(access, {
+      method: `${method} ${path}`,
+      authorization,
+      scope: scopeOfRoute(context),
+    });
     const metadata = Metadata(authorization === undefined ? {} : { authorization });
     context.set('caller', { identity, call: { metadata } });
     await next();
