@@ -34,3 +34,37 @@ export interface Dataset {
   /** `sha256:<hex>` over the labels and the images: two data sets train alike exactly when it is equal. */
   readonly digest: string;
 }
+
+/** A label file of a {@link LabelSetDataset} with something to train on. */
+export interface LabelSetPart {
+  /** `sha256:<hex>` of the file. */
+  readonly digest: string;
+  readonly bytes: number;
+  /** Images that keep a label. */
+  readonly images: number;
+  /** Those of them that keep one with a mask. */
+  readonly masked: number;
+}
+
+/** A label set as a training set, however large: plain data with one entry a label file. Labels and images are read when they are used. */
+export interface LabelSetDataset {
+  readonly labelSet: string;
+  readonly parts: readonly LabelSetPart[];
+  readonly threshold: number;
+  readonly categories: readonly DatasetCategory[];
+  /** The labels' own classes are not looked at. */
+  readonly isAgnostic: boolean;
+  readonly report: DropReport;
+  /** As `Dataset.digest`. */
+  readonly digest: string;
+}
+
+export type TrainingSet = Dataset | LabelSetDataset;
+
+export function isLabelSetDataset(set: TrainingSet): set is LabelSetDataset {
+  return 'labelSet' in set;
+}
+
+export function imageCountOf(set: TrainingSet): number {
+  return isLabelSetDataset(set) ? set.report.images.kept : set.images.length;
+}

@@ -11,7 +11,15 @@ export {
 } from './coco/open-coco-dataset.ts';
 export { labelSets, type LabelSet } from './coco/map-categories.ts';
 export { type ImageCheck } from './coco/check-images.ts';
-export type { Dataset, DatasetCategory, ImageLocation, LabeledImage } from './dataset.ts';
+export {
+  isLabelSetDataset,
+  type Dataset,
+  type DatasetCategory,
+  type ImageLocation,
+  type LabeledImage,
+  type LabelSetDataset,
+  type TrainingSet,
+} from './dataset.ts';
 export { labelStatistics, type LabelStatistics } from './label-statistics.ts';
 export { formatDropReport, type DropReason, type DropReport } from './drop-report.ts';
 export { loadImage, readImageBytes } from './read-image.ts';
@@ -49,6 +57,7 @@ export {
   pseudoLabelDataset,
   type OpenPseudoLabelsOptions,
 } from './pseudo-labels/open-pseudo-labels.ts';
+export { openLabelSetDataset, type OpenLabelSetDatasetOptions } from './pseudo-labels/label-set-dataset.ts';
 export { checkLayout, checkPool, isUsable, type CheckedPart } from './check-layout.ts';
 export { drawAugmentationSheet, type DrawSheetOptions } from './sheet/draw-sheet.ts';
 export { sceneSamples } from './scenes/scene-samples.ts';

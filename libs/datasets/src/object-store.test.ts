@@ -1,55 +1,35 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '@cassl/storage';
-import getPort from 'get-port';
+import { hasS3, startS3, type TestS3 } from '@cassl/storage/test-s3';
 import { createBatches } from './batches/create-batches.ts';
 import { openCocoDataset } from './coco/open-coco-dataset.ts';
 import { openImagePool } from './pool/open-image-pool.ts';
 import { readShard } from './pool/read-shard.ts';
 import { generateScenes } from './scenes/generate-scenes.ts';
 
-const hasMoto = spawnSync('python3', ['-c', 'import moto.server, flask']).status === 0;
-
-describe.skipIf(!hasMoto)('a data set in an object store (needs moto)', () => {
+describe.skipIf(!hasS3())('a data set in an object store (needs S3_TEST_ENDPOINT or moto)', () => {
   let root: string;
-  let server: ChildProcess;
+  let server: TestS3;
   const bucket = `cassl-datasets-${process.pid}`;
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'cassl-s3-'));
     await generateScenes({ out: root, labeled: 3, unlabeled: 2, val: 0, size: 48 });
-    const endpoint = `http://127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
-    Object.assign(process.env, {
-      S3_ENDPOINT: endpoint,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    });
-    server = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', new URL(endpoint).port], {
-      stdio: 'ignore',
-    });
-    while (
-      !(await fetch(endpoint).then(
-        ({ ok }) => ok,
-        () => false,
-      ))
-    )
-      await sleep(50);
-    await fetch(`${endpoint}/${bucket}`, { method: 'PUT' });
+    server = await startS3();
+    process.env.S3_ENDPOINT = server.endpoint;
+    await server.makeBucket(bucket);
     const store = openStore(`s3://${bucket}`);
     for (const name of await readdir(root, { recursive: true, withFileTypes: true })) {
       if (!name.isFile()) continue;
       const path = join(name.parentPath, name.name);
       await store.put(path.slice(root.length + 1), await readFile(path));
     }
-  });
+  }, 90_000);
   afterAll(async () => {
-    server.kill();
-    await once(server, 'exit');
+    await server.stop();
     await rm(root, { recursive: true, force: true });
   });
 

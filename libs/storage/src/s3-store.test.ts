@@ -1,49 +1,26 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import getPort from 'get-port';
 import { storeContract } from './store-contract.ts';
 import { openStore, type ObjectStore } from './index.ts';
+import { hasS3, startS3, type TestS3 } from './test-s3.ts';
 
-// A real HTTP server that speaks S3: the one that S3_TEST_ENDPOINT names, or moto's where Python has it.
-const given = process.env.S3_TEST_ENDPOINT;
-const hasMoto = given === undefined && spawnSync('python3', ['-c', 'import moto.server, flask']).status === 0;
-
-describe.skipIf(given === undefined && !hasMoto)('an s3:// store (needs S3_TEST_ENDPOINT or moto)', () => {
-  let server: ChildProcess | undefined;
-  let endpoint = given ?? '';
+describe.skipIf(!hasS3())('an s3:// store (needs S3_TEST_ENDPOINT or moto)', () => {
+  let server: TestS3;
   let bucket = 0;
 
   beforeAll(async () => {
-    process.env.AWS_ACCESS_KEY_ID ??= 'test';
-    process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
-    if (given !== undefined) return;
-    const port = await getPort({ host: '127.0.0.1' });
-    endpoint = `http://127.0.0.1:${port}`;
-    server = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', `${port}`], { stdio: 'ignore' });
-    await until(async () => (await fetch(endpoint)).status < 500);
-  });
-  afterAll(async () => {
-    if (server === undefined) return;
-    server.kill();
-    await once(server, 'exit');
-  });
-  beforeEach(async () => {
-    bucket++;
-    const { S3Client, CreateBucketCommand } = await import('@aws-sdk/client-s3');
-    const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
-    await client.send(new CreateBucketCommand({ Bucket: `cassl-test-${process.pid}-${bucket}` }));
-    client.destroy();
-  });
+    server = await startS3();
+  }, 90_000);
+  afterAll(() => server.stop());
+  beforeEach(() => server.makeBucket(`cassl-test-${process.pid}-${++bucket}`));
 
   const open = (): ObjectStore =>
-    openStore(`s3://cassl-test-${process.pid}-${bucket}/some/prefix/`, { S3_ENDPOINT: endpoint });
+    openStore(`s3://cassl-test-${process.pid}-${bucket}/some/prefix/`, { S3_ENDPOINT: server.endpoint });
 
   storeContract('an s3:// store', open);
 
   it('names the bucket that does not exist', async () => {
-    const store = openStore('s3://cassl-no-such-bucket', { S3_ENDPOINT: endpoint });
+    const store = openStore('s3://cassl-no-such-bucket', { S3_ENDPOINT: server.endpoint });
     await expect(store.put('x', new Uint8Array(1))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(store.put('x', new Uint8Array(1))).rejects.toThrow('s3://cassl-no-such-bucket');
   });
@@ -55,11 +32,3 @@ describe.skipIf(given === undefined && !hasMoto)('an s3:// store (needs S3_TEST_
     await expect(store.head('x')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });
-
-async function until(isReady: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await isReady().catch(() => false)) return;
-    await sleep(100);
-  }
-  throw new Error('the S3 server did not answer within 20 s');
-}

@@ -2,18 +2,18 @@ import { errorMessage, failedPrecondition, invalidArgument } from '@cassl/errors
 import type { TrainingSample } from '@cassl/vision';
 import type { Augmentation } from '../augment/augmentation.ts';
 import { createAugmentation, type AugmentPolicy } from '../augment/create-augmentation.ts';
-import type { Dataset } from '../dataset.ts';
+import type { TrainingSet } from '../dataset.ts';
 import type { DropReport } from '../drop-report.ts';
 import { createRandom } from '../random.ts';
 import { loadImage } from '../read-image.ts';
 import { consecutivePositions, groupedPositions } from './batch-positions.ts';
 import { createImageCache } from './image-cache.ts';
-import { createImageOrder } from './image-order.ts';
-import { createSample, isTrainable } from './training-sample.ts';
+import { trainableImages } from './trainable-images.ts';
+import { createSample } from './training-sample.ts';
 import { unreadableReport, type UnreadableImage } from './unreadable-images.ts';
 
 export interface CreateBatchesOptions {
-  readonly dataset: Dataset;
+  readonly dataset: TrainingSet;
   /** Images in a batch, at least 1. */
   readonly batchSize: number;
   /** A policy by name (plain data, so it can travel to a worker) or a function of your own. */
@@ -60,7 +60,7 @@ const defaultCacheBytes = 512 * 1024 * 1024;
 
 /**
  * Endless shuffled, augmented training batches.
- * @throws INVALID_ARGUMENT for a bad batch size, FAILED_PRECONDITION where no image has a trainable label; `at` throws
+ * @throws INVALID_ARGUMENT for a bad batch size, or aspect grouping of a label set, FAILED_PRECONDITION where no image has a trainable label; `at` throws
  *   FAILED_PRECONDITION where no image can be read any more.
  */
 export function createBatches(options: CreateBatchesOptions): Batches {
@@ -74,27 +74,25 @@ export function createBatches(options: CreateBatchesOptions): Batches {
       `batches: part must be a rank below its size and a size of at most batchSize ${batchSize}, got rank ${part.rank} of ${part.size}`,
     );
   }
-  const images = dataset.images.filter((image) => isTrainable(image, masks));
-  if (images.length === 0) {
-    throw failedPrecondition(
-      `batches: none of the ${dataset.images.length} images has a label to train on; look at the drop report`,
-    );
+  const images = trainableImages(dataset, { seed, masks });
+  const { order } = images;
+  const isGrouped = options.aspectGrouping === true;
+  if (isGrouped && images.isWide === undefined) {
+    throw invalidArgument('batches: aspectGrouping needs a data set in memory, this is a label set');
   }
   const augment =
     typeof options.augment === 'string' ? createAugmentation(options.augment, size) : options.augment;
-  const order = createImageOrder(images.length, seed);
-  const isWide = (index: number): boolean => images[index]!.width > images[index]!.height;
-  const positions =
-    options.aspectGrouping === true
-      ? groupedPositions(batchSize, (position) => isWide(order.at(position)))
-      : consecutivePositions(batchSize);
+  const isWide = (index: number): boolean => images.isWide?.(index) ?? false;
+  const positions = isGrouped
+    ? groupedPositions(batchSize, (position) => isWide(order.at(position)))
+    : consecutivePositions(batchSize);
   const cache = createImageCache(options.cacheBytes ?? defaultCacheBytes);
   const unreadable: UnreadableImage[] = [];
   const isUnreadable = new Set<number>();
 
   const tryLoad = async (index: number): Promise<TrainingSample | undefined> => {
     if (isUnreadable.has(index)) return undefined;
-    const image = images[index]!;
+    const image = await images.at(index);
     try {
       return createSample(image, await cache.get(index, () => loadImage(image)), masks);
     } catch (error) {
@@ -110,7 +108,7 @@ export function createBatches(options: CreateBatchesOptions): Batches {
     const wanted = order.at(position);
     for (let step = 0; step < images.length; step++) {
       const index = (wanted + step) % images.length;
-      if (options.aspectGrouping === true && isWide(index) !== isWide(wanted)) continue;
+      if (isGrouped && isWide(index) !== isWide(wanted)) continue;
       const sample = await tryLoad(index);
       if (sample !== undefined) return sample;
     }

@@ -9,7 +9,7 @@ import type { DropLog } from '../drop-report.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { readImageBytes } from '../read-image.ts';
 import type { CocoEntry } from './coco-document.ts';
-import { openImageFolder, type ImageFolder } from './image-folder.ts';
+import { openImageFolder, type FoundImage, type ImageFolder } from './image-folder.ts';
 
 /**
  * How much of each image is looked at: `sizes` only its file's length, `headers` the content's digest and its header,
@@ -52,14 +52,14 @@ export async function checkImages(
       const detail = `${brief(width)} x ${brief(height)}`;
       return { name, reason: 'width or height is not a positive whole number', detail };
     }
-    const found = await findFile(folder, entry['file_name'] as string);
-    if ('reason' in found) return { name, ...found };
-    const repairs = found.repair === undefined ? [] : [found.repair];
-    const location: ImageLocation = { store: folder.store, key: found.key };
-    const seenAs = await inspect(location, found.size, { width, height }, check);
+    const file = await findFile(folder, entry['file_name'] as string);
+    if ('reason' in file) return { name, ...file };
+    const { key, location, sizeBytes } = file;
+    const repairs = file.repair === undefined ? [] : [file.repair];
+    const seenAs = await inspect(location, sizeBytes, { width, height }, check);
     if ('reason' in seenAs) return { name, ...seenAs };
     if (seenAs.turn !== undefined) repairs.push(TURNED);
-    return { name, repairs, image: { id, key: found.key, location, width, height, ...seenAs } };
+    return { name, repairs, image: { id, key, location, width, height, ...seenAs } };
   });
   // Told in the file's order, whichever picture was read first.
   for (const one of checked) {
@@ -90,21 +90,25 @@ interface Refusal {
   readonly image?: undefined;
 }
 
+interface NamedFile extends FoundImage {
+  /** The name under which it was found. */
+  readonly key: string;
+  readonly repair?: string;
+}
+
 /** The file of a name; one that Windows wrote, with backslashes, is looked for with slashes too. */
-async function findFile(
-  folder: ImageFolder,
-  name: string,
-): Promise<{ readonly key: string; readonly size: number; readonly repair?: string } | Refusal> {
-  const asked = name.replaceAll('\\', '/');
-  const size = await folder.sizeOf(asked);
-  if (size === undefined) {
-    const refused = keyFault(plainKey(asked));
-    if (refused !== undefined) return { reason: 'file_name is no name of a file here', detail: refused };
-    const reason = asked === name ? 'file is missing' : 'file is missing; backslashes were read as slashes';
-    return { reason, detail: `${folder.store}/${asked}` };
+async function findFile(folder: ImageFolder, name: string): Promise<NamedFile | Refusal> {
+  const key = name.replaceAll('\\', '/');
+  const found = await folder.find(key);
+  if (!('reason' in found)) {
+    return key === name
+      ? { key, ...found }
+      : { key, ...found, repair: 'file_name has backslashes: read as slashes' };
   }
-  if (asked === name) return { key: name, size };
-  return { key: asked, size, repair: 'file_name has backslashes: read as slashes' };
+  const refused = keyFault(plainKey(key));
+  if (refused !== undefined) return { reason: 'file_name is no name of a file here', detail: refused };
+  const note = key === name ? '' : '; backslashes were read as slashes';
+  return { reason: `${found.reason}${note}`, detail: found.detail };
 }
 
 type Inspection = { readonly fingerprint: string; readonly turn?: number } | Refusal;

@@ -2,27 +2,61 @@ import { readdir } from 'node:fs/promises';
 import { errorCode, errorMessage, notFound } from '@cassl/errors';
 import { openRequestedStore, readablePath, type ObjectStore } from '@cassl/storage';
 import { addressOf, plainKey } from '../addresses.ts';
+import type { ImageLocation } from '../dataset.ts';
+import { fileKind } from '../pool/file-kind.ts';
+import { listTarImages, type TarImages, type TarObject } from './tar-images.ts';
 
-/** A folder of files on disk or in an object store. */
+export interface FoundImage {
+  readonly location: ImageLocation;
+  /** Of the encoded file. */
+  readonly sizeBytes: number;
+}
+
+/** Why a name leads to no image. */
+export interface NoImage {
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** A folder of image files, of tar shards that hold them, or of both, on disk or in an object store. */
 export interface ImageFolder {
-  /** Its address, for `ImageLocation.store`. */
-  readonly store: string;
-  /** Bytes of the file, undefined where there is none. */
-  sizeOf(key: string): Promise<number | undefined>;
+  /** A file of that name; else the member of that name of one of the folder's tar files. */
+  find(name: string): Promise<FoundImage | NoImage>;
 }
 
 /** @throws NOT_FOUND where a folder on disk does not exist */
 export async function openImageFolder(pathOrAddress: string): Promise<ImageFolder> {
-  const store = addressOf(pathOrAddress);
-  if (!store.startsWith('file:')) return openObjectFolder(store);
-  const folder = await readablePath('images', store);
-  await readdir(folder).catch((error: unknown) => {
+  const address = addressOf(pathOrAddress);
+  const files = openRequestedStore('images', address, 'read');
+  const inside = address.startsWith('file:') ? await onDisk(files) : await listed(files);
+  let members: Promise<TarImages> | undefined;
+  return {
+    async find(name) {
+      const sizeBytes = await inside.sizeOf(name);
+      if (sizeBytes !== undefined) return { location: { store: address, key: name }, sizeBytes };
+      // Their headers are read once, and only where a name needs them.
+      members ??= listTarImages(files, await inside.tars());
+      return (await members).find(plainKey(name));
+    },
+  };
+}
+
+interface Files {
+  sizeOf(name: string): Promise<number | undefined>;
+  tars(): Promise<readonly TarObject[]>;
+}
+
+async function onDisk(files: ObjectStore): Promise<Files> {
+  const folder = await readablePath('images', files.uri);
+  const names = await readdir(folder).catch((error: unknown) => {
     throw notFound(`images: cannot read the folder ${folder}: ${errorMessage(error)}`, { cause: error });
   });
-  const files = openRequestedStore('images', store, 'read');
   return {
-    store,
-    sizeOf: (key) => sizeOf(files, key),
+    sizeOf: (name) => sizeOf(files, name),
+    async tars() {
+      const keys = names.filter((name) => fileKind(name).kind === 'tar').sort();
+      return Promise.all(keys.map(async (key) => ({ key, sizeBytes: (await sizeOf(files, key)) ?? 0 })));
+    },
   };
 }
 
@@ -37,9 +71,12 @@ async function sizeOf(files: ObjectStore, key: string): Promise<number | undefin
 }
 
 /** Lists once: asking an object store for each of 100,000 images would take minutes. */
-async function openObjectFolder(store: string): Promise<ImageFolder> {
+async function listed(files: ObjectStore): Promise<Files> {
   const sizes = new Map<string, number>();
-  for await (const { key, sizeBytes } of openRequestedStore('images', store, 'read').list())
+  const tars: TarObject[] = [];
+  for await (const { key, sizeBytes } of files.list()) {
     sizes.set(key, sizeBytes);
-  return { store, sizeOf: (key) => Promise.resolve(sizes.get(key)) };
+    if (fileKind(key).kind === 'tar') tars.push({ key, sizeBytes });
+  }
+  return { sizeOf: (name) => Promise.resolve(sizes.get(name)), tars: () => Promise.resolve(tars) };
 }

@@ -33,9 +33,9 @@ export interface LabelSet {
   /** The lines of the index, in order. @throws DATA_LOSS where it is no longer what was opened. */
   files(): AsyncIterable<LabelFileEntry>;
   /** The images of one label file, only with labels above the set's threshold. @throws DATA_LOSS for other bytes. */
-  rowsOf(file: LabelFileEntry): AsyncIterable<LabelRow>;
+  rowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncIterable<LabelRow>;
   /** As {@link rowsOf}, with all labels of the file, down to the floor. */
-  allRowsOf(file: LabelFileEntry): AsyncIterable<LabelRow>;
+  allRowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncIterable<LabelRow>;
   /** The images of all of them. */
   rows(): AsyncIterable<LabelRow>;
 }
@@ -65,12 +65,12 @@ export async function openLabelSet(
   }
   const { header, totals } = await readEnds(index(), place);
 
-  function allRowsOf(file: LabelFileEntry): AsyncGenerator<LabelRow> {
+  function allRowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncGenerator<LabelRow> {
     const name = labelFileKey(file.digest);
     const content = verified(store.get(name, signal === undefined ? {} : { signal }), file.digest);
     return decodeRows(content, name);
   }
-  async function* rowsOf(file: LabelFileEntry): AsyncGenerator<LabelRow> {
+  async function* rowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncGenerator<LabelRow> {
     for await (const row of allRowsOf(file)) yield keepAbove(row, header.threshold);
   }
   async function* rows(): AsyncGenerator<LabelRow> {

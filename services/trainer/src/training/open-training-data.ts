@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
   formatDropReport,
+  openLabelSetDataset,
   pseudoLabelDataset,
   writtenIds,
-  type Dataset,
   type DatasetCategory,
+  type TrainingSet,
 } from '@cassl/datasets';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
 import { readLabels, type LabelRecord } from '@cassl/labels';
@@ -13,7 +14,7 @@ import { openLabeledDataset } from '@cassl/workers';
 
 /** What a training learns from. */
 export interface TrainingData {
-  readonly dataset: Dataset;
+  readonly dataset: TrainingSet;
   /** Classifier channels in order. */
   readonly categories: readonly Category[];
   /** For the manifest. */
@@ -63,16 +64,27 @@ async function openPseudoLabels(request: PseudoLabels, classesOf: ClassesOf): Pr
   const categories = classSpecific ? await classesOfTeacher(files, classesOf) : undefined;
   const checkpoints = new Set<string>();
   const images = createHash('sha256');
+  const note = (checkpoint: string, digest: string, key: string): void => {
+    checkpoints.add(checkpoint);
+    images.update(`${digest}  ${key}\n`);
+  };
   async function* records(): AsyncGenerator<LabelRecord> {
-    for await (const record of readLabels(files)) {
-      checkpoints.add(record.checkpoint);
-      images.update(`${record.digest}  ${record.key}\n`);
+    for await (const record of readLabels(labelUris)) {
+      note(record.checkpoint, record.digest, record.key);
       yield record;
     }
   }
-  const dataset = await pseudoLabelDataset(records(), { threshold, categories });
+  // A label set has any size: it stays where it is.
+  const dataset =
+    labelSet === ''
+      ? await pseudoLabelDataset(records(), { threshold, categories })
+      : await openLabelSetDataset(labelSet, {
+          threshold,
+          categories,
+          onImage: ({ checkpoint, sha256, key }) => note(checkpoint, sha256, key),
+        });
   const { report } = dataset;
-  if (dataset.images.length === 0) {
+  if (report.images.kept === 0) {
     throw failedPrecondition(
       `none of the ${report.images.listed} labeled images has a pseudo label above ${Number(threshold.toPrecision(6))}; lower the threshold or train the labeler longer`,
     );
@@ -114,7 +126,7 @@ async function classesOfTeacher(
   return categories.map(({ id, name }, index) => ({ index, name, sourceIds: [id] }));
 }
 
-function writtenCategories({ categories }: Dataset): Category[] {
+function writtenCategories({ categories }: TrainingSet): Category[] {
   const ids = writtenIds(categories);
   return categories.map(({ index, name }) => ({ id: ids[index] ?? index + 1, name }));
 }

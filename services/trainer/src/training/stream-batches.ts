@@ -3,8 +3,8 @@ import {
   startBatchWorker,
   unreadableReport,
   type AugmentPolicy,
-  type Dataset,
   type DropReport,
+  type TrainingSet,
   type UnreadableImage,
 } from '@cassl/datasets';
 import {
@@ -18,7 +18,7 @@ import { invalidArgument } from '@cassl/errors';
 import { shareStep, type BatchRanks } from './share-step.ts';
 
 export interface StreamBatchesOptions {
-  readonly dataset: Dataset;
+  readonly dataset: TrainingSet;
   readonly config: DetectorConfig;
   /** Images of a step, over all ranks. */
   readonly batchSize: number;

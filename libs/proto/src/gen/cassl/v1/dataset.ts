@@ -153,7 +153,7 @@ export function labelMappingToNumber(object: LabelMapping): number {
 export interface LabeledDataset {
   /** `file://` or `s3://` address of the annotation JSON. */
   annotationsUri: string;
-  /** `file://` or `s3://` address of the folder that its `file_name`s are in. */
+  /** `file://` or `s3://` address of the folder that its `file_name`s are in, as files or as members of its `.tar` files. */
   imagesUri: string;
   /** `file://` or `s3://` address of the panoptic PNG folder; only for PANOPTIC. */
   segmentsUri: string;
