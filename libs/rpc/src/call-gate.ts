@@ -2,6 +2,7 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import { EncodedCall } from './encoded-messages.ts';
+import { sayTooLarge } from './say-too-large.ts';
 import { widenWindow } from './widen-window.ts';
 
 /** The notice of RFC 9113, 6.8: open no more streams here, but every one that is open or on its way is still served. */
@@ -50,6 +51,7 @@ export function createCallGate(): CallGate {
         if (isClosing) notify(session);
       }
     }
+    sayTooLarge(call);
     return new EncodedCall(call, stream);
   };
   return {

@@ -9,10 +9,14 @@ export function splitElements(field: string, bytes: Uint8Array): Uint8Array[] {
   const elements: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {
     const start = at + LENGTH_BYTES;
-    const length = start <= bytes.length ? view.getUint32(at, true) : Infinity;
-    if (start + length > bytes.length) {
+    const length = start <= bytes.length ? view.getUint32(at, true) : undefined;
+    if (length === undefined || start + length > bytes.length) {
+      const wanted =
+        length === undefined
+          ? `the ${LENGTH_BYTES} bytes of its length`
+          : `${LENGTH_BYTES} + ${length} bytes`;
       throw invalidArgument(
-        `${field}: element ${elements.length} at byte ${at} needs ${LENGTH_BYTES} + ${length} bytes, ${bytes.length - at} are left`,
+        `${field}: element ${elements.length} at byte ${at} needs ${wanted}, ${bytes.length - at} are left`,
       );
     }
     elements.push(bytes.subarray(start, start + length));

@@ -35,7 +35,7 @@ export function fromMessage(message: ModelInferRequest, regions: SharedRegions):
       const raw = place === undefined ? queue.shift() : place.read();
       if (raw !== undefined && contents !== undefined && !isEmpty(contents))
         throw invalidArgument(`${name}: contents and raw_input_contents exclude each other`);
-      const content: TensorContent = raw === undefined ? typed(contents) : { kind: 'raw', bytes: raw };
+      const content: TensorContent = raw === undefined ? typed(name, contents) : { kind: 'raw', bytes: raw };
       return { name, datatype, shape, content };
     }),
     outputs: outputs.map(({ name, parameters }) => readWantedOutput(name, readAll(parameters))),
@@ -108,12 +108,16 @@ function read(name: string, { parameterChoice }: InferParameter): ParameterValue
   return $case === 'int64Param' || $case === 'uint64Param' ? Number(value) : value;
 }
 
-function typed(contents: InferTensorContents | undefined): TensorContent {
+/** What is given for the types that inputs have: BYTES and UINT8. */
+function typed(name: string, contents: InferTensorContents | undefined): TensorContent {
   if (contents === undefined) return { kind: 'elements', elements: [] };
-  if (contents.uintContents.length > 0) return { kind: 'numbers', numbers: contents.uintContents };
-  return { kind: 'elements', elements: contents.bytesContents };
+  const { uintContents, bytesContents, ...others } = contents;
+  if (!isEmpty(others) || (uintContents.length > 0 && bytesContents.length > 0))
+    throw invalidArgument(`${name}: contents must be bytes_contents (BYTES) or uint_contents (UINT8) alone`);
+  if (uintContents.length > 0) return { kind: 'numbers', numbers: uintContents };
+  return { kind: 'elements', elements: bytesContents };
 }
 
-function isEmpty(contents: InferTensorContents): boolean {
+function isEmpty(contents: Partial<InferTensorContents>): boolean {
   return Object.values(contents).every((values: readonly unknown[]) => values.length === 0);
 }

@@ -69,6 +69,15 @@ const pixels = (more: Message, raw: Buffer = Buffer.alloc(2 * 3 * 3)): Message =
   raw_input_contents: [raw],
 });
 
+const INPUT = [{ name: 'image', datatype: 'BYTES', shape: [1] }];
+
+/** One image as typed contents, and as bytes besides. */
+const typedAnd = (contents: Message, raw: readonly Buffer[] = [element(png)]): Message => ({
+  model_name: 'm',
+  inputs: [{ ...INPUT[0], contents }],
+  raw_input_contents: raw,
+});
+
 function int32(bytes: Buffer): number[] {
   return [...new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))];
 }
@@ -123,6 +132,13 @@ describe('the Open Inference Protocol over gRPC', () => {
     const answer = await call('ModelInfer', question([png, Buffer.from('nonsense'), png]));
     expect(int32(answer.raw_output_contents[3]!)).toEqual([1, -1, 1]);
     expect(String(answer.raw_output_contents[6])).toMatch(/image/i);
+    const cut = Buffer.from(png.subarray(0, png.length - 20));
+    const huge = Buffer.from(png);
+    huge.writeUInt32BE(65535, 16);
+    huge.writeUInt32BE(65535, 20);
+    const mixed = await call('ModelInfer', question([png, cut, huge, Buffer.alloc(0), png]));
+    expect(int32(mixed.raw_output_contents[3]!)).toEqual([1, -1, -1, -1, 1]);
+    expect(int32(mixed.raw_output_contents[5]!)).toEqual([4, 5, 0, 0, 0, 0, 0, 0, 4, 5]);
     const alone = call('ModelInfer', question([Buffer.from('nonsense')]));
     await expect(alone).rejects.toMatchObject({ code: 3, details: expect.stringContaining('inputs[0][0]') });
   });
@@ -133,6 +149,62 @@ describe('the Open Inference Protocol over gRPC', () => {
     ['negative shape', pixels({ shape: [1, -2, 3, 3] }), 3, 'shape[1] must be in [1, 65536], got -2'],
     ['huge shape', pixels({ shape: [1, '9223372036854775807', 3, 3] }), 3, 'got 9223372036854775807'],
     ['rank', pixels({ shape: [2, 3, 3] }), 3, 'must have 4 dimensions'],
+    ['zero', pixels({ shape: [0, 2, 3, 3] }), 3, 'shape[0] must be in [1, 256], got 0'],
+    ['product', pixels({ shape: [256, 65536, 65536, 3] }), 3, 'wants 3298534883328 bytes, got 18'],
+    ['half', pixels({ datatype: 'FP16' }), 3, 'pixels: datatype must be UINT8, got "FP16"'],
+    ['brain float', pixels({ datatype: 'BF16' }), 3, 'pixels: datatype must be UINT8, got "BF16"'],
+    ['image of 100 MB', question([png, Buffer.alloc(100 * 2 ** 20)]), 3, 'the limit is 67108864'],
+    [
+      'image of 40 MB',
+      question([Buffer.alloc(40 * 2 ** 20)]),
+      3,
+      'inputs[0][0]: image must have 1 to 33554432',
+    ],
+    [
+      'output twice',
+      { ...pixels({}), outputs: [{ name: 'boxes' }, { name: 'boxes' }] },
+      3,
+      '"boxes" is named twice',
+    ],
+    [
+      'input twice',
+      { ...question([png]), inputs: [...INPUT, ...INPUT], raw_input_contents: [] },
+      3,
+      'one tensor',
+    ],
+    [
+      'content twice',
+      typedAnd({ bytes_contents: [png] }),
+      3,
+      'contents and raw_input_contents exclude each other',
+    ],
+    ['kind of contents', typedAnd({ fp32_contents: [1] }, []), 3, 'image: contents must be bytes_contents'],
+    ['two kinds', typedAnd({ bytes_contents: [png], uint_contents: [1] }, []), 3, 'image: contents must be'],
+    [
+      'classification',
+      { ...pixels({}), outputs: [{ name: 'boxes', parameters: { classification: { int64_param: 1 } } }] },
+      3,
+      'boxes: parameters.classification',
+    ],
+    [
+      'bound',
+      { ...pixels({}), parameters: { threshold: { double_param: 1 } } },
+      3,
+      'parameters.threshold must be a number in [0, 1)',
+    ],
+    [
+      'text',
+      { ...pixels({}), parameters: { threshold: { string_param: 'nan' } } },
+      3,
+      'parameters.threshold',
+    ],
+    [
+      'flag',
+      { ...pixels({}), parameters: { non_overlap: { string_param: 'true' } } },
+      3,
+      'parameters.non_overlap',
+    ],
+    ['empty value', { ...pixels({}), parameters: { threshold: {} } }, 3, 'parameters.threshold has no value'],
     ['input', pixels({ name: 'picture' }), 3, 'inputs[0].name'],
     ['no input', { model_name: 'm' }, 3, 'inputs must be one tensor'],
     ['no model', { ...pixels({}), model_name: '' }, 3, 'model_name is empty'],

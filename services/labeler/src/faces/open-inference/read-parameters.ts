@@ -29,6 +29,7 @@ export function readParameters(parameters: Parameters): RequestParameters {
       throw invalidArgument(`parameters.${name.slice(0, 100)} is not known; known are ${KNOWN.join(', ')}`);
   }
   const threshold = readNumber(parameters, 'threshold', 0, 1);
+  if (threshold === 1) throw outOfRange('threshold', '[0, 1)', threshold);
   const maxDetections = readNumber(parameters, 'max_detections', 1, 1000);
   const priority = readNumber(parameters, 'priority', 0, 9);
   const timeout = readNumber(parameters, 'timeout', 0, Number.MAX_VALUE);
@@ -52,8 +53,12 @@ function readNumber(parameters: Parameters, name: string, low: number, high: num
   // Some clients can only send text.
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof number !== 'number' || !(number >= low && number <= high))
-    throw invalidArgument(`parameters.${name} must be a number in [${low}, ${high}], got ${show(value)}`);
+    throw outOfRange(name, `[${low}, ${high}]`, value);
   return number;
+}
+
+function outOfRange(name: string, range: string, value: ParameterValue): Error {
+  return invalidArgument(`parameters.${name} must be a number in ${range}, got ${show(value)}`);
 }
 
 function whole(name: string, value: number): number {

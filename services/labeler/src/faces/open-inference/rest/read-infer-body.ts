@@ -112,15 +112,20 @@ function readTensors(inputs: readonly BodyTensor[], binary: Buffer, regions: Sha
   return tensors;
 }
 
+/** Of the arrays in `data`: the most dimensions that a tensor has here, and some. */
+const MAX_DEPTH = 7;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** Elements in JSON, flat or nested. Image files are base64 there: JSON has no bytes, and no image file looks like base64. */
 function fromJson({ name, datatype, data }: BodyTensor): TensorContent {
-  const elements: readonly unknown[] = (data ?? []).flat(Infinity);
+  const elements: readonly unknown[] = (data ?? []).flat(MAX_DEPTH);
+  if (elements.some(Array.isArray))
+    throw invalidArgument(`${name}: data must be nested at most ${MAX_DEPTH + 1} deep`);
   if (datatype !== 'BYTES') {
-    if (!elements.every((element): element is number => typeof element === 'number'))
+    // What a wrong datatype has of elements nobody reads.
+    if (datatype === 'UINT8' && !elements.every((element) => typeof element === 'number'))
       throw invalidArgument(`${name}: data must be numbers`);
-    return { kind: 'numbers', numbers: elements };
+    return { kind: 'numbers', numbers: elements as readonly number[] };
   }
   return {
     kind: 'elements',

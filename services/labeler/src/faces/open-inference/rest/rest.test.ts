@@ -162,6 +162,34 @@ describe('the Open Inference Protocol over HTTP', () => {
       /datatype must be BYTES/,
     ],
     [
+      'data that is nested without end',
+      () =>
+        ask('/v2/models/m/infer', {
+          method: 'POST',
+          body: `{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":${'['.repeat(1e5)}${']'.repeat(1e5)}}]}`,
+        }),
+      400,
+      /image: data must be nested at most 8 deep/,
+    ],
+    [
+      'a half',
+      () => post('/v2/models/m/infer', { inputs: [{ ...inJson().inputs[0], datatype: 'FP16' }] }),
+      400,
+      /image: datatype must be BYTES, got "FP16"/,
+    ],
+    [
+      'a threshold that is text of no number',
+      () => post('/v2/models/m/infer', inJson({ parameters: { threshold: 'NaN' } })),
+      400,
+      /parameters\.threshold/,
+    ],
+    [
+      'an output twice',
+      () => post('/v2/models/m/infer', inJson({ outputs: [{ name: 'boxes' }, { name: 'boxes' }] })),
+      400,
+      /"boxes" is named twice/,
+    ],
+    [
       'a shape beyond its bytes',
       () =>
         post('/v2/models/m/infer', {
