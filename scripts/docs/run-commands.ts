@@ -84,10 +84,12 @@ async function runPage(page: string, env: NodeJS.ProcessEnv): Promise<void> {
     if (!['', 'sh', 'bash'].includes(language)) continue;
     for (const { text, line } of commandsOf(fence)) {
       if (!/^[\w=:/.]+( |$)/.test(text)) continue;
+      const startedAt = performance.now();
       const { verdict, why } = await outcomeOf(text, marks, env);
       counts[verdict] += 1;
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
       console.log(
-        `${verdict.padEnd(7)} ${page}:${line} ${text.slice(0, 110)}${why === '' ? '' : `\n        ${why}`}`,
+        `${verdict.padEnd(7)} ${seconds} s  ${page}:${line} ${text.slice(0, 110)}${why === '' ? '' : `\n        ${why}`}`,
       );
     }
   }

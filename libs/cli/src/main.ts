@@ -1,18 +1,8 @@
 import { CommanderError } from 'commander';
-import { errorCode, errorMessage, isCasslError, type ErrorCode } from '@cassl/errors';
+import { errorCode, errorMessage } from '@cassl/errors';
+import { exitCode } from './exit-code.ts';
 import { createProgram } from './program.ts';
 import { traceCommand } from './trace-command.ts';
-
-/** What the caller can mend by changing the call. */
-const CALLERS: readonly ErrorCode[] = [
-  'INVALID_ARGUMENT',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'FAILED_PRECONDITION',
-  'OUT_OF_RANGE',
-  'PERMISSION_DENIED',
-  'UNAUTHENTICATED',
-];
 
 // `cassl … | head` ends when its reader does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -30,11 +20,4 @@ try {
   if (!(error instanceof CommanderError)) console.error(`cassl: ${errorMessage(error)}`);
   // Calls that nobody waits for any more shall not hold it.
   if (wasInterrupted) process.exit();
-}
-
-/** 0 for help and version, 2 for `CALLERS`, 1 for the rest. */
-function exitCode(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!isCasslError(error)) return 1;
-  return CALLERS.includes(error.code) ? 2 : 1;
 }

@@ -50,7 +50,7 @@ export function register(program: Command): void {
         return labelPool(target, flags);
       }
       if (flags.alias === undefined)
-        throw invalidArgument('--teacher labels a pool: give a folder or an s3:// address');
+        throw invalidArgument(`--teacher labels a pool, a folder or an s3:// address; ${target} is neither`);
       const { detectPictures } = await import('../pictures/detect-pictures.ts');
       return detectPictures(targets, { ...flags, alias: flags.alias, service: 'labeler' });
     });

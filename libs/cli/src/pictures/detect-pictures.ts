@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { CasslError, errorCode, errorMessage, invalidArgument } from '@cassl/errors';
 import { DetectorServiceDefinition, ImageDetections, LabelerServiceDefinition } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
@@ -29,6 +29,7 @@ export async function detectPictures(
 ): Promise<void> {
   if (options.out !== undefined && pictures.length > 1)
     throw invalidArgument('--out draws one picture; give one, or leave it out');
+  if (await isNoneThere(pictures, options)) return;
   await withServices({ home: options.home, names: ['registry', 'labeler'] }, async ({ labeler: address }) => {
     const ask = opened(address, options);
     try {
@@ -39,6 +40,21 @@ export async function detectPictures(
       ask.close();
     }
   });
+}
+
+/** Nothing is started for pictures of which there is none; each is said. */
+async function isNoneThere(pictures: readonly string[], { json }: DetectPicturesOptions): Promise<boolean> {
+  const missing = await Promise.all(
+    pictures.map((path) =>
+      access(path, constants.R_OK).then(
+        () => undefined,
+        (cause: unknown) => unreadable(cause),
+      ),
+    ),
+  );
+  if (missing.includes(undefined)) return false;
+  missing.forEach((error, index) => tell(pictures[index] ?? '', error, json));
+  return true;
 }
 
 async function detectOne(ask: Asker, path: string, { out, json }: DetectPicturesOptions): Promise<void> {
@@ -117,6 +133,10 @@ class BadPicture extends CasslError {}
 
 async function readPicture(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: unknown) => {
-    throw new BadPicture('NOT_FOUND', `cannot be read: ${errorMessage(cause)}`, { cause });
+    throw unreadable(cause);
   });
+}
+
+function unreadable(cause: unknown): BadPicture {
+  return new BadPicture('NOT_FOUND', `cannot be read: ${errorMessage(cause)}`, { cause });
 }

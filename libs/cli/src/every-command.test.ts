@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allCommands, commandTree } from './completion/command-tree.ts';
+import { cassl, isPlain } from './in-process.fixture.ts';
+import { createProgram } from './program.ts';
+
+const COMMANDS = allCommands(commandTree(await createProgram()));
+const PATHS = COMMANDS.map(({ path }) => path.split(' ').filter((word) => word !== ''));
+/** Why a command that takes a file, folder or name has no line in `MISSING`. */
+const TAKES_NONE = [
+  'completion',
+  'data scenes',
+  'doctor',
+  'diagnose',
+  'up',
+  'alias list',
+  'checkpoints list',
+];
+
+const LABELED = ['--annotations', 'gone.json', '--images', 'gone'];
+/** Calls that name something that is not there; the answer names it too. */
+const MISSING: readonly (readonly [call: string, named: RegExp])[] = [
+  ['data check gone', /gone/],
+  [`data check ${LABELED.join(' ')}`, /gone\.json/],
+  [`data statistics ${LABELED.join(' ')}`, /gone\.json/],
+  [`data augment --sheet sheet.png ${LABELED.join(' ')}`, /gone\.json/],
+  ['data export gone.labelset.jsonl --format coco --out out', /gone\.labelset\.jsonl/],
+  ['eval --gt gone.json --results gone2.json', /gone\.json/],
+  [
+    'eval --gt gone.json --results gone2.json --type panoptic --gt-dir gone --results-dir gone2',
+    /gone\.json/,
+  ],
+  ['experiment gone.yaml --out out', /gone\.yaml/],
+  ['export gone.safetensors --for detectron2', /gone\.safetensors/],
+  ['import gone.safetensors --as swin-t', /gone\.safetensors/],
+  ['init gone', /gone/],
+  ['labels import gone.json --images gone --out out', /gone\.json/],
+  ['label gone --teacher gone.onnx --out out', /gone/],
+  ['load --target 127.0.0.1:9 --model any --images gone', /gone/],
+  ['run gone.yaml --out out', /gone\.yaml/],
+  ['run gone.yaml --out out --check', /gone\.yaml/],
+  ['summary gone.yaml', /gone\.yaml/],
+];
+/** Services of their own would have to start for these: `every-answer.test.ts` has them. */
+const OF_SERVICES = [
+  ...['alias', 'checkpoints', 'labels', 'jobs'].flatMap((group) => pathsUnder(group)),
+  ...['detect', 'label', 'pull', 'push'],
+];
+
+function pathsUnder(group: string): string[] {
+  return COMMANDS.map(({ path }) => path).filter((path) => path.startsWith(`${group} `));
+}
+
+describe('every command', () => {
+  let folder = '';
+  const before = process.cwd();
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cassl-walk-'));
+    process.chdir(folder);
+  });
+  afterAll(async () => {
+    process.chdir(before);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(PATHS)('explains itself: cassl %s %s', async (...path) => {
+    const { code, out, err } = await cassl(...path, '--help');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(new RegExp(`^Usage: ${['cassl', ...path].join(' ')}`));
+    // What it is for, before what can be said to it.
+    expect(out.split('\n')[2]).toMatch(/\w{3,}.*/);
+    expect(isPlain(out)).toBe(true);
+  });
+
+  it.each(PATHS)(
+    'refuses a flag that it does not know, and says where to look: cassl %s %s',
+    async (...path) => {
+      const { code, out, err } = await cassl(...path, '--no-such-flag');
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toMatch(/--help|Usage: /);
+      expect(isPlain(err)).toBe(true);
+    },
+  );
+
+  it.each(MISSING)('names what is not there, and ends with 2: cassl %s', async (call, named) => {
+    const { code, out, err } = await cassl(...call.split(' '));
+    expect(err).toMatch(named);
+    expect([code, out]).toEqual([2, '']);
+    expect(err.trim().split('\n')).toHaveLength(1);
+    expect(isPlain(err)).toBe(true);
+  });
+
+  it('is in one of these lists', () => {
+    const walked = MISSING.map(([call]) => call);
+    const leaves = COMMANDS.filter(({ children }) => children.length === 0).map(({ path }) => path);
+    const forgotten = leaves.filter(
+      (path) =>
+        ![...TAKES_NONE, ...OF_SERVICES].includes(path) &&
+        !walked.some((call) => call.startsWith(`${path} `)),
+    );
+    expect(forgotten).toEqual([]);
+  });
+
+  it.each([['nosuch'], ['jobs', 'nosuch'], ['jbos']])(
+    'corrects a word that is no command: %s %s',
+    async (...words) => {
+      const { code, err } = await cassl(...words);
+      expect(code).toBe(2);
+      expect(err).toContain(words.at(-1));
+    },
+  );
+});
