@@ -8,6 +8,7 @@ DATA ?=
 SEEDS ?= 1
 SEED ?= 1
 N ?= 100000
+MINUTES ?= 0
 OUT ?= out/demo
 TARGET ?= cpu
 
@@ -33,8 +34,8 @@ test-interop: ## checks against Python peers from pip; skipped, saying so, where
 test-docs: setup ## every command of README and docs, in short form, in a folder as readers have it
 	@node scripts/docs/run-commands.ts
 
-fuzz: setup ## hostile requests to every RPC and damaged files to every reader: SEED=1 N=100000
-	CASSL_FUZZ_SEED='$(SEED)' CASSL_FUZZ_N='$(N)' npx vitest run test/fuzz
+fuzz: setup ## hostile inputs to every RPC, HTTP route and reader until there were N: SEED=1 N=1000000 MINUTES=30; goes on where it was
+	node test/fuzz/run-fuzz.ts --seed '$(SEED)' --count '$(N)' --minutes '$(MINUTES)'
 
 test-cluster: setup ## scenarios on a real two-node Kubernetes of this machine; skipped, saying so, where it is not built
 	@bash scripts/bring-helm.sh

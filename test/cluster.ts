@@ -18,6 +18,10 @@ export interface Cluster {
   /** Of all replicas of each service. */
   readonly endpoints: Endpoints;
   readonly natsPort: number;
+  /** Of a service that answers HTTP. */
+  httpUrl(name: ServiceName): string | undefined;
+  /** The processes of each replica now, its workers included. */
+  pids(): Readonly<Record<string, readonly number[]>>;
   /** SIGKILL, without a word to anyone. */
   kill(name: ServiceName | 'nats-server'): Promise<void>;
   start(name: ServiceName | 'nats-server'): Promise<void>;
@@ -34,6 +38,11 @@ export interface ClusterOptions {
   readonly replicas?: Partial<Readonly<Record<ServiceName, number>>>;
   /** More settings of a service. */
   readonly env?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
+}
+
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  return stdout.split(/\s+/).filter(Boolean).map(Number);
 }
 
 /** Quick settings: what waits for seconds in life waits for less here. */
@@ -83,6 +92,9 @@ export async function startCluster({ replicas = {}, env: more = {} }: ClusterOpt
     home,
     endpoints,
     natsPort,
+    httpUrl: (name) => services.get(`${name}-0`)?.httpUrl,
+    pids: () =>
+      Object.fromEntries([...services].map(([key, { pid }]) => [key, [pid, ...childrenOf(pid)]] as const)),
     kill: (name) => (name === 'nats-server' ? nats.stop('SIGKILL') : killOne(`${name}-0`)),
     start: (name) => (name === 'nats-server' ? startNats() : startOne(name, `${name}-0`)),
     async replaceLeader(leader) {

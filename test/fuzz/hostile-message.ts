@@ -28,6 +28,8 @@ const TEXTS = [
   '\u202e',
   'x'.repeat(300),
   'x'.repeat(300_000),
+  'a b#c%20?d&e',
+  'back\\slash',
   'file:///',
   'file:///etc/passwd',
   'file:///proc/self/mem',
@@ -50,27 +52,43 @@ const WIDE = ['0', '1', '-1', '9007199254740993', '18446744073709551615', '-9223
 const REAL = [0, -0, 0.4, 1, -1, 1e308, -1e308, 1e-320, Infinity, -Infinity, NaN];
 const DEPTH = 4;
 
+export interface HostileOptions {
+  readonly lookup: Lookup;
+  /** More texts, for example the name of something that exists. */
+  readonly texts: readonly string[];
+}
+
+/** A text that someone may send by mistake or on purpose; half of them one of `known`, where there are such. */
+export function hostileText(random: Random, known: readonly string[] = []): string {
+  return known.length > 0 && random.next() < 0.5 ? random.pick(known) : random.pick(TEXTS);
+}
+
 /** A message whose fields are empty, plausible or hostile, for `fromObject`-like serializers. */
 export function hostileMessage(
   random: Random,
   message: MessageDescriptor,
-  lookup: Lookup,
+  options: HostileOptions,
   depth = 0,
 ): Record<string, unknown> {
   const object: Record<string, unknown> = {};
   for (const field of message.field) {
     if (random.next() < 0.35) continue;
-    const one = (): unknown => hostileValue(random, field, lookup, depth);
+    const one = (): unknown => hostileValue(random, field, options, depth);
     const isList = field.label === 'LABEL_REPEATED';
     object[field.name] = isList ? Array.from({ length: random.below(3) }, one) : one();
   }
   return object;
 }
 
-function hostileValue(random: Random, field: FieldDescriptor, lookup: Lookup, depth: number): unknown {
+function hostileValue(
+  random: Random,
+  field: FieldDescriptor,
+  options: HostileOptions,
+  depth: number,
+): unknown {
   switch (field.type) {
     case 'TYPE_STRING':
-      return random.pick(TEXTS);
+      return hostileText(random, options.texts);
     case 'TYPE_BYTES':
       return Buffer.from(Array.from({ length: random.below(40) }, () => random.below(256)));
     case 'TYPE_BOOL':
@@ -87,8 +105,8 @@ function hostileValue(random: Random, field: FieldDescriptor, lookup: Lookup, de
     case 'TYPE_ENUM':
       return random.pick([0, 1, 2, 99, -1]);
     case 'TYPE_MESSAGE': {
-      const inner = lookup(field.typeName);
-      return inner === undefined || depth >= DEPTH ? {} : hostileMessage(random, inner, lookup, depth + 1);
+      const inner = options.lookup(field.typeName);
+      return inner === undefined || depth >= DEPTH ? {} : hostileMessage(random, inner, options, depth + 1);
     }
     default:
       return random.pick(WHOLE);

@@ -1,67 +1,75 @@
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { load, type PackageDefinition } from '@grpc/proto-loader';
+import type { ServiceName } from '@cassl/cli';
+import type { FuzzTarget } from './fuzz-target.ts';
 import { hostileMessage, type MessageDescriptor } from './hostile-message.ts';
-import { createRandom, type Random } from './random.ts';
+import type { Random } from './random.ts';
 
 const PROTO = join(import.meta.dirname, '../../proto');
-const FILES = ['detector', 'evaluator', 'labeler', 'pipeline', 'registry', 'trainer'];
+const FILES = [
+  ...['detector', 'evaluator', 'labeler', 'labels', 'pipeline', 'registry', 'trainer'].map(
+    (name) => `cassl/v1/${name}.proto`,
+  ),
+  'inference/v2/inference.proto',
+  'externalscaler/externalscaler.proto',
+];
+/** Where each service is served. */
+const HOME: Readonly<Record<string, ServiceName>> = {
+  RegistryService: 'registry',
+  DetectorService: 'labeler',
+  LabelerService: 'labeler',
+  LabelSetService: 'labeler',
+  GRPCInferenceService: 'labeler',
+  ExternalScaler: 'labeler',
+  EvaluatorService: 'evaluator',
+  PipelineService: 'trainer',
+  TrainerService: 'trainer',
+};
 /** Calls that do not end by themselves end here; any other one that takes longer hangs. */
 const LIMIT_MS = 20_000;
-const WATCH_MS = 300;
+const WATCH_MS = 100;
 /** What no caller may get, whatever it sends. */
 const FORBIDDEN = [grpc.status.INTERNAL, grpc.status.UNKNOWN, grpc.status.DATA_LOSS];
-
-export interface Finding {
-  readonly method: string;
-  readonly code: string;
-  readonly message: string;
-  readonly request: string;
-}
 
 interface Method extends grpc.MethodDefinition<object, object> {
   readonly requestType: { readonly type: MessageDescriptor };
 }
 
 /**
- * Calls random methods of every service with hostile requests, a tenth of them damaged after they were serialized.
- * @param addressOf `host:port` by service, for example "LabelerService"
- * @returns what ended in a way that no request may cause; the same seed sends the same requests
+ * Random methods of every service with hostile requests, a tenth of them damaged after they were serialized.
+ * @param addressOf `host:port` of a service
+ * @param texts more texts for fields of text, for example the alias of a checkpoint that exists
  */
-export async function fuzzCalls(options: {
-  readonly seed: number;
-  readonly count: number;
-  readonly addressOf: (service: string) => string;
-}): Promise<{ readonly findings: Finding[]; readonly codes: Record<string, number> }> {
-  const random = createRandom(options.seed);
-  const definition = await load(
-    FILES.map((name) => `cassl/v1/${name}.proto`),
-    { includeDirs: [PROTO], keepCase: true },
-  );
+export async function callTarget(
+  addressOf: (service: ServiceName) => string,
+  texts: readonly string[] = [],
+): Promise<FuzzTarget> {
+  const definition = await load(FILES, { includeDirs: [PROTO], keepCase: true });
   const methods = methodsOf(definition);
   const lookup = (name: string): MessageDescriptor | undefined => messageOf(definition, name);
   const clients = new Map<string, grpc.Client>();
-  const findings: Finding[] = [];
-  const codes: Record<string, number> = {};
-  for (let call = 0; call < options.count; call++) {
-    const { service, method } = random.pick(methods);
-    const message = hostileMessage(random, method.requestType.type, lookup);
-    const bytes = damage(random, method.requestSerialize(message));
-    let client = clients.get(service);
-    if (client === undefined) {
-      client = new grpc.Client(options.addressOf(service), grpc.credentials.createInsecure());
-      clients.set(service, client);
-    }
-    const status = await send(client, method, bytes);
-    const code = grpc.status[status.code];
-    codes[code] = (codes[code] ?? 0) + 1;
-    const hangs = status.code === grpc.status.DEADLINE_EXCEEDED && !isWatch(method);
-    if (!FORBIDDEN.includes(status.code) && !hangs) continue;
-    const request = JSON.stringify(message).slice(0, 400);
-    findings.push({ method: method.path, code, message: status.details.slice(0, 200), request });
-  }
-  for (const client of clients.values()) client.close();
-  return { findings, codes };
+  return {
+    name: 'calls',
+    async run(random) {
+      const { service, method } = random.pick(methods);
+      const message = hostileMessage(random, method.requestType.type, { lookup, texts });
+      const bytes = damageSome(random, method.requestSerialize(message));
+      let client = clients.get(service);
+      if (client === undefined) {
+        const address = addressOf(HOME[service] ?? 'registry');
+        client = new grpc.Client(address, grpc.credentials.createInsecure());
+        clients.set(service, client);
+      }
+      const status = await send(client, method, bytes);
+      const code = grpc.status[status.code];
+      const hangs = status.code === grpc.status.DEADLINE_EXCEEDED && !isWatch(method);
+      if (!FORBIDDEN.includes(status.code) && !hangs) return { code };
+      const request = JSON.stringify(message).slice(0, 400);
+      return { code, wrong: `${method.path}: ${status.details.slice(0, 200)} for ${request}` };
+    },
+    close: () => clients.forEach((client) => client.close()),
+  };
 }
 
 function methodsOf(definition: PackageDefinition): { service: string; method: Method }[] {
@@ -87,7 +95,7 @@ function isWatch(method: Method): boolean {
   return method.responseStream && !method.requestStream;
 }
 
-function damage(random: Random, bytes: Buffer): Buffer {
+function damageSome(random: Random, bytes: Buffer): Buffer {
   if (random.next() > 0.1 || bytes.length === 0) return bytes;
   const copy = Buffer.from(bytes);
   for (let flip = random.below(4); flip >= 0; flip--) copy[random.below(copy.length)] = random.below(256);
