@@ -5,6 +5,7 @@ import type { Transaction } from 'kysely';
 import { asJson, type Database } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
 import { newestChange } from './get-alias.ts';
+import { fileSetOf, type FileSet } from './file-set.ts';
 import { recordChange } from './record-change.ts';
 import { revisionOf } from './revision.ts';
 
@@ -15,6 +16,10 @@ export interface LockedAlias {
   readonly digest: string;
   readonly rule: AliasRule | undefined;
   readonly newest: AliasChange | undefined;
+  /** Files beside the weights. */
+  readonly files: FileSet | undefined;
+  /** Made as a tag by a Hub client: it takes no commits. */
+  readonly isTag: boolean;
 }
 
 /** Who and why, for the history. */
@@ -24,11 +29,11 @@ export interface Mover {
 }
 
 /** One change of one alias, in one transaction: movers of the same alias, of whatever replica, come one after the other. */
-export async function changeAlias(
+export async function changeAlias<T = AliasChange>(
   registry: Pick<Registry, 'db' | 'changed'>,
   alias: string,
-  change: (transaction: Transaction<Database>, current: LockedAlias) => Promise<AliasChange>,
-): Promise<AliasChange> {
+  change: (transaction: Transaction<Database>, current: LockedAlias) => Promise<T>,
+): Promise<T> {
   const made = await registry.db
     .transaction()
     .execute(async (transaction) => change(transaction, await lockAlias(transaction, alias)));
@@ -47,13 +52,16 @@ async function lockAlias(transaction: Transaction<Database>, alias: string): Pro
     .updateTable('aliases')
     .set({ alias })
     .where('alias', '=', alias)
-    .returning(['digest', 'rule'])
+    .returning(['digest', 'rule', 'tag_message'])
     .executeTakeFirstOrThrow();
+  const newest = await newestChange(transaction, alias);
   return {
     alias,
     digest: row.digest ?? '',
     rule: row.rule === null ? undefined : AliasRule.fromJSON(asJson(row.rule)),
-    newest: await newestChange(transaction, alias),
+    newest,
+    files: newest && (await fileSetOf(transaction, alias, newest.revision)),
+    isTag: row.tag_message !== null,
   };
 }
 
@@ -77,12 +85,16 @@ export function checkExpected({ alias, digest }: LockedAlias, expected: string):
 /** The entry that would be appended; nothing is written. */
 export function nextChange(
   current: LockedAlias,
-  move: Mover & { readonly kind: AliasChangeKind; readonly digest: string },
+  move: Mover & {
+    readonly kind: AliasChangeKind;
+    readonly digest: string;
+    readonly files?: FileSet | undefined;
+  },
 ): AliasChange {
   const { alias, newest } = current;
   // Replicas' clocks differ, and a history is asked by time: its times never go back.
   const changedAt = new Date(Math.max(Date.now(), (newest?.changedAt?.getTime() ?? 0) + 1));
-  const { digest, reason, actor, kind } = move;
+  const { digest, reason, actor, kind, files } = move;
   const revision = revisionOf(newest?.revision ?? '', {
     alias,
     digest,
@@ -91,11 +103,17 @@ export function nextChange(
     changed_at: changedAt,
     kind: aliasChangeKindToJSON(kind),
     actor,
+    files,
   });
   return { alias, digest, previousDigest: current.digest, changedAt, reason, kind, actor, revision };
 }
 
-export async function appendChange(transaction: Transaction<Database>, change: AliasChange): Promise<void> {
+/** @param files what the change's revision was made with */
+export async function appendChange(
+  transaction: Transaction<Database>,
+  change: AliasChange,
+  files?: FileSet,
+): Promise<void> {
   const { alias, digest, previousDigest, changedAt = new Date(), reason, kind, actor, revision } = change;
   await transaction
     .updateTable('aliases')
@@ -113,6 +131,7 @@ export async function appendChange(transaction: Transaction<Database>, change: A
       kind: aliasChangeKindToJSON(kind),
       actor,
       revision,
+      files: files === undefined ? null : JSON.stringify(files),
     })
     .execute();
   await recordChange(transaction, { $case: 'aliasMoved', value: change });

@@ -5,6 +5,7 @@ import { checkActor, checkDigest, checkReason } from '../check-request.ts';
 import { wholeBlob } from '../checkpoints/seal.ts';
 import type { Registry } from '../registry.ts';
 import { appendChange, changeAlias, checkExpected, lockCheckpoint, nextChange } from './change-alias.ts';
+import { movedFiles } from './file-set.ts';
 import { aliasHistory } from './get-alias.ts';
 
 /**
@@ -26,12 +27,10 @@ export async function rollbackAlias(registry: Registry, request: RollbackAliasRe
         `alias ${alias} was moved while it was rolled back; look at its history and try again`,
       );
     await lockCheckpoint(transaction, digest);
-    const change = nextChange(current, {
-      ...mover,
-      kind: AliasChangeKind.ALIAS_CHANGE_KIND_ROLLBACK,
-      digest,
-    });
-    await appendChange(transaction, change);
+    const files = await movedFiles(transaction, digest, [alias]);
+    const kind = AliasChangeKind.ALIAS_CHANGE_KIND_ROLLBACK;
+    const change = nextChange(current, { ...mover, kind, digest, files });
+    await appendChange(transaction, change, files);
     return change;
   });
 }

@@ -11,12 +11,10 @@ export async function setAliasRule(registry: Registry, request: SetAliasRuleRequ
   const mover = { reason: checkReason(request.reason), actor: checkActor(request.actor) };
   const rule = request.rule === undefined ? undefined : checkedRule(request.rule);
   return changeAlias(registry, alias, async (transaction, current) => {
-    const change = nextChange(current, {
-      ...mover,
-      kind: AliasChangeKind.ALIAS_CHANGE_KIND_RULE,
-      digest: current.digest,
-    });
-    await appendChange(transaction, change);
+    const { digest, files } = current;
+    const kind = AliasChangeKind.ALIAS_CHANGE_KIND_RULE;
+    const change = nextChange(current, { ...mover, kind, digest, files });
+    await appendChange(transaction, change, files);
     await transaction
       .updateTable('aliases')
       .set({ rule: rule === undefined ? null : JSON.stringify(AliasRule.toJSON(rule)) })

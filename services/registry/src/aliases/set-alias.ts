@@ -13,6 +13,7 @@ import {
   type LockedAlias,
 } from './change-alias.ts';
 import { checkRule } from './check-rule.ts';
+import { movedFiles } from './file-set.ts';
 import { resolveReference } from './resolve-reference.ts';
 
 /**
@@ -36,8 +37,10 @@ export async function setAlias(registry: Registry, request: SetAliasRequest): Pr
       );
     await lockCheckpoint(transaction, digest);
     await checkRule(transaction, current, digest);
-    const change = nextChange(current, { ...mover, kind: AliasChangeKind.ALIAS_CHANGE_KIND_MOVE, digest });
-    if (!request.validateOnly) await appendChange(transaction, change);
+    const files = await movedFiles(transaction, digest, [alias, request.reference]);
+    const kind = AliasChangeKind.ALIAS_CHANGE_KIND_MOVE;
+    const change = nextChange(current, { ...mover, kind, digest, files });
+    if (!request.validateOnly) await appendChange(transaction, change, files);
     return change;
   });
 }

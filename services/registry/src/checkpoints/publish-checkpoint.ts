@@ -10,6 +10,7 @@ import { isWhole } from './get-upload.ts';
 import { ancestorsOf } from './lineage.ts';
 import { readCheckpoint } from './read-checkpoints.ts';
 import { digestLease, receiveUpload, type ReceivedUpload, type UploadStart } from './receive-upload.ts';
+import type { UploadFacts } from './upload-meter.ts';
 
 export interface Published {
   readonly checkpoint: Checkpoint;
@@ -21,6 +22,8 @@ export interface Published {
 
 /** The shortest safetensors file: its header's length. */
 const MIN_BYTES = 8;
+/** The contract's limit of a chunk. */
+const MAX_CHUNK_BYTES = 2 ** 20;
 
 /** Takes an upload in: bytes, then metadata, each under one lease; whoever publishes the same bytes meanwhile waits. */
 export async function publishCheckpoint(
@@ -36,7 +39,7 @@ export async function publishCheckpoint(
   return withLease(registry.db, digestLease(start.digest), signal, async (lease) => {
     const published = await findWhole(registry, start.digest);
     if (published !== undefined) return published;
-    const received = await receiveUpload(registry, start, iterator, { lease, signal });
+    const received = await receiveUpload(registry, start, chunksOf(iterator), { lease, signal });
     return record(registry, start, received, lease);
   });
 }
@@ -62,6 +65,21 @@ async function readStart(iterator: AsyncIterator<PublishCheckpointRequest>): Pro
   return { ...start, manifest };
 }
 
+function chunksOf(requests: AsyncIterator<PublishCheckpointRequest>): AsyncIterator<Uint8Array> {
+  return {
+    async next() {
+      const next = await requests.next();
+      return next.done === true ? next : { value: checkedChunk(next.value) };
+    },
+  };
+}
+
+function checkedChunk({ part }: PublishCheckpointRequest): Uint8Array {
+  if (part?.$case !== 'chunk') throw invalidArgument('after the start, an upload has only chunks');
+  if (part.value.length <= MAX_CHUNK_BYTES) return part.value;
+  throw invalidArgument(`a chunk must be at most ${MAX_CHUNK_BYTES} bytes, got ${part.value.length}`);
+}
+
 async function findWhole(registry: Registry, digest: string): Promise<Published | undefined> {
   const checkpoint = await readCheckpoint(registry.db, digest);
   if (checkpoint === undefined || !(await isWhole(registry, digest))) return undefined;
@@ -81,45 +99,68 @@ async function checkAncestors(db: Kysely<Database>, manifest: Manifest): Promise
   );
 }
 
-/** In one transaction: the checkpoint, what it was made of, and the news of it. Exactly one of many publishers inserts it. */
 async function record(
-  { db, changed, logger }: Registry,
+  registry: Registry,
   { digest, sizeBytes, manifest }: CheckedStart,
   { stored, tensorCount, parameterCount }: ReceivedUpload,
   lease: Lease,
 ): Promise<Published> {
-  const seal = { seal: stored.version, damage: null, verified_at: new Date() };
-  const published = await db.transaction().execute(async (transaction): Promise<Published> => {
-    await checkLease(transaction, lease);
-    await lockAncestors(transaction, manifest);
-    const inserted = await transaction
-      .insertInto('checkpoints')
-      .values({
-        digest,
-        size_bytes: sizeBytes,
-        tensor_count: tensorCount,
-        parameter_count: parameterCount,
-        stage: stageToJSON(manifest.stage),
-        manifest: JSON.stringify(Manifest.toJSON(manifest)),
-        created_at: new Date(),
-        ...seal,
-      })
-      .onConflict((conflict) => conflict.column('digest').doNothing())
-      .returning('digest')
-      .executeTakeFirst();
-    if (inserted === undefined)
-      await transaction.updateTable('checkpoints').set(seal).where('digest', '=', digest).execute();
-    else await recordRelations(transaction, digest, manifest);
-    await transaction.deleteFrom('uploads').where('digest', '=', digest).execute();
-    const checkpoint = await readCheckpoint(transaction, digest);
-    if (checkpoint === undefined) throw dataLoss(`checkpoint ${digest} vanished while it was recorded`);
-    const isNew = inserted !== undefined;
-    if (isNew) await recordChange(transaction, { $case: 'published', value: checkpoint });
-    return { checkpoint, existed: !isNew, repaired: !isNew };
-  });
-  if (published.repaired) logger.info({ digest }, 'a damaged checkpoint was published again and is whole');
-  changed.emit('change');
+  const whole = { digest, sizeBytes, tensorCount, parameterCount, seal: stored.version };
+  const published = await registry.db
+    .transaction()
+    .execute((transaction) => recordCheckpoint(transaction, whole, manifest, lease));
+  if (published.repaired)
+    registry.logger.info({ digest }, 'a damaged checkpoint was published again and is whole');
+  registry.changed.emit('change');
   return published;
+}
+
+/** A file that is stored whole under its digest. */
+export interface WholeFile extends UploadFacts {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** The stored file's version. */
+  readonly seal: string;
+}
+
+/**
+ * In one transaction: the checkpoint, what it was made of, and the news of it. Exactly one of many publishers inserts it.
+ * @throws ABORTED when the digest's lease is another's by now, FAILED_PRECONDITION that names an unknown ancestor
+ */
+export async function recordCheckpoint(
+  transaction: Transaction<Database>,
+  { digest, sizeBytes, tensorCount, parameterCount, seal }: WholeFile,
+  manifest: Manifest,
+  lease: Lease,
+): Promise<Published> {
+  await checkLease(transaction, lease);
+  await lockAncestors(transaction, manifest);
+  const checked = { seal, damage: null, verified_at: new Date() };
+  const inserted = await transaction
+    .insertInto('checkpoints')
+    .values({
+      digest,
+      size_bytes: sizeBytes,
+      tensor_count: tensorCount,
+      parameter_count: parameterCount,
+      stage: stageToJSON(manifest.stage),
+      manifest: JSON.stringify(Manifest.toJSON(manifest)),
+      created_at: new Date(),
+      ...checked,
+    })
+    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .returning('digest')
+    .executeTakeFirst();
+  if (inserted === undefined)
+    await transaction.updateTable('checkpoints').set(checked).where('digest', '=', digest).execute();
+  else await recordRelations(transaction, digest, manifest);
+  await transaction.deleteFrom('uploads').where('digest', '=', digest).execute();
+  await transaction.deleteFrom('staged_files').where('digest', '=', digest).execute();
+  const checkpoint = await readCheckpoint(transaction, digest);
+  if (checkpoint === undefined) throw dataLoss(`checkpoint ${digest} vanished while it was recorded`);
+  const isNew = inserted !== undefined;
+  if (isNew) await recordChange(transaction, { $case: 'published', value: checkpoint });
+  return { checkpoint, existed: !isNew, repaired: !isNew };
 }
 
 /** Keeps ancestors from being deleted until the new checkpoint names them. In one order, so that publishers do not block each other. */

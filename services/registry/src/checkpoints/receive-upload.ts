@@ -1,12 +1,9 @@
 import { CasslError, deadlineExceeded, errorCode, failedPrecondition, invalidArgument } from '@cassl/errors';
-import type { PublishCheckpointRequest } from '@cassl/proto';
 import type { BlobUpload, StoredBlob } from '../blobs/blob-store.ts';
 import { type Lease } from '../database/lease.ts';
 import type { Registry } from '../registry.ts';
 import { UploadMeter, type UploadFacts } from './upload-meter.ts';
 
-/** The contract's limit of a chunk. */
-const MAX_CHUNK_BYTES = 2 ** 20;
 /** A sender who is silent for this long keeps others who publish the same bytes waiting no longer. */
 const IDLE_MS = 60_000;
 
@@ -32,7 +29,7 @@ export function digestLease(digest: string): string {
 export async function receiveUpload(
   registry: Registry,
   start: UploadStart,
-  chunks: AsyncIterator<PublishCheckpointRequest>,
+  chunks: AsyncIterator<Uint8Array>,
   options: { readonly lease: Lease; readonly signal: AbortSignal },
 ): Promise<ReceivedUpload> {
   const upload = await openUpload(registry, start, options.lease);
@@ -50,6 +47,28 @@ export async function receiveUpload(
   } catch (error) {
     if (!isEnded) await end(registry, start.digest, upload, error);
     throw error;
+  }
+}
+
+/**
+ * Takes one part of a file in, whose bytes are hashed when its last part comes. Part after part: each begins where the one
+ * before it ended.
+ * @param start where the part begins, and how long the whole file is
+ * @param end where the part ends
+ */
+export async function receivePart(
+  registry: Registry,
+  start: UploadStart & { readonly end: number },
+  chunks: AsyncIterator<Uint8Array>,
+  options: { readonly lease: Lease; readonly signal: AbortSignal },
+): Promise<void> {
+  const upload = await openUpload(registry, start, options.lease);
+  const meter = new UploadMeter(start.digest, start.sizeBytes);
+  const part = { ...start, sizeBytes: start.end };
+  try {
+    await receiveChunks(part, chunks, { ...options, upload, meter, isMetered: false });
+  } finally {
+    await upload.suspend();
   }
 }
 
@@ -91,14 +110,14 @@ interface Receiving {
 
 async function receiveChunks(
   { sizeBytes, offset }: UploadStart,
-  chunks: AsyncIterator<PublishCheckpointRequest>,
+  chunks: AsyncIterator<Uint8Array>,
   { lease, signal, upload, meter, isMetered }: Receiving,
 ): Promise<void> {
   let received = offset;
   for (let next = await within(chunks.next()); next.done !== true; next = await within(chunks.next())) {
     signal.throwIfAborted();
     lease.signal.throwIfAborted();
-    const chunk = checkedChunk(next.value);
+    const chunk = next.value;
     if (received + chunk.length > sizeBytes)
       throw invalidArgument(`more bytes than the announced start.size_bytes ${sizeBytes} came`);
     // Hashed while the disk has it.
@@ -114,12 +133,6 @@ async function receiveChunks(
     `the upload ended after ${received} of ${sizeBytes} bytes: go on from there, see GetUpload`,
     { details: { isIncomplete: true } },
   );
-}
-
-function checkedChunk({ part }: PublishCheckpointRequest): Uint8Array {
-  if (part?.$case !== 'chunk') throw invalidArgument('after the start, an upload has only chunks');
-  if (part.value.length <= MAX_CHUNK_BYTES) return part.value;
-  throw invalidArgument(`a chunk must be at most ${MAX_CHUNK_BYTES} bytes, got ${part.value.length}`);
 }
 
 function within<T>(next: Promise<T>): Promise<T> {

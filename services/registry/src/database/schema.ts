@@ -34,7 +34,13 @@ export interface Database {
   checkpoint_parents: { digest: string; parent: string };
   checkpoint_tags: { digest: string; key: string; value: string };
   /** A row stays after its alias was deleted, with a null digest: it is what movers lock. */
-  aliases: { alias: string; digest: string | null; rule: Nullable<JsonColumn> };
+  aliases: {
+    alias: string;
+    digest: string | null;
+    rule: Nullable<JsonColumn>;
+    /** Not null where a Hub client made it as a tag. */
+    tag_message: Nullable<ColumnType<string>>;
+  };
   /** Only ever appended to. */
   alias_changes: {
     sequence: GeneratedBigInt;
@@ -49,6 +55,23 @@ export interface Database {
     actor: string;
     /** 40 hex digits; see `revisionOf`. */
     revision: string;
+    /** Files beside the weights, `{path: sha256}`; see `FileSet`. */
+    files: Nullable<JsonColumn>;
+  };
+  /** What file sets name, by content. */
+  small_files: { sha256: string; content: Uint8Array };
+  /** Repositories that a Hub client made; those with an alias need no row. */
+  repositories: { id: string; created_by: string; created_at: TimeColumn };
+  /** Files that were committed to an alias before its first weights. */
+  drafts: { alias: string; files: JsonColumn; revision: string; changed_at: TimeColumn };
+  /** Files that are stored whole and wait for the commit that publishes them. */
+  staged_files: {
+    digest: string;
+    size_bytes: BigIntColumn;
+    tensor_count: number;
+    parameter_count: BigIntColumn;
+    seal: string;
+    staged_at: TimeColumn;
   };
   evaluations: {
     digest: string;

@@ -1,6 +1,7 @@
 import type { Leftover, ReclaimStorageRequest, ReclaimStorageResponse } from '@cassl/proto';
 import type { UnfinishedUpload } from '../blobs/blob-store.ts';
 import { digestLease } from '../checkpoints/receive-upload.ts';
+import { isStaged, STAGED_MS } from '../checkpoints/staged-files.ts';
 import { tryLease } from '../database/lease.ts';
 import type { Registry } from '../registry.ts';
 import { milliseconds } from './duration.ts';
@@ -28,8 +29,10 @@ export async function reclaimStorage(
   }
   for await (const { digest, modifiedAt, sizeBytes } of registry.blobs.list()) {
     signal.throwIfAborted();
-    if (now - modifiedAt.getTime() < (given ?? FILE_MS) || (await isRecorded(registry, digest))) continue;
-    if (await alone(registry, digest, dryRun, () => removeUnrecorded(registry, digest)))
+    const stagedAfter = new Date(now - (given ?? STAGED_MS));
+    if (now - modifiedAt.getTime() < (given ?? FILE_MS) || (await isNeeded(registry, digest, stagedAfter)))
+      continue;
+    if (await alone(registry, digest, dryRun, () => removeUnneeded(registry, digest, stagedAfter)))
       leftovers.push({ kind: 'file', name: digest, sizeBytes });
   }
   if (!dryRun) await forgetOldUploads(registry, now - (given ?? UPLOAD_MS));
@@ -60,17 +63,20 @@ async function forget({ db }: Registry, upload: UnfinishedUpload): Promise<void>
 }
 
 /** Looks again under the lease: it may have been recorded since. */
-async function removeUnrecorded(registry: Registry, digest: string): Promise<void> {
-  if (!(await isRecorded(registry, digest))) await registry.blobs.delete(digest);
+async function removeUnneeded(registry: Registry, digest: string, stagedAfter: Date): Promise<void> {
+  if (await isNeeded(registry, digest, stagedAfter)) return;
+  await registry.db.deleteFrom('staged_files').where('digest', '=', digest).execute();
+  await registry.blobs.delete(digest);
 }
 
-async function isRecorded({ db }: Registry, digest: string): Promise<boolean> {
+/** By a checkpoint, or by a commit that may still come. */
+async function isNeeded({ db }: Registry, digest: string, stagedAfter: Date): Promise<boolean> {
   const row = await db
     .selectFrom('checkpoints')
     .select('digest')
     .where('digest', '=', digest)
     .executeTakeFirst();
-  return row !== undefined;
+  return row !== undefined || isStaged(db, digest, stagedAfter);
 }
 
 /** Rows whose file is gone, or that had none; an upload that is going on needs its own to be gone on with. */

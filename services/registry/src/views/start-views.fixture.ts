@@ -33,17 +33,22 @@ export interface TestViews {
   stop(): Promise<void>;
 }
 
-export async function startViews(options: { readonly token?: string } = {}): Promise<TestViews> {
+export async function startViews(
+  options: { readonly token?: string; readonly tokens?: readonly object[] } = {},
+): Promise<TestViews> {
   const folder = await mkdtemp(join(tmpdir(), 'cassl-views-'));
   const logger = createLogger({ name: 'registry', level: 'silent' });
   const registry = await openRegistry({ dataDir: join(folder, 'data') });
   const server = await serve({ name: 'registry', services: [registryService(registry)], logger });
   const client = createClient(RegistryServiceDefinition, server.address, { security: {} });
+  const tokensFile = options.tokens && join(folder, 'tokens.json');
+  if (tokensFile !== undefined) await writeFile(tokensFile, JSON.stringify({ tokens: options.tokens }));
+  const authorizer = await openAuthorizer({ token: options.token, tokensFile });
   const http = await openHttp({
     registry,
     logger,
     views: VIEWS,
-    authorizer: await openAuthorizer({ token: options.token }),
+    authorizer,
     host: '127.0.0.1',
     port: 0,
   });
@@ -64,6 +69,7 @@ export async function startViews(options: { readonly token?: string } = {}): Pro
     get: (path, init) => fetch(http.url + path, { redirect: 'manual', ...init }),
     async stop() {
       await http.close(1_000);
+      authorizer.close();
       client.close();
       await server.stop({ drainMs: 1_000 });
       await registry.close();

@@ -36,7 +36,7 @@ async function fillRevisions(db: Kysely<Database>): Promise<void> {
     .execute();
   const newest = new Map<string, string>();
   for (const row of rows) {
-    const change = { ...row, changed_at: asDate(row.changed_at) };
+    const change = { ...row, changed_at: asDate(row.changed_at), files: undefined };
     const revision = revisionOf(newest.get(row.alias) ?? '', change);
     newest.set(row.alias, revision);
     await db.updateTable('alias_changes').set({ revision }).where('sequence', '=', row.sequence).execute();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { notFound } from '@cassl/errors';
 import { openHttpServer, type HttpServer, type HttpServerOptions } from '@cassl/http';
-import { authorizeHttp, type Authorizer } from '@cassl/rpc';
+import { ANONYMOUS, authorizeHttp, type Authorizer } from '@cassl/rpc';
 import { failureOf } from './failure.ts';
 import { splitPath, type View, type ViewContext, type ViewRequest } from './request.ts';
 import { sendJson } from './send-json.ts';
@@ -31,8 +31,9 @@ async function answer(options: HttpOptions, raw: IncomingMessage, response: Serv
   const view = request && options.views.find((known) => known.owns(request.path));
   try {
     if (request === undefined || view === undefined) throw notFound('no such address');
-    await authorizeHttp(options, raw, 'read');
-    await view.handle(request);
+    const isOpen = view.isOpen?.(request.path, request.query) === true;
+    const identity = isOpen ? ANONYMOUS : await authorizeHttp(options, raw, 'read');
+    await view.handle({ ...request, identity });
   } catch (error) {
     if (gone.signal.aborted) return;
     const failure = failureOf(error, callId);
@@ -71,6 +72,7 @@ function takeApart(
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     request,
     response,
+    identity: ANONYMOUS,
     origin: `${isTls ? 'https' : 'http'}://${request.headers.host ?? 'localhost'}`,
     signal,
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from '@cassl/rpc';
+import type { Identity, Logger } from '@cassl/rpc';
 import type { Registry } from '../../registry.ts';
 
 /** What every view works with. */
@@ -12,6 +12,7 @@ export interface ViewContext {
 
 /** One request, taken apart. */
 export interface ViewRequest extends ViewContext {
+  readonly identity: Identity;
   readonly method: string;
   /** Segments of the path, decoded one by one: an encoded slash stays inside its segment. */
   readonly path: readonly string[];
@@ -27,6 +28,8 @@ export interface ViewRequest extends ViewContext {
 export interface View {
   /** First segments of the paths that are its own. */
   owns(path: readonly string[]): boolean;
+  /** True for addresses that carry their own permission, which `handle` then checks: they come without a token. */
+  isOpen?(path: readonly string[], query: URLSearchParams): boolean;
   handle(request: ViewRequest): Promise<void>;
   /** The answer to an error in the form that this view's clients understand. */
   fail(request: ViewRequest, failure: Failure): void;

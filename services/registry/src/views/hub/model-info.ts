@@ -1,8 +1,9 @@
 import type { ViewRequest } from '../http/request.ts';
 import { sendJson } from '../http/send-json.ts';
 import { aliasHistory } from '../../aliases/get-alias.ts';
-import type { Repo, RepoVersion } from '../repos/find-repo.ts';
-import { hubFiles, hubRepo, hubVersion } from './hub-repo.ts';
+import type { Branch, Repo, RepoVersion } from '../repos/find-repo.ts';
+import { hubFiles, hubRepo, hubVersion, type HubFiles } from './hub-repo.ts';
+import { tagsOf } from './tags.ts';
 import { treeOf } from './tree.ts';
 
 /** `GET /api/models/{id}[/revision/{revision}]` */
@@ -18,15 +19,19 @@ export async function sendModelInfo(request: ViewRequest, id: string, revision =
         blobId: oid,
         ...(lfs === undefined ? {} : { lfs: { sha256: lfs.oid, size, pointerSize: lfs.pointerSize } }),
       }))
-    : [...files.texts.keys(), files.weights.name].sort().map((rfilename) => ({ rfilename }));
-  const { createdAt, manifest } = files.checkpoint.checkpoint;
+    : namesOf(files).map((rfilename) => ({ rfilename }));
+  const { createdAt, manifest } = files.checkpoint?.checkpoint ?? {};
   sendJson(request, {
     ...summary(repo, version),
-    createdAt: createdAt?.toISOString(),
+    createdAt: (createdAt ?? new Date(0)).toISOString(),
     lastModified: lastModified(repo, version),
     cardData: { license: manifest?.license || 'other', library_name: repo.framework },
     siblings,
   });
+}
+
+function namesOf({ texts, weights }: HubFiles): string[] {
+  return [...texts.keys(), ...(weights === undefined ? [] : [weights.name])].sort();
 }
 
 /** What a listing tells of a repository. */
@@ -55,22 +60,24 @@ function lastModified(repo: Repo, { revision }: RepoVersion): string {
 
 /** `GET /api/models/{id}/refs`: aliases, and `main` for the first of them. */
 export async function sendRefs(request: ViewRequest, id: string): Promise<void> {
-  const { branches } = await hubRepo(request, id);
-  const [first] = branches;
+  const { branches: all } = await hubRepo(request, id);
+  const tags = await tagsOf(request.registry.db, all);
+  const branches = all.filter(({ alias }) => !tags.has(alias));
+  const [first] = all;
   const named =
-    first === undefined || branches.some(({ name }) => name === 'main')
+    first === undefined || all.some(({ name }) => name === 'main')
       ? branches
       : [{ ...first, name: 'main' }, ...branches];
   sendJson(request, {
-    branches: named.map(({ name, revision }) => ({
-      name,
-      ref: `refs/heads/${name}`,
-      targetCommit: revision,
-    })),
-    tags: [],
+    branches: named.map((branch) => refOf('heads', branch)),
+    tags: all.filter(({ alias }) => tags.has(alias)).map((branch) => refOf('tags', branch)),
     converts: [],
     pullRequests: [],
   });
+}
+
+function refOf(kind: 'heads' | 'tags', { name, revision }: Branch): Record<string, string> {
+  return { name, ref: `refs/${kind}/${name}`, targetCommit: revision };
 }
 
 /** `GET /api/models/{id}/commits/{revision}`: the moves of the alias, newest first. */

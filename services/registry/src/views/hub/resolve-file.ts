@@ -15,14 +15,13 @@ export async function sendResolved(
   const name = path.join('/');
   const { weights, texts } = await hubFiles(request, repo, version);
   const text = texts.get(name);
-  if (text === undefined && name !== weights.name) {
+  const file = text ?? (name === weights?.name ? await weights.open() : undefined);
+  if (file === undefined)
     throw hubNotFound('EntryNotFound', `${name.slice(0, 200)} is not in ${id}`, version.revision);
-  }
-  const file = text ?? (await weights.open());
   await sendFile(request, file, {
     'x-repo-commit': version.revision,
     'x-linked-size': String(file.sizeBytes),
     'x-linked-etag': `"${file.etag}"`,
-    'content-disposition': `inline; filename="${name}"`,
+    'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(path.at(-1) ?? name)}`,
   });
 }

@@ -28,15 +28,18 @@ export interface Repo {
 
 /** A repository at a revision. */
 export interface RepoVersion {
+  /** Empty before the first weights. */
   readonly digest: string;
   readonly revision: string;
+  /** Whose change the revision is; empty for a checkpoint's own. */
+  readonly alias: string;
 }
 
 /** Which branch "main" means where none is called so; after these the one that moved last. */
 const DEFAULT_BRANCHES = ['main', 'prod', 'latest'];
 const PAGE = 1_000;
 
-/** `undefined` for what is no repository of this registry. */
+/** `undefined` for what is no repository with a checkpoint. */
 export async function findRepo(registry: Db, id: string): Promise<Repo | undefined> {
   if (!isRepoId(id)) return undefined;
   const own = await branchesOf(registry, id);
@@ -84,7 +87,8 @@ export async function* everyAlias(registry: Db, prefix = ''): AsyncGenerator<Lis
   }
 }
 
-function inOrder(branches: Branch[]): Branch[] {
+/** The default branch first. */
+export function inOrder(branches: Branch[]): Branch[] {
   const rank = ({ name }: Branch): number => {
     const index = DEFAULT_BRANCHES.indexOf(name);
     return index < 0 ? DEFAULT_BRANCHES.length : index;
@@ -121,10 +125,10 @@ async function findRevision(
   for (const { alias, digest, revision } of branches) {
     const past = alias === '' ? [{ digest, revision }] : await aliasHistory(registry, alias);
     const found = past.find((change) => change.digest !== '' && change.revision.startsWith(hex));
-    if (found !== undefined) return { digest: found.digest, revision: found.revision };
+    if (found !== undefined) return { digest: found.digest, revision: found.revision, alias };
     const checkpoint = past.find((change) => change.digest !== '' && change.digest.startsWith(hex));
     if (checkpoint !== undefined)
-      return { digest: checkpoint.digest, revision: checkpoint.digest.slice(0, 40) };
+      return { digest: checkpoint.digest, revision: checkpoint.digest.slice(0, 40), alias: '' };
   }
   return undefined;
 }

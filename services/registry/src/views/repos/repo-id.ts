@@ -25,6 +25,14 @@ export function repoOfAlias(alias: string): RepoBranch {
   return { id, branch: branch === '' ? 'main' : branch };
 }
 
+/** The alias that a branch of a repository is: `repoOfAlias` leads back. */
+export function aliasOfBranch(id: string, branch: string): string {
+  const [namespace, name = ''] = id.split('/');
+  if (branch.includes('/')) return `${id}/${branch}`;
+  const path = namespace === DEFAULT_NAMESPACE ? name : id;
+  return branch === 'main' ? path : `${path}@${branch}`;
+}
+
 /** Aliases of a repository begin with one of these. */
 export function aliasPrefixes(id: string): string[] {
   const [namespace, name = ''] = id.split('/');
