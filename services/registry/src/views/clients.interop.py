@@ -67,6 +67,78 @@ def download():
     return {'sha256': sha256(hf.hf_hub_download(args[0], args[1]))}
 
 
+def push():
+    """What a trainer writes with its own tools: repository, checkpoint, folder, branch, tag, deletion; read back by the same client."""
+    import huggingface_hub as hf
+    import numpy
+    from huggingface_hub.errors import BadRequestError, HfHubHTTPError
+    from safetensors.numpy import save_file
+
+    folder, megabytes, token = args
+    api = hf.HfApi(token=token)
+    repo = 'team/pushed'
+    weights = os.path.join(folder, 'model.safetensors')
+    save_file({'a': numpy.random.default_rng(int(megabytes)).random(int(megabytes) << 18, 'float32')}, weights)
+    with open(os.path.join(folder, 'config.json'), 'w') as file:
+        json.dump({'architecture': 'resnet50'}, file)
+    api.create_repo(repo, exist_ok=True)
+    url = api.create_repo(repo, exist_ok=True)
+    first = api.upload_folder(repo_id=repo, folder_path=folder, commit_message='a folder')
+    got = hf.hf_hub_download(repo, 'model.safetensors', token=token)
+    config = hf.hf_hub_download(repo, 'config.json', token=token)
+    api.create_branch(repo, branch='next', exist_ok=True)
+    api.create_branch(repo, branch='next', exist_ok=True)
+    api.upload_file(repo_id=repo, path_or_fileobj=b'notes', path_in_repo='logs/notes.txt', revision='next')
+    api.create_tag(repo, tag='v1', tag_message='first')
+    refs = api.list_repo_refs(repo)
+    second = api.create_commit(
+        repo,
+        operations=[
+            hf.CommitOperationAdd('README.md', b'---\nlicense: mit\n---\n# mine\n'),
+            hf.CommitOperationDelete('config.json'),
+        ],
+        commit_message='a card',
+        parent_commit=first.oid,
+    )
+    again = api.upload_file(repo_id=repo, path_or_fileobj=weights, path_in_repo='model.safetensors')
+    errors = []
+    for wrong in [
+        lambda: api.create_commit(
+            repo, operations=[hf.CommitOperationDelete('README.md')], commit_message='late', parent_commit=first.oid
+        ),
+        lambda: api.upload_file(repo_id=repo, path_or_fileobj=b'x' * 3_000_000, path_in_repo='pytorch_model.bin'),
+        lambda: api.upload_file(repo_id=repo, path_or_fileobj=b'x', path_in_repo='a', token=token + 'x'),
+        lambda: api.upload_file(repo_id='team/none', path_or_fileobj=b'x', path_in_repo='a'),
+        lambda: api.upload_file(repo_id='bank/net', path_or_fileobj=b'x', path_in_repo='a'),
+        lambda: api.create_repo('bank/net'),
+        lambda: api.create_repo(repo),
+        lambda: api.delete_file('nothing.txt', repo),
+    ]:
+        try:
+            wrong()
+            errors.append('none')
+        except (BadRequestError, HfHubHTTPError) as error:
+            errors.append(f'{type(error).__name__} {error.response.status_code}')
+    files = api.list_repo_files(repo)
+    api.delete_tag(repo, tag='v1')
+    api.delete_branch(repo, branch='next')
+    after = api.list_repo_refs(repo)
+    return {
+        'sha256': sha256(weights),
+        'got': sha256(got),
+        'config': json.load(open(config)),
+        'url': str(url),
+        'branches': sorted(ref.name for ref in refs.branches),
+        'tags': [ref.name for ref in refs.tags],
+        'second': second.oid == api.model_info(repo).sha,
+        'again': again.oid == second.oid,
+        'files': files,
+        'errors': errors,
+        'after': sorted(ref.name for ref in after.branches) + [ref.name for ref in after.tags],
+        'who': api.whoami()['name'],
+    }
+
+
 def timm_and_transformers():
     """Whole models by their own loaders; what is missing or unexpected is an error in timm, listed by transformers."""
     import timm
@@ -139,6 +211,7 @@ def checks():
     return {
         'hub': hub,
         'download': download,
+        'push': push,
         'timm_and_transformers': timm_and_transformers,
         'torch_hub': torch_hub,
         'mmengine': mmengine,

@@ -20,8 +20,17 @@ const earlierPython = resolve(process.env.CASSL_PYTHON_HUB1 ?? '.tools/python-hu
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 async function client(executable: string, ...args: string[]): Promise<Record<string, unknown>> {
+  return clientWith({}, executable, ...args);
+}
+
+async function clientWith(
+  settings: Readonly<Record<string, string>>,
+  executable: string,
+  ...args: string[]
+): Promise<Record<string, unknown>> {
   const script = join(import.meta.dirname, 'clients.interop.py');
-  const env = { ...process.env, HF_HUB_DISABLE_XET: '0', HF_HOME: await mkdtemp(join(tmpdir(), 'hf-')) };
+  const home = await mkdtemp(join(tmpdir(), 'hf-'));
+  const env = { ...process.env, HF_HUB_DISABLE_XET: '0', HF_HOME: home, ...settings };
   try {
     const { stdout } = await run(executable, [script, ...args], {
       env,
@@ -30,7 +39,7 @@ async function client(executable: string, ...args: string[]): Promise<Record<str
     });
     return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
   } finally {
-    await rm(env.HF_HOME, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true });
   }
 }
 
@@ -202,6 +211,60 @@ describe.skipIf(!existsSync(python))(
     });
   },
 );
+
+describe.skipIf(!existsSync(python))('huggingface_hub pushes (needs CASSL_PYTHON)', () => {
+  const TOKEN = 'hf_writer-token-0123456789';
+  const tokens = [{ name: 'writer', token: TOKEN, scopes: ['publish', 'promote'], aliases: ['team/'] }];
+  let views: TestViews;
+  beforeAll(async () => {
+    views = await startViews({ tokens });
+  });
+  afterAll(() => views.stop());
+
+  /** 8 MB go inside a commit, nothing set; 200 MB by LFS in parts, without Xet. */
+  it.each([
+    ['2', python, '8', {}],
+    ['2', python, '200', { HF_HUB_DISABLE_XET: '1' }],
+    ['1', earlierPython, '9', {}],
+    ['1', earlierPython, '201', { HF_HUB_DISABLE_XET: '1' }],
+  ])(
+    'version %s: %s pushes a folder of %s MB, branches, tags, deletions',
+    async (version, executable, megabytes, settings) => {
+      if (!existsSync(executable)) return;
+      const folder = await mkdtemp(join(tmpdir(), 'cassl-push-'));
+      try {
+        const answer = await clientWith(settings, executable, 'push', views.url, folder, megabytes, TOKEN);
+        expect(answer).toMatchObject({
+          got: answer.sha256,
+          config: { architecture: 'resnet50' },
+          url: `${views.url}/team/pushed`,
+          branches: ['main', 'next'],
+          tags: ['v1'],
+          second: true,
+          again: true,
+          files: ['README.md', 'cassl.json', 'model.safetensors'],
+          after: ['main'],
+          who: 'writer',
+          errors: [
+            'HfHubHTTPError 412',
+            'BadRequestError 400',
+            'HfHubHTTPError 401',
+            'RepositoryNotFoundError 404',
+            'RepositoryNotFoundError 404',
+            'HfHubHTTPError 403',
+            'HfHubHTTPError 409',
+            'RemoteEntryNotFoundError 404',
+          ],
+        });
+        const found = await views.client.getCheckpoint({ reference: 'team/pushed' });
+        expect(found.checkpoint!.digest).toBe(answer.sha256);
+        expect(version).toBeTruthy();
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  );
+});
 
 async function sizeOf(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true });

@@ -15,7 +15,8 @@ import { sendPathsInfo, sendTree } from './tree.ts';
 
 /** The Hugging Face Hub's HTTP API, as its clients call it with `HF_ENDPOINT` set to this port. */
 export const hubView: View = {
-  owns: (path) => path[0] === 'api' || path[2] === 'resolve' || path[2] === 'raw' || path.length === 2 || isGit(path),
+  owns: (path) =>
+    path[0] === 'api' || path[2] === 'resolve' || path[2] === 'raw' || path.length === 2 || isGit(path),
   // Uploads come without a token, with a ticket.
   isOpen: (path, query) => isGit(path) && path[4] === 'objects' && query.has('ticket'),
   handle: route,
@@ -83,13 +84,21 @@ async function readApi(
     case 'commits':
       return sendCommits(request, id, revision);
     case 'xet-write-token':
-      throw new CasslError('UNIMPLEMENTED', 'Xet is not spoken here: set HF_HUB_DISABLE_XET=1 to push files of this size');
+      throw hubNotFound(
+        'EntryNotFound',
+        'Xet is not spoken here: set HF_HUB_DISABLE_XET=1 to push files of this size',
+      );
     default:
       throw hubNotFound('EntryNotFound', 'no such address');
   }
 }
 
-async function changeApi(request: ViewRequest, id: string, verb: string | undefined, name: string): Promise<void> {
+async function changeApi(
+  request: ViewRequest,
+  id: string,
+  verb: string | undefined,
+  name: string,
+): Promise<void> {
   switch (`${request.method} ${verb ?? ''}`) {
     case 'POST paths-info':
       return sendPathsInfo(request, id, name);
@@ -106,7 +115,10 @@ async function changeApi(request: ViewRequest, id: string, verb: string | undefi
     case 'DELETE tag':
       return deleteRef(request, id, 'tag', name);
     default:
-      throw new CasslError('UNIMPLEMENTED', `${request.method} of ${verb ?? 'a repository'} is not served here`);
+      throw new CasslError(
+        'UNIMPLEMENTED',
+        `${request.method} of ${verb ?? 'a repository'} is not served here`,
+      );
   }
 }
 

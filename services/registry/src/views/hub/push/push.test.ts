@@ -66,6 +66,11 @@ function post(path: string, body: unknown, token = WRITER, method = 'POST'): Pro
   });
 }
 
+interface Answer {
+  readonly commitOid: string;
+  readonly objects: readonly [{ readonly actions?: { readonly upload: { readonly href: string } } }];
+}
+const jsonOf = async (response: Response): Promise<Answer> => (await response.json()) as Answer;
 const ndjson = (...lines: unknown[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 const header = (summary: string, parentCommit?: string) => ({
   key: 'header',
@@ -122,7 +127,7 @@ describe('the Hub’s JavaScript client', () => {
       transfers: ['basic'],
       objects: [{ oid: digestOf(checkpointFile(1)), size: checkpointFile(1).length }],
     });
-    expect((await known.json()).objects[0].actions).toBeUndefined();
+    expect((await jsonOf(known)).objects[0].actions).toBeUndefined();
   });
 
   it('makes and deletes branches and files', async () => {
@@ -259,7 +264,7 @@ describe('a commit', () => {
       '/api/models/team/facts/commit/main',
       ndjson(header('again', newest!.revision), added('model.safetensors', checkpointFile(8))),
     );
-    expect((await same.json()).commitOid).toBe(newest!.revision);
+    expect((await jsonOf(same)).commitOid).toBe(newest!.revision);
     const late = await post(
       '/api/models/team/facts/commit/main',
       ndjson(header('late', older!.revision), added('x.json', '{}')),
@@ -323,7 +328,7 @@ describe('an upload address', () => {
       transfers: ['basic'],
       objects: [{ oid: digestOf(bytes), size: bytes.length }],
     });
-    return (await answer.json()).objects[0].actions.upload.href as string;
+    return (await jsonOf(answer)).objects[0].actions!.upload.href;
   }
 
   it('takes the right bytes without a token, and no others', async () => {

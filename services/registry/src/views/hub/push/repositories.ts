@@ -64,9 +64,9 @@ async function namedRepo(request: ViewRequest): Promise<string> {
   if (type !== undefined && type !== null && type !== 'model')
     throw new CasslError(
       'UNIMPLEMENTED',
-      `only models are kept here, not a repository of type ${String(type)}`,
+      `only models are kept here, not a repository of type ${JSON.stringify(type)}`,
     );
-  const full = String(name ?? '');
+  const full = typeof name === 'string' ? name : '';
   if (full.includes('/')) return full;
   // Without a namespace the Hub takes the user's own.
   return `${typeof organization === 'string' && organization !== '' ? organization : 'cassl'}/${full}`;
