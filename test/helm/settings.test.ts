@@ -14,7 +14,7 @@ function settingsOf(service: string): string[] {
 /** Set by the image, or fixed by the chart's ports: no value changes them. */
 const FIXED = ['CASSL_HOST', 'CASSL_PORT', 'CASSL_METRICS_PORT', 'CASSL_HTTP_PORT', 'CASSL_DATA_DIR'];
 /** Come from secrets of the operator's own: `extraEnv` with a `secretKeyRef`. */
-const BY_EXTRA_ENV = ['CASSL_LABEL_STUDIO_TOKEN', 'CASSL_NATS_CREDS_FILE'];
+const BY_EXTRA_ENV = ['CASSL_LABEL_STUDIO_TOKEN', 'CASSL_NATS_CREDS_FILE', 'CASSL_OIDC_CLIENT_SECRET'];
 /** What has no place in a pod: memory, logs and records that processes of one machine share. */
 const OF_ONE_MACHINE = ['CASSL_SHARED_MEMORY', 'CASSL_LOGS_DIR', 'CASSL_EXPERIMENTS_DIR'];
 /** The page calls services and never the broker. */

@@ -5,6 +5,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { assetRoutes } from './assets/asset-routes.ts';
 import type { WebBundle } from './assets/bundle-web.ts';
 import { refuseForeignChanges, refuseForeignHosts } from './http/guard-requests.ts';
+import { oidcRoutes } from './http/oidc-routes.ts';
+import type { OidcSignIn } from './http/oidc-sign-in.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { identifyCallers, sessionRoutes, type ConsoleEnv } from './http/session.ts';
 import { experimentRoutes } from './pages/experiments.ts';
@@ -21,13 +23,15 @@ import type { PageParts } from './page-parts.ts';
 export interface AppOptions extends PageParts {
   readonly web: WebBundle;
   readonly access: HttpAccess;
+  /** Accounts that people may sign in with, besides tokens. */
+  readonly accounts?: { readonly issuer: string; readonly signIn: OidcSignIn } | undefined;
   readonly logger: Logger;
   /** Address that the console listens on. */
   readonly host: string;
 }
 
 /** The console's HTTP side: `/api` for the page's script, the page itself everywhere else. */
-export function createApp({ web, access, logger, host, ...parts }: AppOptions): Hono<ConsoleEnv> {
+export function createApp({ web, access, accounts, logger, host, ...parts }: AppOptions): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
   app.use(securityHeaders, refuseForeignHosts(host), refuseForeignChanges);
   app.onError((error, context) => {
@@ -37,7 +41,8 @@ export function createApp({ web, access, logger, host, ...parts }: AppOptions): 
     const { 'www-authenticate': _, ...shown } = headers;
     return context.json({ error: { code, message } }, status as ContentfulStatusCode, shown);
   });
-  app.route('/api/session', sessionRoutes(access));
+  app.route('/api/session/oidc', oidcRoutes(access, accounts?.signIn));
+  app.route('/api/session', sessionRoutes(access, accounts?.issuer));
   app.use('/api/*', identifyCallers({ logger, ...access }));
   app.route('/api/pipelines', pipelineRoutes(parts));
   app.route('/api/experiments', experimentRoutes(parts));

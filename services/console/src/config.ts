@@ -18,6 +18,21 @@ export const settings = {
     z.string().default('http://127.0.0.1:7180'),
     "Address of the registry's HTTP views as users reach them, for the pull commands that pages show",
   ),
+  oidcClientId: setting(
+    'CASSL_OIDC_CLIENT_ID',
+    z.string().optional(),
+    'The console as the issuer knows it: people sign in with their account there, and come back to /api/session/oidc/callback',
+  ),
+  oidcClientSecret: setting(
+    'CASSL_OIDC_CLIENT_SECRET',
+    z.string().optional(),
+    'Its secret; without one it is a public client, which PKCE proves',
+  ),
+  oidcScopes: setting(
+    'CASSL_OIDC_SCOPES',
+    z.string().default('openid'),
+    'What it asks the issuer for, for example `openid cassl:read cassl:train`',
+  ),
   dataDir: setting('CASSL_DATA_DIR', z.string().default('.cassl/console'), 'Folder for thumbnails'),
   thumbnailMegabytes: setting(
     'CASSL_THUMBNAIL_MB',

@@ -1,12 +1,27 @@
 import { join, resolve } from 'node:path';
+import { invalidArgument } from '@cassl/errors';
 import { createQuotas, openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
-import { createApp } from './app.ts';
+import { createApp, type AppOptions } from './app.ts';
 import { bundleWeb } from './assets/bundle-web.ts';
-import { readConsoleConfig } from './config.ts';
+import { readConsoleConfig, type ConsoleConfig } from './config.ts';
 import { listen } from './http/listen.ts';
+import { oidcSignIn } from './http/oidc-sign-in.ts';
 import { createImageSets } from './label-sets/image-sets.ts';
 import { openPlatform } from './platform.ts';
 import { createThumbnails } from './thumbnails/thumbnails.ts';
+
+/** @throws INVALID_ARGUMENT for a client without an issuer */
+function accountsOf({
+  oidcIssuer: issuer,
+  oidcAudience: audience,
+  oidcClientId: clientId,
+  oidcClientSecret: clientSecret,
+  oidcScopes: scopes,
+}: ConsoleConfig): AppOptions['accounts'] {
+  if (clientId === undefined) return undefined;
+  if (issuer === undefined) throw invalidArgument('CASSL_OIDC_CLIENT_ID needs CASSL_OIDC_ISSUER');
+  return { issuer, signIn: oidcSignIn({ issuer, audience, clientId, clientSecret, scopes }) };
+}
 
 await runService({
   name: 'console',
@@ -30,6 +45,7 @@ await runService({
       stopping: stopping.signal,
       web: await bundleWeb(),
       access: { authorizer, quotas: createQuotas() },
+      accounts: accountsOf(config),
       logger,
       host: config.host,
     });

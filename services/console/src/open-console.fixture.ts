@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, openAuthorizer, type ServedService, type ServerSecurity } from '@cassl/rpc';
-import { createApp } from './app.ts';
+import { createApp, type AppOptions } from './app.ts';
 import { bundleWeb } from './assets/bundle-web.ts';
 import { listen } from './http/listen.ts';
 import { createImageSets } from './label-sets/image-sets.ts';
@@ -22,6 +22,7 @@ export interface OpenConsole {
 export async function openConsole(
   services: readonly ServedService[],
   security: ServerSecurity = {},
+  accounts?: AppOptions['accounts'],
 ): Promise<OpenConsole> {
   const home = await mkdtemp(join(tmpdir(), 'cassl-console-'));
   const server = await servePlatform(services, security);
@@ -43,6 +44,7 @@ export async function openConsole(
     stopping: stopping.signal,
     web: await bundleWeb(),
     access: { authorizer },
+    accounts,
     logger: createLogger({ name: 'console', level: 'silent' }),
     host: '127.0.0.1',
   });

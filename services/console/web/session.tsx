@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { callApi, type ApiError } from './api.ts';
 import { ErrorNote } from './parts/notes.tsx';
+import { useAnswer } from './use-answer.ts';
 
 interface User {
   readonly name: string;
@@ -49,6 +50,8 @@ export function useSession(): SessionState {
 
 export function SignIn({ session }: { readonly session: SessionState }): JSX.Element {
   const [error, setError] = useState<ApiError>();
+  const { value: ways } = useAnswer<{ readonly issuer: string | null }>('/session/ways');
+  const wasRefused = new URLSearchParams(location.search).get('sign-in') === 'refused';
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const token = new FormData(event.currentTarget as HTMLFormElement).get('token');
@@ -57,6 +60,22 @@ export function SignIn({ session }: { readonly session: SessionState }): JSX.Ele
   return (
     <form class="panel sign-in" onSubmit={submit}>
       <h1>Sign in</h1>
+      {wasRefused && (
+        <ErrorNote
+          error={{
+            code: 'UNAUTHENTICATED',
+            message: 'Your account was not taken: the issuer refused, or its token is not for this platform.',
+          }}
+        />
+      )}
+      {typeof ways?.issuer === 'string' && (
+        <p>
+          {/* Leads to another site: no link of the page's own router. */}
+          <a class="button" href="/api/session/oidc">
+            Sign in with {new URL(ways.issuer).host}
+          </a>
+        </p>
+      )}
       <p>
         <label for="token">
           Your token for this platform: one of its token file, or a JWT of its OIDC issuer.

@@ -7,8 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openConsole, type OpenConsole } from '../open-console.fixture.ts';
 import { ROUTE_SCOPES } from './route-scopes.ts';
 
-/** Signing in needs a token that is known, and no scope. */
-const SESSION = ['GET /api/session', 'POST /api/session', 'DELETE /api/session'];
+/** Signing in needs a token that is known, or is the way to one, and no scope. */
+const SESSION = [
+  ...['GET /api/session', 'POST /api/session', 'DELETE /api/session'],
+  ...['GET /api/session/ways', 'GET /api/session/oidc', 'GET /api/session/oidc/callback'],
+];
 
 let folder: string;
 let console: OpenConsole;

@@ -36,31 +36,41 @@ export function identifyCallers(access: HttpAccess): MiddlewareHandler<ConsoleEn
 }
 
 /** Signing in keeps the token in a cookie that no script and no other site's page can use; signing out forgets it. */
-export function sessionRoutes({ authorizer }: HttpAccess): Hono<ConsoleEnv> {
+export function sessionRoutes({ authorizer }: HttpAccess, issuer: string | undefined): Hono<ConsoleEnv> {
   const answer = ({ name, scopes }: Identity): object => ({
     name,
     scopes: [...scopes],
     isOpen: !authorizer.isOn,
   });
-  return new Hono<ConsoleEnv>()
-    .get('/', async (context) => context.json(answer(await authorizer.identify(authorizationOf(context)))))
-    .post('/', async (context) => {
-      const { token } = await context.req.json<{ token?: unknown }>();
-      if (typeof token !== 'string' || !/^\S{1,8192}$/.test(token))
-        throw new CasslError('UNAUTHENTICATED', 'the token is empty, or has spaces in it');
-      const identity = await authorizer.identify(`Bearer ${token}`);
-      setCookie(context, COOKIE, token, {
-        path: '/',
-        httpOnly: true,
-        sameSite: 'Strict',
-        secure: isTls(context),
-      });
-      return context.json(answer(identity));
-    })
-    .delete('/', (context) => {
-      deleteCookie(context, COOKIE, { path: '/' });
-      return context.body(null, 204);
-    });
+  return (
+    new Hono<ConsoleEnv>()
+      // Open to all: who is not signed in yet asks it.
+      .get('/ways', (context) => context.json({ issuer: issuer ?? null }))
+      .get('/', async (context) => context.json(answer(await authorizer.identify(authorizationOf(context)))))
+      .post('/', async (context) => {
+        const { token } = await context.req.json<{ token?: unknown }>();
+        if (typeof token !== 'string' || !/^\S{1,8192}$/.test(token))
+          throw new CasslError('UNAUTHENTICATED', 'the token is empty, or has spaces in it');
+        const identity = await authorizer.identify(`Bearer ${token}`);
+        keepToken(context, token);
+        return context.json(answer(identity));
+      })
+      .delete('/', (context) => {
+        deleteCookie(context, COOKIE, { path: '/' });
+        return context.body(null, 204);
+      })
+  );
+}
+
+/** Keeps a token that was looked at, for its lifetime or, where nobody knows it, until the browser is closed. */
+export function keepToken(context: Context, token: string, lifetimeSeconds?: number): void {
+  setCookie(context, COOKIE, token, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'Strict',
+    secure: isTls(context),
+    ...(lifetimeSeconds === undefined ? {} : { maxAge: lifetimeSeconds }),
+  });
 }
 
 function authorizationOf(context: Context): string | undefined {
@@ -70,7 +80,8 @@ function authorizationOf(context: Context): string | undefined {
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 
-function isTls(context: Context): boolean {
+/** Also behind a proxy that ends TLS. */
+export function isTls(context: Context): boolean {
   return (
     new URL(context.req.url).protocol === 'https:' || context.req.header('x-forwarded-proto') === 'https'
   );
