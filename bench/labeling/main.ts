@@ -1,12 +1,14 @@
 /**
  * Labeling: one worker on real photos by stage and beside the same in Python, and the same job with few and with many shards, without
  * inference. `--shards N` sets the many (default 41,667: 10^7 images at the usual shard size; about ten minutes), `--rounds N` the
- * rounds beside Python (default 3), `--only worker`, `--only python`, `--only scale` or `--only restart` one of the four.
+ * rounds beside Python (default 3), `--images N` the size of the label set that is exported (default 10^5, ten labels each), `--only worker`,
+ * `--only python`, `--only scale`, `--only restart` or `--only sets` one of the five.
  */
 import { join } from 'node:path';
 import { option, type BenchmarkOptions } from '../options.ts';
 import { compareWithPython, type Comparison } from './compare-with-python.ts';
 import { WORKER_CASES, measureWorker, type WorkerMeasurement } from './worker.ts';
+import { measureLabelSets } from './label-sets.ts';
 import { measureRestart } from './restart.ts';
 import { measureEnqueue, measureScale } from './scale.ts';
 
@@ -14,6 +16,8 @@ const FEW = 1000;
 const MANY = 41_667;
 /** Shards of the job that is killed at half. */
 const RESTARTED = 1000;
+/** Of the label set that is exported. */
+const IMAGES = 100_000;
 
 /** Photos enough for some ten seconds a side. */
 const PYTHON_IMAGES = { small: 96, r50: 12 };
@@ -31,12 +35,14 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
   const python = wants('python') ? await pythonNumbers(Number(option(argv, '--rounds') ?? 3)) : undefined;
   const scale = wants('scale') ? await scaleNumbers(Number(option(argv, '--shards') ?? MANY)) : undefined;
   const restart = wants('restart') ? await measureRestart(RESTARTED) : undefined;
+  const sets = wants('sets') ? await measureLabelSets(Number(option(argv, '--images') ?? IMAGES)) : undefined;
   const result = {
     ratios: { ...worker?.ratios, ...python?.ratios },
     ...(worker === undefined ? {} : { hostMsPerImage: worker.hostMsPerImage, cases: worker.cases }),
     ...(python === undefined ? {} : { python: python.python }),
     ...(scale === undefined ? {} : { scale }),
     ...(restart === undefined ? {} : { restart }),
+    ...(sets === undefined ? {} : { sets }),
   };
   console.log(json ? JSON.stringify(result) : result);
 }

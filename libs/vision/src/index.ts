@@ -11,7 +11,7 @@ export type {
 } from './types.ts';
 export { encodeMask } from './encode-mask.ts';
 export { decodeMask, assertCoversImage } from './decode-mask.ts';
-export { rleToString, rleFromString, readCounts } from './rle-string.ts';
+export { rleToString, rleFromString, rleStringArea, readCounts } from './rle-string.ts';
 export { rleArea, rleBox, writeRunsBox } from './rle-area.ts';
 export { rleMerge, rleSubtract } from './rle-merge.ts';
 export { rleIou, intersectionOfRuns } from './rle-iou.ts';
@@ -29,3 +29,4 @@ export { resizeImage, fitShortSide, type ImageSize } from './resize-image.ts';
 export { readPngIds, encodePngIds, type IdMap } from './png-ids.ts';
 export { drawDetections, type DrawnInstance, type DrawDetectionsOptions } from './draw-detections.ts';
 export { instanceColour, inkOn, toHex, type Colour } from './palette.ts';
+export { rowMajorRuns } from './row-major-runs.ts';

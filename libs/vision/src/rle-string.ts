@@ -1,5 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import { assertCoversImage } from './decode-mask.ts';
+import { rleArea } from './rle-area.ts';
 import type { Rle } from './types.ts';
 
 // The text form of COCO's compressed RLE: groups of 5 bits, low group first, one character `value + 48` each. Bit 5 says
@@ -40,6 +41,26 @@ export function rleFromString(text: string, height: number, width: number): Rle 
   const rle = { height, width, counts: counts.slice(0, used) };
   assertCoversImage(rle);
   return rle;
+}
+
+let scratch = { bytes: Buffer.alloc(0), counts: new Uint32Array(0) };
+
+/**
+ * Pixels of the mask that a compressed string stands for, without keeping its runs.
+ * @throws INVALID_ARGUMENT as {@link rleFromString}
+ */
+export function rleStringArea(text: string, height: number, width: number): number {
+  if (scratch.counts.length < text.length) {
+    const room = 2 * text.length;
+    scratch = { bytes: Buffer.alloc(room), counts: new Uint32Array(room) };
+  }
+  const { bytes, counts } = scratch;
+  // What is not Latin-1 must not become a character that is.
+  if (bytes.write(text, 'utf8') !== text.length) return rleArea(rleFromString(text, height, width));
+  const used = readCounts(bytes, 0, text.length, counts, 0);
+  const rle = { height, width, counts: counts.subarray(0, used) };
+  assertCoversImage(rle);
+  return rleArea(rle);
 }
 
 /**

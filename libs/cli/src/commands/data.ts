@@ -221,8 +221,7 @@ function registerExport(data: Command): void {
       if (known === undefined) {
         throw invalidArgument(`--format must be one of ${exportFormats.join(', ')}, got ${format}`);
       }
-      const rows = (): ReturnType<typeof readLabelRows> => readLabelRows(labels);
-      const exported = exportLabels(rows, { format: known, threshold });
+      const exported = exportLabels(readLabelRows(labels), { format: known, threshold });
       const { files, totals } = await writeExport(exported, out);
       const leftOut = totals.leftOut === 0 ? '' : `, ${totals.leftOut} labels without an area left out`;
       console.log(

@@ -1,4 +1,4 @@
-import { decodeMask, rleBox, rleFromString } from '@cassl/vision';
+import { rleBox, rleFromString, rowMajorRuns } from '@cassl/vision';
 import type { LabeledRow, StoredLabel } from '../file/label-row.ts';
 import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
 import { xmlText } from './xml-text.ts';
@@ -11,7 +11,7 @@ export function cvatFormat(context: ExportContext): AsyncIterable<ExportPiece> {
 async function* document({ images, className }: ExportContext): AsyncGenerator<string> {
   yield '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n';
   let id = 0;
-  for await (const image of images()) {
+  for await (const image of images) {
     const { key, width, height, instances } = image;
     yield `  <image id="${id++}" name="${xmlText(key)}" width="${width}" height="${height}">\n`;
     for (const label of instances) yield shape(label, image, xmlText(className));
@@ -32,21 +32,7 @@ function shape({ bbox: [x, y, w, h], score, rle }: StoredLabel, image: LabeledRo
 function maskAttributes(rle: string, { width, height }: LabeledRow): string {
   const mask = rleFromString(rle, height, width);
   const [left, top, boxWidth, boxHeight] = rleBox(mask);
-  const { data } = decodeMask(mask);
-  const runs: number[] = [];
-  let value = 0;
-  let length = 0;
-  for (let row = top; row < top + boxHeight; row++) {
-    for (let at = row * width + left; at < row * width + left + boxWidth; at++) {
-      if (data[at] === value) length++;
-      else {
-        runs.push(length);
-        value = 1 - value;
-        length = 1;
-      }
-    }
-  }
-  runs.push(length);
+  const runs = rowMajorRuns(mask, [left, top, boxWidth, boxHeight]);
   return `rle="${runs.join(', ')}" left="${left}" top="${top}" width="${boxWidth}" height="${boxHeight}"`;
 }
 

@@ -21,12 +21,11 @@ async function exported(
   rows: readonly LabelRow[],
   { out, ...options }: ExportLabelsOptions & { out: string },
 ): Promise<{ files: number; totals: ExportTotals }> {
-  return writeExport(
-    exportLabels(async function* () {
-      yield* await Promise.resolve(rows);
-    }, options),
-    out,
-  );
+  return writeExport(exportLabels(each(rows), options), out);
+}
+
+async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  yield* await Promise.resolve(items);
 }
 
 const rows = two.map(rowOf);
@@ -75,7 +74,7 @@ describe('exportLabels', () => {
   });
 
   it('writes brush runs longer than 65,536 values', () => {
-    const large = { width: 400, height: 300, data: new Uint8Array(120_000).fill(1, 50_000, 110_000) };
+    const large = Uint32Array.of(50_000, 60_000, 10_000);
     const pixels = readLabelStudioRle(encodeLabelStudioRle(large));
     expect(pixels.length).toBe(480_000);
     expect(pixels.findIndex((value) => value === 255)).toBe(200_000);

@@ -1,9 +1,9 @@
-import { rleArea, rleFromString } from '@cassl/vision';
+import { rleStringArea } from '@cassl/vision';
 import { isFailed, type LabeledRow, type LabelRow, type StoredLabel } from '../file/label-row.ts';
 import { isAbove } from '../set/score-histogram.ts';
 import { cocoFormat } from './coco-format.ts';
 import { cvatFormat } from './cvat-format.ts';
-import type { Exporter, ExportPiece, ExportTotals } from './export-piece.ts';
+import type { Exporter, ExportImage, ExportPiece, ExportTotals } from './export-piece.ts';
 import { fiftyoneFormat } from './fiftyone-format.ts';
 import { labelStudioFormat } from './label-studio-format.ts';
 import { yoloFormat } from './yolo-format.ts';
@@ -29,33 +29,32 @@ export interface ExportLabelsOptions {
 
 /**
  * Pseudo labels for another tool, as a stream of pieces in constant memory (YOLO: one name an image). Images that keep no
- * label and images that failed are left out. The generator's return value counts what was written.
- * @param rows reads the rows from the start, more than once where a format needs it
+ * label and images that failed are left out. The rows are read once. The generator's return value counts what was written.
  */
 export async function* exportLabels(
-  rows: () => AsyncIterable<LabelRow>,
+  rows: AsyncIterable<LabelRow>,
   { format, threshold = 0, className = 'object' }: ExportLabelsOptions,
 ): AsyncGenerator<ExportPiece, ExportTotals> {
-  let totals = { images: 0, labels: 0, leftOut: 0 };
-  async function* images(): AsyncGenerator<LabeledRow> {
-    const count = { images: 0, labels: 0, leftOut: 0 };
-    for await (const row of rows()) {
+  const totals = { images: 0, labels: 0, leftOut: 0 };
+  async function* images(): AsyncGenerator<ExportImage> {
+    for await (const row of rows) {
       if (isFailed(row)) continue;
       const above = row.instances.filter(({ score }) => isAbove(score, threshold));
-      const instances = above.filter((label) => hasArea(label, row));
-      count.leftOut += above.length - instances.length;
+      const allAreas = above.map((label) => areaOf(label, row));
+      const instances = above.filter((_, index) => (allAreas[index] ?? 0) > 0);
+      totals.leftOut += above.length - instances.length;
       if (instances.length === 0) continue;
-      count.images++;
-      count.labels += instances.length;
-      yield { ...row, instances };
+      totals.images++;
+      totals.labels += instances.length;
+      yield { ...row, instances, areas: allAreas.filter((area) => area > 0) };
     }
-    totals = count;
   }
-  yield* exporters[format]({ images, className });
+  yield* exporters[format]({ images: images(), className });
   return totals;
 }
 
-function hasArea({ bbox, rle }: StoredLabel, { width, height }: LabeledRow): boolean {
-  if (!(bbox[2] > 0 && bbox[3] > 0)) return false;
-  return rle === undefined || rleArea(rleFromString(rle, height, width)) > 0;
+/** 0 where the box or the mask has none. */
+function areaOf({ bbox, rle }: StoredLabel, { width, height }: LabeledRow): number {
+  if (!(bbox[2] > 0 && bbox[3] > 0)) return 0;
+  return rle === undefined ? bbox[2] * bbox[3] : rleStringArea(rle, height, width);
 }

@@ -11,15 +11,22 @@ export interface ExportTotals {
   readonly leftOut: number;
 }
 
+/** An image with at least one usable label; labels without an area are left out. */
+export interface ExportImage extends LabeledRow {
+  /** Of each label: pixels of its mask, or of its box. */
+  readonly areas: readonly number[];
+}
+
 export interface ExportContext {
-  /** Images with at least one usable label, labels without an area left out; may be read again from the start. */
-  readonly images: () => AsyncIterable<LabeledRow>;
+  /** Read once, as a stream. */
+  readonly images: AsyncIterable<ExportImage>;
   readonly className: string;
 }
 
 export type Exporter = (context: ExportContext) => AsyncIterable<ExportPiece>;
 
-const PIECE = 1 << 16;
+/** Characters that are worth sending. */
+export const PIECE = 1 << 16;
 
 /** Joins small texts of one file into pieces worth sending. */
 export async function* inPieces(path: string, texts: AsyncIterable<string>): AsyncGenerator<ExportPiece> {

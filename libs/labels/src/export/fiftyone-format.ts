@@ -1,7 +1,8 @@
-import type { ExportContext, ExportPiece } from './export-piece.ts';
+import type { ExportContext, ExportImage, ExportPiece } from './export-piece.ts';
 import { inPieces } from './export-piece.ts';
 import { cocoTexts } from './coco-format.ts';
 import { imageAddress, imagePath } from './image-address.ts';
+import { createTextSpool, type TextSpool } from './text-spool.ts';
 
 const GUIDE = `Load it with FiftyOne, images stay where they are (COCODetectionDataset with a manifest of file names):
 
@@ -14,17 +15,29 @@ FiftyOne opens files only, so copy those first.
 `;
 
 /** COCO labels with scores, and the manifest of FiftyOne's COCO importer: file name to path. */
-export async function* fiftyoneFormat(context: ExportContext): AsyncGenerator<ExportPiece> {
-  yield* inPieces('labels.json', cocoTexts(context));
-  yield* inPieces('data.json', manifest(context));
-  yield { path: 'README.txt', text: GUIDE };
+export async function* fiftyoneFormat({ images, className }: ExportContext): AsyncGenerator<ExportPiece> {
+  const places = createTextSpool();
+  try {
+    const watched = alsoListed(images, places);
+    yield* inPieces('labels.json', cocoTexts({ images: watched, className }));
+    yield* inPieces('data.json', places.read());
+    yield { path: 'README.txt', text: GUIDE };
+  } finally {
+    await places.close();
+  }
 }
 
-async function* manifest({ images }: ExportContext): AsyncGenerator<string> {
+/** The images as they are, and their places in the spool as one JSON object. */
+async function* alsoListed(
+  images: AsyncIterable<ExportImage>,
+  places: TextSpool,
+): AsyncGenerator<ExportImage> {
   let count = 0;
-  for await (const { key, location } of images()) {
+  for await (const image of images) {
+    const { key, location } = image;
     const place = imagePath(location) ?? imageAddress(location);
-    yield `${count++ === 0 ? '{' : ','}\n${JSON.stringify(key)}:${JSON.stringify(place)}`;
+    await places.add(`${count++ === 0 ? '{' : ','}\n${JSON.stringify(key)}:${JSON.stringify(place)}`);
+    yield image;
   }
-  yield count === 0 ? '{}\n' : '\n}\n';
+  await places.add(count === 0 ? '{}\n' : '\n}\n');
 }

@@ -1,4 +1,4 @@
-import { decodeMask, rleFromString } from '@cassl/vision';
+import { rleFromString, rowMajorRuns } from '@cassl/vision';
 import type { LabeledRow, StoredLabel } from '../file/label-row.ts';
 import { separated } from './coco-format.ts';
 import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
@@ -20,7 +20,7 @@ export async function* labelStudioFormat(context: ExportContext): AsyncGenerator
 async function* tasks({ images, className }: ExportContext): AsyncGenerator<string> {
   let count = 0;
   yield '[';
-  for await (const image of images()) yield separated(count++, task(image, className));
+  for await (const image of images) yield separated(count++, task(image, className));
   yield '\n]\n';
 }
 
@@ -38,14 +38,14 @@ function task(image: LabeledRow, className: string): object {
       value: { ...percentBox(label, image), rotation: 0, rectanglelabels: [className] },
     };
     if (label.rle === undefined) return [rectangle];
-    const mask = decodeMask(rleFromString(label.rle, height, width));
+    const runs = rowMajorRuns(rleFromString(label.rle, height, width), [0, 0, width, height]);
     const brush = {
       ...common,
       id: `${index}-mask`,
       type: 'brushlabels',
       from_name: 'mask',
       score: label.score,
-      value: { format: 'rle', rle: encodeLabelStudioRle(mask), brushlabels: [className] },
+      value: { format: 'rle', rle: encodeLabelStudioRle(runs), brushlabels: [className] },
     };
     return [rectangle, brush];
   });

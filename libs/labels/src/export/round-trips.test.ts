@@ -26,10 +26,7 @@ async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item> {
 
 async function exported(rows: readonly LabelRow[], format: ExportFormat): Promise<string> {
   const out = join(root, String(count++));
-  await writeExport(
-    exportLabels(() => each(rows), { format, className: 'a "b" <c> & d' }),
-    out,
-  );
+  await writeExport(exportLabels(each(rows), { format, className: 'a "b" <c> & d' }), out);
   return out;
 }
 
@@ -247,10 +244,7 @@ describe.skipIf(!existsSync(shared))('exports of label files from bug reports', 
     const rows = await rowsOfBug('04-thin-label');
     for (const format of ['coco', 'yolo', 'cvat', 'label-studio', 'fiftyone'] as const) {
       const out = join(root, String(count++));
-      const { totals } = await writeExport(
-        exportLabels(() => each(rows), { format }),
-        out,
-      );
+      const { totals } = await writeExport(exportLabels(each(rows), { format }), out);
       expect(totals).toEqual({ images: 2, labels: 2, leftOut: 1 });
     }
   });

@@ -1,5 +1,5 @@
 import type { LabeledRow } from '../file/label-row.ts';
-import type { ExportContext, ExportPiece } from './export-piece.ts';
+import { PIECE, type ExportContext, type ExportPiece } from './export-piece.ts';
 import { createFileNames } from './file-names.ts';
 import { imageAddress, imagePath } from './image-address.ts';
 
@@ -16,7 +16,8 @@ export async function* yoloFormat({ images, className }: ExportContext): AsyncGe
     text: `path: .\ntrain: images.txt\nnames:\n  0: ${JSON.stringify(className)}\n`,
   };
   yield { path: 'README.txt', text: GUIDE };
-  for await (const image of images()) {
+  let listed = '';
+  for await (const image of images) {
     // Trainers replace the last /images/ of a path, so that a folder of that name inside needs another one.
     const { stem, ending } = nameOf(image.key.replace(/(^|\/)images(?=\/)/g, '$1images_'));
     const path = `images/${stem}${ending}`;
@@ -24,12 +25,17 @@ export async function* yoloFormat({ images, className }: ExportContext): AsyncGe
       path: `labels/${stem}.txt`,
       text: image.instances.map((label) => yoloLine(label, image)).join(''),
     };
-    yield { path: 'images.txt', text: `./${path}\n` };
+    listed += `./${path}\n`;
+    if (listed.length >= PIECE) {
+      yield { path: 'images.txt', text: listed };
+      listed = '';
+    }
     const file = imagePath(image.location);
     yield file === undefined
       ? { path: 'missing-images.txt', text: `${JSON.stringify(imageAddress(image.location))}\t${path}\n` }
       : { path, linkTo: file };
   }
+  yield { path: 'images.txt', text: listed };
 }
 
 function yoloLine(

@@ -90,7 +90,7 @@ async function* streamExport(
     );
   }
   const set = await openLabelSet(address, { signal });
-  const pieces = exportLabels(() => set.rows(), { format, className });
+  const pieces = exportLabels(set.rows(), { format, className });
   for (;;) {
     const next = await pieces.next();
     if (next.done === true) {
