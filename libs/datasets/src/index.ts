@@ -32,6 +32,12 @@ export {
   type BatchShare,
   type CreateBatchesOptions,
 } from './batches/create-batches.ts';
+export {
+  createPictureBatches,
+  type CreatePictureBatchesOptions,
+  type Picture,
+  type PictureBatches,
+} from './batches/create-picture-batches.ts';
 export { unreadableReport, type UnreadableImage } from './batches/unreadable-images.ts';
 export { createSample } from './batches/training-sample.ts';
 export {

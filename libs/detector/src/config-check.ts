@@ -37,7 +37,9 @@ function checkBackbone(config: DetectorConfig): void {
     config.window <=
       finestSide, `window ${config.window} is larger than the first stage's map of ${finestSide} cells (resizeShortSide ${config.resizeShortSide} / 4)`);
   if (!swin && config.backboneNorm === 'group') {
-    for (const width of config.backboneWidths ?? [64]) {
+    const widths = config.backboneWidths;
+    // A small ResNet's stem has half of its first stage.
+    for (const width of widths === undefined ? [64] : [widths[0]! / 2, ...widths]) {
       require(width % config.backboneGroups ===
         0, `backboneGroups ${config.backboneGroups} does not divide ${width} channels`);
     }

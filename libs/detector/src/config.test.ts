@@ -25,6 +25,16 @@ describe('DetectorConfig', () => {
     [{ maskNorm: 'group', maskGroups: 48 }, /maskGroups 48 does not divide maskChannels 128/],
     [{ masks: false, kernelBank: true }, /kernelBank needs masks/],
     [{ backbone: 'resnet-small' }, /backboneWidths is missing/],
+    [
+      {
+        backbone: 'resnet-small',
+        backboneWidths: [8, 8, 8, 8],
+        backboneBlocks: [1, 1, 1, 1],
+        backboneNorm: 'group',
+        backboneGroups: 8,
+      },
+      /backboneGroups 8 does not divide 4 channels/,
+    ],
     [{ backboneWidths: [8, 8, 8, 8] }, /backboneWidths is for resnet-small and swin-small/],
     [{ backbone: 'swin-t', backboneStages: 3, pyramidInputs: [3, 4] }, /backboneStages must be 4 for swin-t/],
     [

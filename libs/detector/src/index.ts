@@ -46,5 +46,5 @@ export { countParameters, listParameters, type ParameterCount } from './paramete
 export { summarizeDetector, type DetectorSummary, type PartSummary } from './summarize-detector.ts';
 export { createGradientAccumulator, type GradientAccumulator } from './training/accumulate-gradients.ts';
 export { clipGradients } from './training/clip-gradients.ts';
-export { createWeightAverage, type WeightAverage } from './training/weight-average.ts';
+export { averageInto, teacherMomentum } from './training/weight-average.ts';
 export { weightDecayFor } from './schedule/weight-decay.ts';

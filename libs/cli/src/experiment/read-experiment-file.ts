@@ -9,7 +9,7 @@ import { experimentSchema, type ExperimentFile } from './experiment-schema.ts';
 import { parseStatement, type Statement } from './parse-statement.ts';
 
 /** What an arm measures in the end: one of the pipeline's arms. */
-export type Measured = 'warmup' | 'scratch' | 'control' | 'none';
+export type Measured = 'warmup' | 'scratch' | 'control' | 'joint' | 'none';
 
 export interface ExperimentArm {
   readonly name: string;

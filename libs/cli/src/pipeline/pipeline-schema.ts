@@ -65,6 +65,17 @@ const dataSchema = z
   })
   .prefault({});
 
+const softTeacherSchema = z.strictObject({
+  /** Of finetuning's images a step, how many are unlabeled; 0 = four fifths. */
+  batchSize: z.number().int().min(0).default(0),
+  /** Of the unlabeled loss. */
+  weight: z.number().min(0).max(100).default(4),
+  /** Score that the teacher's labels must pass. */
+  threshold: z.number().gt(0).lt(1).default(0.5),
+  /** What the teacher keeps of itself in a step, from some steps on. */
+  momentum: z.number().gt(0).lt(1).default(0.999),
+});
+
 /** A pipeline file. */
 export const pipelineSchema = z.strictObject({
   /** 1 to 64 of [a-z0-9-]; aliases start with it. */
@@ -92,7 +103,9 @@ export const pipelineSchema = z.strictObject({
   /** Comparators: the warmup learns from the truth of the unlabeled images, or from the labeled ones. */
   warmupLabels: z.enum(['pseudo', 'truth', 'labeled']).default('pseudo'),
   /** Which arms; `none` ends with the warmed-up model. Default: warmup and scratch, and control where it is asked for. */
-  arms: z.array(z.enum(['warmup', 'scratch', 'control', 'none'])).default([]),
+  arms: z.array(z.enum(['warmup', 'scratch', 'control', 'joint', 'none'])).default([]),
+  /** How the arm `joint` learns: a Soft Teacher with as many iterations as the three stages together, no warmup. */
+  softTeacher: softTeacherSchema.optional(),
   seeds: z.array(z.number().int().min(0)).min(1).default([1]),
   /** A third arm: no warmup, as many iterations as the three stages together. */
   control: z.boolean().default(false),

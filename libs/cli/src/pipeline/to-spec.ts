@@ -61,6 +61,7 @@ export async function toPipelineSpec(file: PipelineFile, options: ToSpecOptions)
     // The default is left out, and the rest too where it says nothing: pipelines of before keep their digest.
     ...(file.threshold === 'scores' && { thresholdRule: ThresholdRule.THRESHOLD_RULE_SCORES }),
     ...(file.rounds > 1 && { rounds: file.rounds }),
+    ...(file.softTeacher && { softTeacher: file.softTeacher }),
     holdoutFraction: file.holdout,
     entities: file.entities,
     seeds: file.seeds,

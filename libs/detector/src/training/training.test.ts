@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createGradientAccumulator } from './accumulate-gradients.ts';
 import { clipGradients } from './clip-gradients.ts';
-import { createWeightAverage } from './weight-average.ts';
+import { averageInto, teacherMomentum } from './weight-average.ts';
 
 beforeAll(() => openEngine({ engine: 'cpu' }));
 
@@ -36,24 +36,36 @@ describe('createGradientAccumulator', () => {
   });
 });
 
-describe('createWeightAverage', () => {
-  it('starts as the weights, then keeps the momentum, and lends itself to an evaluation', async () => {
-    const weight = tf.variable(tf.tensor1d([0]));
-    const average = createWeightAverage(new Map([['w', weight]]), { momentum: 0.75 });
-    for (const value of [8, 4, 4]) {
-      weight.assign(tf.tensor1d([value]));
-      average.update();
-    }
-    // 8; then half of each: 6; then two thirds: 6 · 2 / 3 + 4 / 3.
-    const seen = await average.swapIn(async () => Promise.resolve(values(weight)[0]));
-    expect(seen).toBeCloseTo(16 / 3, 5);
-    expect(values(weight)).toEqual([4]);
-    average.dispose();
+describe("a mean teacher's weights", () => {
+  it('start as the weights, then keep 1 − 1 / (t + 1) of themselves until that is the momentum', () => {
+    const weights = new Map([['w', tf.variable(tf.tensor1d([0]))]]);
+    const averages = new Map([['w', tf.variable(tf.tensor1d([-7]))]]);
+    const seen = [8, 4, 4, 0].map((value, step) => {
+      weights.get('w')!.assign(tf.tensor1d([value]));
+      averageInto(averages, weights, teacherMomentum(step, 0.6));
+      return values(averages.get('w')!)[0]!;
+    });
+    // 8; half of each: 6; then 0.6 of itself instead of 2 / 3.
+    [8, 6, 0.6 * 6 + 0.4 * 4, 0.6 * 5.2].forEach((value, step) => expect(seen[step]).toBeCloseTo(value, 5));
+    expect([0, 1, 9, 998, 5000].map((step) => teacherMomentum(step))).toEqual([
+      0,
+      0.5,
+      0.9,
+      1 - 1 / 999,
+      0.999,
+    ]);
   });
 
-  it('refuses a momentum of 1', () => {
-    expect(() => createWeightAverage(new Map(), { momentum: 1 })).toThrow(
-      /momentum must be in \[0, 1\), got 1/,
-    );
+  it('stay bit by bit where the weights do', () => {
+    const value = tf.tensor1d([0.1, 1 / 3, 7e-9]);
+    const weights = new Map([['w', tf.variable(value)]]);
+    const averages = new Map([['w', tf.variable(value)]]);
+    for (let step = 1; step < 5; step++) averageInto(averages, weights, teacherMomentum(step));
+    expect(values(averages.get('w')!)).toEqual(values(value));
+  });
+
+  it('name a weight that is not there', () => {
+    const averages = new Map([['w', tf.variable(tf.tensor1d([0]))]]);
+    expect(() => averageInto(averages, new Map(), 0.5)).toThrow(/no weight w to average/);
   });
 });

@@ -1,49 +1,23 @@
-import { invalidArgument } from '@cassl/errors';
 import * as tf from '@tensorflow/tfjs-core';
 
-export interface WeightAverage {
-  /** After every step of the optimiser. */
-  update(): void;
-  /** Runs `body` with the average in the model's variables, then puts the trained weights back. */
-  swapIn<T>(body: () => Promise<T>): Promise<T>;
-  dispose(): void;
+/** What a mean teacher keeps of itself after step `step`, from 0: min(momentum, 1 − 1 / (step + 1)), so it starts as the weights (method 1.9). */
+export function teacherMomentum(step: number, momentum = 0.999): number {
+  return Math.min(momentum, 1 - 1 / (step + 1));
 }
 
-/**
- * Exponential moving average of a model's weights and running statistics, with the mean teacher's start (method 1.9): at
- * step t the average keeps min(momentum, 1 − 1 / (t + 1)) of itself.
- */
-export function createWeightAverage(
-  parameters: ReadonlyMap<string, tf.Variable>,
-  { momentum = 0.999 }: { readonly momentum?: number } = {},
-): WeightAverage {
-  if (!(momentum >= 0 && momentum < 1)) {
-    throw invalidArgument(`createWeightAverage: momentum must be in [0, 1), got ${momentum}`);
-  }
-  const averages = new Map([...parameters].map(([name, variable]) => [name, tf.variable(variable, false)]));
-  let steps = 0;
-  return {
-    update: () => {
-      const keep = Math.min(momentum, 1 - 1 / (steps + 1));
-      steps += 1;
-      tf.tidy(() => {
-        for (const [name, average] of averages) {
-          average.assign(tf.add(tf.mul(average, keep), tf.mul(parameters.get(name)!, 1 - keep)));
-        }
-      });
-    },
-    swapIn: async (body) => {
-      const trained = new Map([...parameters].map(([name, variable]) => [name, tf.clone(variable)]));
-      for (const [name, variable] of parameters) variable.assign(averages.get(name)!);
-      try {
-        return await body();
-      } finally {
-        for (const [name, variable] of parameters) variable.assign(trained.get(name)!);
-        tf.dispose([...trained.values()]);
-      }
-    },
-    dispose: () => {
-      tf.dispose([...averages.values()]);
-    },
-  };
+/** average ← keep · average + (1 − keep) · weight, for weights and running statistics alike; equal ones stay equal bit by bit. */
+export function averageInto(
+  averages: ReadonlyMap<string, tf.Variable>,
+  weights: ReadonlyMap<string, tf.Variable>,
+  keep: number,
+): void {
+  tf.tidy(() => {
+    for (const [name, average] of averages) {
+      const weight = weights.get(name);
+      if (weight === undefined) throw new TypeError(`no weight ${name} to average`);
+      average.assign(
+        keep === 0 ? tf.clone(weight) : tf.add(average, tf.mul(tf.sub(weight, average), 1 - keep)),
+      );
+    }
+  });
 }

@@ -1,7 +1,7 @@
 import type { PipelineSpec } from '@cassl/proto';
 
 /** What can be finetuned and compared; `none` warms up only. */
-export const ARM_NAMES = ['warmup', 'scratch', 'control', 'none'] as const;
+export const ARM_NAMES = ['warmup', 'scratch', 'control', 'joint', 'none'] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
 
 export function armsOf({ arms, control }: PipelineSpec): readonly ArmName[] {

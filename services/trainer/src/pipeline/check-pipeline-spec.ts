@@ -5,6 +5,7 @@ import { checkExists, checkLabeledDataset } from '@cassl/workers';
 import { ARM_NAMES } from './arms.ts';
 import { usesTruth } from './plan-pipeline.ts';
 import { checkAugmentation, checkModel, checkRanks, checkSchedule } from '../training/check-training-spec.ts';
+import { checkOneProcess, checkSoftTeacher } from '../training/check-soft-teacher.ts';
 
 /** Stage names are appended to make job ids, which end at 128. */
 const MAX_ID = 90;
@@ -58,6 +59,7 @@ export function pipelineChecks(spec: PipelineSpec | undefined): readonly (() => 
       ),
     () => checkArms(spec),
     () => checkComparators(spec),
+    () => checkJoint(spec),
     () => checkLabeledDataset('PipelineSpec.labeled', spec.labeled),
     () => checkLabeledDataset('PipelineSpec.validation', spec.validation),
     ...Object.entries({
@@ -104,6 +106,18 @@ function checkArms({ arms }: PipelineSpec): void {
   }
   if (arms.includes('none') && arms.length > 1)
     throw invalidArgument(`PipelineSpec.arms: "none" stands alone, got ${arms.join(', ')}`);
+}
+
+function checkJoint({ arms, softTeacher, finetune, ...ranks }: PipelineSpec): void {
+  const images = finetune?.schedule?.batchSize ?? 0;
+  if (softTeacher !== undefined) checkSoftTeacher('PipelineSpec.soft_teacher', softTeacher);
+  if (!arms.includes('joint')) return;
+  if (images < 2 || (softTeacher?.batchSize ?? 0) >= images) {
+    throw invalidArgument(
+      `PipelineSpec.arms has "joint", whose steps have labeled and unlabeled images: soft_teacher.batch_size must be below finetune.schedule.batch_size ${images}, which must be at least 2, got ${softTeacher?.batchSize ?? 0}`,
+    );
+  }
+  checkOneProcess('PipelineSpec', ranks);
 }
 
 function checkComparators({

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPipelineId } from './check-pipeline-spec.ts';
 import { madeStages, pipelineSpec } from './pipeline.fixture.ts';
 import { planPipeline, stageJobId } from './plan-pipeline.ts';
-import type { StageJob } from './stage-jobs.ts';
+import { unlabeledOf, type StageJob } from './stage-jobs.ts';
 
 const specOf = pipelineSpec;
 const ended = madeStages();
@@ -87,6 +87,23 @@ describe('planPipeline', () => {
     expect(scratch?.initialization?.checkpoint).toBe('');
     expect(control?.schedule).toMatchObject({ iterations: 260, milestones: [130] });
     expect(control?.initialization?.checkpoint).toBe('');
+  });
+
+  it('trains jointly with as many steps and images as the control, four fifths of them unlabeled', () => {
+    const all = jobs(specOf({ arms: ['joint'], unlabeled: { uri: 'file:///u', limit: 7 } }));
+    expect([...all.keys()]).toEqual(['finetune/joint/1', 'evaluate/finetune/joint/1']);
+    const { schedule, softTeacher, initialization } = trainingSpec(all, 'finetune/joint/1');
+    const control = trainingSpec(jobs(specOf({ arms: ['control'] })), 'finetune/control/1');
+    expect(schedule?.iterations).toBe(control.schedule?.iterations);
+    expect(softTeacher?.unlabeled).toEqual({ uri: 'file:///u', limit: 7 });
+    expect((schedule?.batchSize ?? 0) + (softTeacher?.batchSize ?? 0)).toBe(control.schedule?.batchSize);
+    expect(initialization?.checkpoint).toBe('');
+    expect(control.softTeacher).toBeUndefined();
+  });
+
+  it('leaves at least one image of a joint step labeled and one unlabeled', () => {
+    expect([2, 3, 8, 16].map((images) => unlabeledOf({ batchSize: 0 }, images))).toEqual([1, 2, 6, 12]);
+    expect(unlabeledOf({ batchSize: 5 }, 8)).toBe(5);
   });
 
   it('learns entities from their own annotations and finetunes on things', () => {

@@ -20,8 +20,10 @@ import {
   evaluationOf,
   freshStart,
   fromWarmup,
+  jointStage,
   required,
   trainingJob,
+  type TrainingParts,
 } from './stage-jobs.ts';
 import { stageDataOf, type StageData } from './stage-data.ts';
 
@@ -223,7 +225,7 @@ function finetuneSteps(plan: Plan, arm: ArmName, seed: number): readonly Step[] 
     job: (ended) =>
       trainingJob(id, spec, {
         stage: Stage.STAGE_FINETUNE,
-        how: arm === 'control' ? controlStage(spec) : required(spec.finetune, 'finetune'),
+        ...howOf(spec, arm),
         data: { $case: 'labeled', value: required(spec.labeled, 'labeled') },
         initialization:
           arm === 'warmup' ? fromWarmup(spec, ended.training('warmup').checkpointDigest) : freshStart(spec),
@@ -245,6 +247,11 @@ function finetuneSteps(plan: Plan, arm: ArmName, seed: number): readonly Step[] 
       }),
   };
   return [finetune, evaluate];
+}
+
+function howOf(spec: PipelineSpec, arm: ArmName): Pick<TrainingParts, 'how' | 'softTeacher'> {
+  if (arm === 'joint') return jointStage(spec);
+  return { how: arm === 'control' ? controlStage(spec) : required(spec.finetune, 'finetune') };
 }
 
 function finetunedMetrics({ validation }: PipelineSpec): readonly MetricKind[] {

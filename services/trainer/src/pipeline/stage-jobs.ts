@@ -1,5 +1,6 @@
 import {
   LabelMapping,
+  SoftTeacher,
   type EvaluationSpec,
   type Initialization,
   type LabeledDataset,
@@ -25,10 +26,11 @@ export interface TrainingParts {
   readonly seed: number;
   readonly alias: string;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly softTeacher?: SoftTeacher | undefined;
 }
 
 export function trainingJob(pipelineId: string, spec: PipelineSpec, parts: TrainingParts): StageJob {
-  const { stage, how, data, initialization, seed, alias, tags } = parts;
+  const { stage, how, data, initialization, seed, alias, tags, softTeacher } = parts;
   return {
     service: 'trainer',
     spec: {
@@ -46,6 +48,7 @@ export function trainingJob(pipelineId: string, spec: PipelineSpec, parts: Train
       nodes: spec.nodes,
       ranks: spec.ranks,
       tags: { pipeline: pipelineId, ...tags },
+      softTeacher,
     },
   };
 }
@@ -101,6 +104,26 @@ export function controlStage(spec: PipelineSpec): StageSpec {
   const stretch = iterations / schedule.iterations;
   const milestones = schedule.milestones.map((milestone) => Math.round(milestone * stretch));
   return { ...finetune, schedule: { ...schedule, iterations, milestones } };
+}
+
+/** The joint training of as many iterations as the control, and as many images a step, some of them unlabeled. */
+export function jointStage(spec: PipelineSpec): {
+  readonly how: StageSpec;
+  readonly softTeacher: SoftTeacher;
+} {
+  const how = controlStage(spec);
+  const schedule = required(how.schedule, 'finetune.schedule');
+  const given = spec.softTeacher ?? SoftTeacher.fromPartial({});
+  const batchSize = unlabeledOf(given, schedule.batchSize);
+  return {
+    how: { ...how, schedule: { ...schedule, batchSize: schedule.batchSize - batchSize } },
+    softTeacher: { ...given, unlabeled: required(spec.unlabeled, 'unlabeled'), batchSize },
+  };
+}
+
+/** Of a step's images, at least one of either kind. */
+export function unlabeledOf({ batchSize }: Pick<SoftTeacher, 'batchSize'>, images: number): number {
+  return batchSize === 0 ? Math.max(1, Math.min(images - 1, Math.floor((images * 4) / 5))) : batchSize;
 }
 
 export function collapsed(dataset: LabeledDataset): LabeledDataset {

@@ -5,6 +5,7 @@ import { Decay, type ModelSpec, type Schedule, type TrainingSpec } from '@cassl/
 import { checkAlias } from '@cassl/rpc';
 import { checkReadable } from '@cassl/storage';
 import { checkExists, checkLabeledDataset } from '@cassl/workers';
+import { checkJointTraining } from './check-soft-teacher.ts';
 
 /** Where memory, not arithmetic, would end the training: sixteen times the paper's batch. */
 const MAX_BATCH = 256;
@@ -24,6 +25,7 @@ export async function checkTrainingSpec(spec: TrainingSpec | undefined): Promise
   if (backbone !== '') await checkExists('TrainingSpec.initialization.backbone_uri', backbone);
   checkRanks('TrainingSpec', spec, [spec.schedule]);
   await checkData(spec.data);
+  await checkJointTraining(spec);
   return spec;
 }
 

@@ -45,6 +45,17 @@ export async function openTrainingData(spec: TrainingSpec, classesOf: ClassesOf)
             license: '',
             teacher: '',
           },
+          ...(spec.softTeacher?.unlabeled === undefined
+            ? []
+            : [
+                {
+                  role: 'unlabeled',
+                  uri: spec.softTeacher.unlabeled.uri,
+                  digest: '',
+                  license: '',
+                  teacher: '',
+                },
+              ]),
         ],
         parents: [],
         notes: dataset.report.reasons.length === 0 ? [] : formatDropReport(dataset.report).split('\n'),

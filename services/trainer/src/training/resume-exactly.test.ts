@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { openCocoDataset, generateScenes, type Dataset } from '@cassl/datasets';
 import {
   createDetector,
@@ -10,8 +11,9 @@ import {
   type DetectorConfigInput,
 } from '@cassl/detector';
 import { openEngine } from '@cassl/engine';
-import { Schedule } from '@cassl/proto';
+import { Schedule, SoftTeacher } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openJointLearning, type JointLearning } from './joint-learning.ts';
 import { streamBatches } from './stream-batches.ts';
 import { trainDetector } from './train-detector.ts';
 import { loadTrainingCheckpoint, saveTrainingCheckpoint } from './training-checkpoint.ts';
@@ -44,11 +46,14 @@ const SWIN: DetectorConfigInput = {
   dropPath: 0.5,
 };
 
+/** So low that an untrained teacher already labels. */
+const JOINT = SoftTeacher.fromPartial({ batchSize: 2, threshold: 1e-4, momentum: 0.9 });
+
 let folder: string;
 let dataset: Dataset;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cassl-exact-'));
-  await generateScenes({ out: folder, labeled: 6, unlabeled: 0, val: 1, size: 64, seed: 5 });
+  await generateScenes({ out: folder, labeled: 6, unlabeled: 5, val: 1, size: 64, seed: 5 });
   dataset = await openCocoDataset({
     annotations: join(folder, 'annotations/instances_train2017.json'),
     images: join(folder, 'train2017'),
@@ -64,6 +69,7 @@ async function train(
   input: DetectorConfigInput,
   job: string,
   until: number,
+  softTeacher?: SoftTeacher,
 ): Promise<Map<string, Uint8Array>> {
   const config = detectorPreset('tiny', { ...input, classes: 1 });
   const detector = createDetector(config, { seed: 9 });
@@ -74,6 +80,8 @@ async function train(
     loadOptimizer(optimizer, resumed.optimizer);
     detector.loadTrainingState(resumed.state);
   }
+  const joint = softTeacher && (await open(detector, softTeacher));
+  if (resumed?.teacher !== undefined) joint?.teacher.loadStateDict(resumed.teacher, { strict: true });
   const from = resumed?.iteration ?? 0;
   const batches = streamBatches({
     dataset,
@@ -87,6 +95,7 @@ async function train(
   const rates = toLearningRateSchedule(SCHEDULE);
   await trainDetector({
     detector,
+    joint,
     optimizer,
     batches,
     from,
@@ -100,10 +109,25 @@ async function train(
     save: () => Promise.resolve(),
     signal: new AbortController().signal,
   }).finally(() => batches.return(undefined));
-  await save(detector, optimizer, job, until);
-  const state = await detector.stateDict();
+  await save(detector, optimizer, job, until, joint);
+  const published = await (joint?.teacher ?? detector).stateDict();
   detector.dispose();
-  return new Map([...state].map(([name, { data }]) => [name, data]));
+  joint?.teacher.dispose();
+  return new Map([...published].map(([name, { data }]) => [name, data]));
+}
+
+function open(student: Detector, softTeacher: SoftTeacher): Promise<JointLearning> {
+  const onUnreadable = (key: string): never => {
+    throw new Error(`${key} cannot be read`);
+  };
+  return openJointLearning({
+    student,
+    softTeacher,
+    labeledPerStep: 2,
+    augmentation: 'jitter',
+    seed: 9,
+    onUnreadable,
+  });
 }
 
 async function save(
@@ -111,28 +135,36 @@ async function save(
   optimizer: ReturnType<typeof createTrainingOptimizer>,
   job: string,
   iteration: number,
+  joint: JointLearning | undefined,
 ): Promise<void> {
   await saveTrainingCheckpoint(job, {
     iteration,
     model: await detector.stateDict(),
     optimizer: await optimizerState(optimizer),
+    teacher: await joint?.teacher.stateDict(),
     state: detector.trainingState(),
   });
 }
 
 describe('a training that goes on from its checkpoint', () => {
   it.each([
-    ['CondInst with a moving normaliser', SMALL],
-    ['Swin with drop path', SWIN],
-    ['Swin with drop path, recomputed', { ...SWIN, recompute: true }],
+    ['CondInst with a moving normaliser', SMALL, undefined],
+    ['Swin with drop path', SWIN, undefined],
+    ['Swin with drop path, recomputed', { ...SWIN, recompute: true }, undefined],
+    ['CondInst with a teacher', SMALL, JOINT],
+    ['FCOS with a teacher', { ...SMALL, masks: false }, JOINT],
   ])(
     'ends bit by bit where it would have ended: %s',
-    async (name, input) => {
+    async (name, input, joint) => {
+      const softTeacher = joint && {
+        ...joint,
+        unlabeled: { uri: pathToFileURL(join(folder, 'unlabeled2017')).href, limit: 0 },
+      };
       const folderOf = (part: string): Promise<string> => mkdtemp(join(folder, `${part}-`));
-      const whole = await train(input, await folderOf('whole'), ITERATIONS);
+      const whole = await train(input, await folderOf('whole'), ITERATIONS, softTeacher);
       const killed = await folderOf('killed');
-      await train(input, killed, 2);
-      const resumed = await train(input, killed, ITERATIONS);
+      await train(input, killed, 2, softTeacher);
+      const resumed = await train(input, killed, ITERATIONS, softTeacher);
       const different = [...whole].filter(([key, data]) => Buffer.compare(data, resumed.get(key)!) !== 0);
       expect(
         different.map(([key]) => key),

@@ -1,3 +1,4 @@
+import type { StateDict } from '@cassl/checkpoints';
 import { formatDropReport } from '@cassl/datasets';
 import { createDetector, detectorPreset, learningRateAt, type Detector } from '@cassl/detector';
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
@@ -9,6 +10,7 @@ import { isInherited } from './inherited-parts.ts';
 import { createTrainingOptimizer, loadOptimizer, optimizerState } from './training-optimizer.ts';
 import { initializeDetector } from './initialize-detector.ts';
 import { joinRanks, sameStart } from './join-ranks.ts';
+import { openJointLearning, type JointLearning } from './joint-learning.ts';
 import { openTrainingData, type TrainingData } from './open-training-data.ts';
 import { publishTraining, type PublishTrainingOptions } from './publish-training.ts';
 import type { RankPlace } from './rank-plan.ts';
@@ -114,6 +116,7 @@ async function train(
     detector.loadTrainingState(resumed.state);
     logger.info({ training: job.id, iteration: resumed.iteration }, 'resumed from the last checkpoint');
   }
+  const joint = await startJoint(context, { detector, teacher: resumed?.teacher });
   const from = resumed?.iteration ?? 0;
   if (group !== undefined) sameStart(group, detector, { data: data.dataset.digest, from });
   await report({ type: 'started', engine: context.engine, resumedFrom: from, notes: data.notes });
@@ -124,6 +127,7 @@ async function train(
       iteration,
       model: await detector.stateDict(),
       optimizer: await optimizerState(optimizer),
+      teacher: await joint?.teacher.stateDict(),
       state: detector.trainingState(),
     });
     await report({ type: 'checkpoint', iteration });
@@ -154,6 +158,7 @@ async function train(
   try {
     const done = await trainDetector({
       detector,
+      joint,
       optimizer,
       batches,
       from,
@@ -173,5 +178,24 @@ async function train(
   }
   // A kill while publishing must not cost the training again.
   await save(schedule.iterations);
-  return { detector, parents };
+  return { detector: joint?.teacher ?? detector, parents };
+}
+
+/** The teacher starts as the student, or where it was. */
+async function startJoint(
+  { spec, logger }: TrainContext,
+  { detector, teacher }: { readonly detector: Detector; readonly teacher: StateDict | undefined },
+): Promise<JointLearning | undefined> {
+  const { softTeacher } = spec;
+  if (softTeacher === undefined) return undefined;
+  const joint = await openJointLearning({
+    student: detector,
+    softTeacher,
+    labeledPerStep: spec.schedule?.batchSize ?? 1,
+    augmentation: spec.augmentation,
+    seed: spec.seed,
+    onUnreadable: (key, reason) => logger.warn({ key, reason }, 'an unlabeled image cannot be read'),
+  });
+  if (teacher !== undefined) joint.teacher.loadStateDict(teacher, { strict: true });
+  return joint;
 }

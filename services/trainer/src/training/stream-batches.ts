@@ -46,7 +46,7 @@ export async function* streamBatches(options: StreamBatchesOptions): AsyncGenera
   const prepared = startBatchWorker<TrainingBatch>({
     dataset,
     batchSize,
-    augment: checkPolicy(options.augmentation === '' ? 'weak' : options.augmentation),
+    augment: checkPolicy(options.augmentation),
     size: canvasSize(options.augmentation, config),
     seed,
     totalBatches: iterations,
@@ -91,14 +91,14 @@ function sharedBy({ group }: BatchRanks): {
 }
 
 /** Some policies measure the long side of a canvas, the others the short side. */
-function canvasSize(policy: string, config: DetectorConfig): number {
+export function canvasSize(policy: string, config: DetectorConfig): number {
   return policy.startsWith('jitter') || policy === 'large-scale-jitter'
     ? config.resizeLongSide
     : config.resizeShortSide;
 }
 
-function checkPolicy(name: string): AugmentPolicy {
-  const policy = augmentPolicies.find((known) => known === name);
+export function checkPolicy(name: string): AugmentPolicy {
+  const policy = augmentPolicies.find((known) => known === (name === '' ? 'weak' : name));
   if (policy === undefined) {
     throw invalidArgument(
       `augmentation must be one of ${augmentPolicies.join(', ')}, got ${JSON.stringify(name)}`,

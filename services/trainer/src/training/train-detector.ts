@@ -7,13 +7,17 @@ import {
   type Detector,
   type LossValues,
   type TrainingBatch,
+  type TrainStep,
 } from '@cassl/detector';
 import { withAutocast, type ParameterOptimizer } from '@cassl/engine';
 import type { TrainingPoint } from '@cassl/proto';
+import type { JointLearning } from './joint-learning.ts';
 
 export interface TrainDetectorOptions {
   readonly detector: Detector;
   readonly optimizer: ParameterOptimizer;
+  /** Learns from unlabeled images as well. */
+  readonly joint?: JointLearning | undefined;
   /** Endless; its first batch belongs to step `from`. */
   readonly batches: AsyncIterator<TrainingBatch>;
   /** Steps done before. */
@@ -37,7 +41,7 @@ export interface TrainDetectorOptions {
  * @throws FAILED_PRECONDITION when the loss is not finite
  */
 export async function trainDetector(options: TrainDetectorOptions): Promise<number> {
-  const { detector, optimizer, batches, iterations, clipNorm, precision, signal } = options;
+  const { detector, joint, optimizer, batches, iterations, clipNorm, precision, signal } = options;
   let sums: tf.Tensor1D = tf.zeros([LOSS_NAMES.length]);
   let images = 0;
   let steps = 0;
@@ -54,15 +58,18 @@ export async function trainDetector(options: TrainDetectorOptions): Promise<numb
     const batch = next.value;
 
     const learningRate = options.learningRateAt(iteration);
-    const step = withAutocast(precision, () => detector.gradients(batch));
+    const compute = (part: TrainingBatch): TrainStep =>
+      withAutocast(precision, () => detector.gradients(part));
+    const step = joint === undefined ? compute(batch) : await joint.gradients(batch, iteration, compute);
     const nextSums = tf.tidy(() => {
       optimizer.step(clipNorm > 0 ? clipGradients(step.gradients, clipNorm) : step.gradients, learningRate);
       return tf.add<tf.Tensor1D>(sums, step.losses);
     });
     step.dispose();
+    joint?.follow(iteration);
     sums.dispose();
     sums = nextSums;
-    images += batch.whole?.images ?? batch.batchSize;
+    images += (batch.whole?.images ?? batch.batchSize) + (joint?.imagesPerStep ?? 0);
     steps += 1;
     iteration += 1;
 

@@ -10,6 +10,8 @@ export interface TrainingCheckpoint {
   readonly iteration: number;
   readonly model: StateDict;
   readonly optimizer: StateDict;
+  /** Of joint training: the running average that labels, and is published. */
+  readonly teacher?: StateDict | undefined;
   /** Drop path's position and the moving normaliser. */
   readonly state: TrainingState;
 }
@@ -22,6 +24,7 @@ export async function saveTrainingCheckpoint(folder: string, checkpoint: Trainin
   const tensors = new Map<string, HostTensor>();
   for (const [name, tensor] of checkpoint.model) tensors.set(`model.${name}`, tensor);
   for (const [name, tensor] of checkpoint.optimizer) tensors.set(`optimizer.${name}`, tensor);
+  for (const [name, tensor] of checkpoint.teacher ?? []) tensors.set(`teacher.${name}`, tensor);
   await writeSafetensors(join(folder, CHECKPOINT_FILE), tensors, {
     iteration: String(checkpoint.iteration),
     state: JSON.stringify(checkpoint.state),
@@ -55,5 +58,12 @@ export async function loadTrainingCheckpoint(folder: string): Promise<TrainingCh
         .filter(([name]) => name.startsWith(prefix))
         .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
     );
-  return { iteration, model: part('model.'), optimizer: part('optimizer.'), state };
+  const teacher = part('teacher.');
+  return {
+    iteration,
+    model: part('model.'),
+    optimizer: part('optimizer.'),
+    ...(teacher.size > 0 && { teacher }),
+    state,
+  };
 }

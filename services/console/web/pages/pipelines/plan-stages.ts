@@ -23,7 +23,7 @@ export function planStages(spec: Json<PipelineSpec>): readonly PlannedStage[] {
 
 function armsOf({ arms, control }: Json<PipelineSpec>): readonly string[] {
   const wanted = arms.length === 0 ? ['warmup', 'scratch'] : arms;
-  return ['warmup', 'scratch', 'control', 'none'].filter(
+  return ['warmup', 'scratch', 'control', 'joint', 'none'].filter(
     (arm) => wanted.includes(arm) || (arm === 'control' && control),
   );
 }

@@ -20,7 +20,7 @@ import {
   modelPartToNumber,
   ModelSpec,
 } from "./model.ts";
-import { Schedule } from "./trainer.ts";
+import { Schedule, SoftTeacher } from "./trainer.ts";
 
 /** What a warmup learns from. All but the first are comparators, which a user of the method does not have or want. */
 export const WarmupLabels = {
@@ -253,8 +253,8 @@ export interface PipelineSpec {
   /** What the warmup learns from. */
   warmupLabels: WarmupLabels;
   /**
-   * Which arms to finetune and compare: "warmup", "scratch", "control"; "none" alone ends with the warmed-up model. Empty means warmup
-   * and scratch, and control where `control` asks for it. Stages that no arm needs are left out.
+   * Which arms to finetune and compare: "warmup", "scratch", "control", "joint" (a Soft Teacher with control's iterations, no warmup);
+   * "none" alone ends with the warmed-up model. Empty means warmup and scratch, and control where `control` asks for it. Stages that no arm needs are left out.
    */
   arms: string[];
   /**
@@ -270,6 +270,11 @@ export interface PipelineSpec {
    * of the round before, finetuned on the labeled images as the labeler was; the warmup starts afresh.
    */
   rounds: number;
+  /**
+   * How the arm "joint" learns; absent means its defaults. batch_size is here how many of finetuning's images a step are unlabeled, 0 four
+   * fifths: the arm sees as many images a step as the others.
+   */
+  softTeacher: SoftTeacher | undefined;
 }
 
 /** One stage of a running pipeline. */
@@ -300,7 +305,7 @@ export interface Aggregate {
 
 /** One compared arm. */
 export interface PipelineArm {
-  /** "warmup", "scratch" or "control". */
+  /** "warmup", "scratch", "control" or "joint". */
   name: string;
   /** "boxAP", "boxAP50", "boxAPAgnostic", "maskAP", "maskAP50", "maskAPAgnostic"; of panoptic annotations also "PQ", "PQThings", "PQStuff". */
   metrics: { [key: string]: Aggregate };
@@ -624,6 +629,7 @@ function createBasePipelineSpec(): PipelineSpec {
     shareStages: false,
     thresholdRule: ThresholdRule.THRESHOLD_RULE_UNSPECIFIED,
     rounds: 0,
+    softTeacher: undefined,
   };
 }
 
@@ -729,6 +735,9 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     }
     if (message.rounds !== 0) {
       writer.uint32(248).uint32(message.rounds);
+    }
+    if (message.softTeacher !== undefined) {
+      SoftTeacher.encode(message.softTeacher, writer.uint32(258).fork()).join();
     }
     return writer;
   },
@@ -1014,6 +1023,14 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
             message.rounds = reader.uint32();
             continue;
           }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.softTeacher = SoftTeacher.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1109,6 +1126,11 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
         ? thresholdRuleFromJSON(object.threshold_rule)
         : ThresholdRule.THRESHOLD_RULE_UNSPECIFIED,
       rounds: isSet(object.rounds) ? globalThis.Number(object.rounds) : 0,
+      softTeacher: isSet(object.softTeacher)
+        ? SoftTeacher.fromJSON(object.softTeacher)
+        : isSet(object.soft_teacher)
+        ? SoftTeacher.fromJSON(object.soft_teacher)
+        : undefined,
     };
   },
 
@@ -1207,6 +1229,9 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     if (message.rounds !== 0) {
       obj.rounds = Math.round(message.rounds);
     }
+    if (message.softTeacher !== undefined) {
+      obj.softTeacher = SoftTeacher.toJSON(message.softTeacher);
+    }
     return obj;
   },
 
@@ -1266,6 +1291,9 @@ export const PipelineSpec: MessageFns<PipelineSpec> = {
     message.shareStages = object.shareStages ?? false;
     message.thresholdRule = object.thresholdRule ?? ThresholdRule.THRESHOLD_RULE_UNSPECIFIED;
     message.rounds = object.rounds ?? 0;
+    message.softTeacher = (object.softTeacher !== undefined && object.softTeacher !== null)
+      ? SoftTeacher.fromPartial(object.softTeacher)
+      : undefined;
     return message;
   },
 };

@@ -187,6 +187,25 @@ export interface Schedule {
   inheritedRate: number;
 }
 
+/**
+ * Joint training with a teacher that is the running average of what is trained (mean teacher; the comparator of the paper's Table 8). Each
+ * step's loss is that of labeled images plus `weight` times that of unlabeled ones, whose labels the teacher gives anew at every step.
+ */
+export interface SoftTeacher {
+  /** Where the unlabeled images are; of a pipeline's, empty: the pipeline's pool. */
+  unlabeled:
+    | UnlabeledPool
+    | undefined;
+  /** Unlabeled images a step, next to the schedule's batch_size labeled ones, at most 256; 0 means four times batch_size. */
+  batchSize: number;
+  /** Weight of the unlabeled loss, at most 100; 0 means 4. */
+  weight: number;
+  /** Keep the teacher's labels with a score strictly above this, in [0, 1); 0 means 0.5. Images that keep none are left out of their step. */
+  threshold: number;
+  /** What the teacher keeps of itself at step t is min(momentum, 1 - 1 / (t + 1)), in [0, 1); 0 means 0.999. */
+  momentum: number;
+}
+
 /** One training, whole. */
 export interface TrainingSpec {
   /** Which stage this is. */
@@ -236,6 +255,8 @@ export interface TrainingSpec {
   nodes: number;
   /** Instead of gpus: ranks on the CPU cores of a node, at most 256; 0: one. */
   ranks: number;
+  /** Learn from unlabeled images as well, with a teacher; only with `labeled`, in one process. The teacher is what is published. */
+  softTeacher: SoftTeacher | undefined;
 }
 
 export interface TrainingSpec_TagsEntry {
@@ -777,6 +798,145 @@ export const Schedule: MessageFns<Schedule> = {
   },
 };
 
+function createBaseSoftTeacher(): SoftTeacher {
+  return { unlabeled: undefined, batchSize: 0, weight: 0, threshold: 0, momentum: 0 };
+}
+
+export const SoftTeacher: MessageFns<SoftTeacher> = {
+  encode(message: SoftTeacher, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.unlabeled !== undefined) {
+      UnlabeledPool.encode(message.unlabeled, writer.uint32(10).fork()).join();
+    }
+    if (message.batchSize !== 0) {
+      writer.uint32(16).uint32(message.batchSize);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(25).double(message.weight);
+    }
+    if (message.threshold !== 0) {
+      writer.uint32(33).double(message.threshold);
+    }
+    if (message.momentum !== 0) {
+      writer.uint32(41).double(message.momentum);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SoftTeacher {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSoftTeacher();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.unlabeled = UnlabeledPool.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.batchSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.threshold = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.momentum = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SoftTeacher {
+    return {
+      unlabeled: isSet(object.unlabeled) ? UnlabeledPool.fromJSON(object.unlabeled) : undefined,
+      batchSize: isSet(object.batchSize)
+        ? globalThis.Number(object.batchSize)
+        : isSet(object.batch_size)
+        ? globalThis.Number(object.batch_size)
+        : 0,
+      weight: isSet(object.weight) ? globalThis.Number(object.weight) : 0,
+      threshold: isSet(object.threshold) ? globalThis.Number(object.threshold) : 0,
+      momentum: isSet(object.momentum) ? globalThis.Number(object.momentum) : 0,
+    };
+  },
+
+  toJSON(message: SoftTeacher): unknown {
+    const obj: any = {};
+    if (message.unlabeled !== undefined) {
+      obj.unlabeled = UnlabeledPool.toJSON(message.unlabeled);
+    }
+    if (message.batchSize !== 0) {
+      obj.batchSize = Math.round(message.batchSize);
+    }
+    if (message.weight !== 0) {
+      obj.weight = floatToJson(message.weight);
+    }
+    if (message.threshold !== 0) {
+      obj.threshold = floatToJson(message.threshold);
+    }
+    if (message.momentum !== 0) {
+      obj.momentum = floatToJson(message.momentum);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SoftTeacher>): SoftTeacher {
+    return SoftTeacher.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SoftTeacher>): SoftTeacher {
+    const message = createBaseSoftTeacher();
+    message.unlabeled = (object.unlabeled !== undefined && object.unlabeled !== null)
+      ? UnlabeledPool.fromPartial(object.unlabeled)
+      : undefined;
+    message.batchSize = object.batchSize ?? 0;
+    message.weight = object.weight ?? 0;
+    message.threshold = object.threshold ?? 0;
+    message.momentum = object.momentum ?? 0;
+    return message;
+  },
+};
+
 function createBaseTrainingSpec(): TrainingSpec {
   return {
     stage: Stage.STAGE_UNSPECIFIED,
@@ -793,6 +953,7 @@ function createBaseTrainingSpec(): TrainingSpec {
     gpus: 0,
     nodes: 0,
     ranks: 0,
+    softTeacher: undefined,
   };
 }
 
@@ -844,6 +1005,9 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
     }
     if (message.ranks !== 0) {
       writer.uint32(120).uint32(message.ranks);
+    }
+    if (message.softTeacher !== undefined) {
+      SoftTeacher.encode(message.softTeacher, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -984,6 +1148,14 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
             message.ranks = reader.uint32();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.softTeacher = SoftTeacher.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1035,6 +1207,11 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
       gpus: isSet(object.gpus) ? globalThis.Number(object.gpus) : 0,
       nodes: isSet(object.nodes) ? globalThis.Number(object.nodes) : 0,
       ranks: isSet(object.ranks) ? globalThis.Number(object.ranks) : 0,
+      softTeacher: isSet(object.softTeacher)
+        ? SoftTeacher.fromJSON(object.softTeacher)
+        : isSet(object.soft_teacher)
+        ? SoftTeacher.fromJSON(object.soft_teacher)
+        : undefined,
     };
   },
 
@@ -1090,6 +1267,9 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
     if (message.ranks !== 0) {
       obj.ranks = Math.round(message.ranks);
     }
+    if (message.softTeacher !== undefined) {
+      obj.softTeacher = SoftTeacher.toJSON(message.softTeacher);
+    }
     return obj;
   },
 
@@ -1139,6 +1319,9 @@ export const TrainingSpec: MessageFns<TrainingSpec> = {
     message.gpus = object.gpus ?? 0;
     message.nodes = object.nodes ?? 0;
     message.ranks = object.ranks ?? 0;
+    message.softTeacher = (object.softTeacher !== undefined && object.softTeacher !== null)
+      ? SoftTeacher.fromPartial(object.softTeacher)
+      : undefined;
     return message;
   },
 };
