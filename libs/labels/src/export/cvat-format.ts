@@ -33,7 +33,14 @@ function maskAttributes(rle: string, { width, height }: LabeledRow): string {
   const mask = rleFromString(rle, height, width);
   const [left, top, boxWidth, boxHeight] = rleBox(mask);
   const runs = rowMajorRuns(mask, [left, top, boxWidth, boxHeight]);
-  return `rle="${runs.join(', ')}" left="${left}" top="${top}" width="${boxWidth}" height="${boxHeight}"`;
+  return `rle="${listed(runs)}" left="${left}" top="${top}" width="${boxWidth}" height="${boxHeight}"`;
+}
+
+/** A loop, because joining a typed array takes four times as long. */
+function listed(runs: Uint32Array): string {
+  let text = String(runs[0]);
+  for (let run = 1; run < runs.length; run++) text += `, ${runs[run]!}`;
+  return text;
 }
 
 function round(value: number): number {

@@ -2,56 +2,45 @@
 // times 4 bits run size - 1; then runs of 1 bit "repeat", 2 bits which run size, the length - 1 and the value.
 const wordBits = 8;
 const runBits = [3, 4, 8, 16] as const;
+/** 2^0 to 2^40: shifts end at 32 bits. */
+const POWERS = Array.from({ length: 41 }, (_, bits) => 2 ** bits);
+const LONGEST = 2 ** runBits[3];
 
 /**
  * A mask as Label Studio's `rle`: RGBA pixels in row order, 255 inside and 0 outside in all four channels.
  * @param runs row by row over the image, the first of background
  */
 export function encodeLabelStudioRle(runs: Uint32Array): number[] {
-  const pixels = runs.reduce((sum, length) => sum + length, 0);
-  const writer = bitWriter();
-  writer.write(pixels * 4, 32);
-  writer.write(wordBits - 1, 5);
-  for (const bits of runBits) writer.write(bits - 1, 4);
-  for (let run = 0; run < runs.length; run++) writeRun(writer, (runs[run] ?? 0) * 4, run % 2 === 0 ? 0 : 255);
-  return writer.finish();
-}
-
-const LONGEST = 2 ** runBits[3];
-
-function writeRun(writer: BitWriter, length: number, value: number): void {
-  for (let left = length; left > 0; left -= LONGEST) {
-    const written = Math.min(left, LONGEST);
-    const index = written <= 8 ? 0 : written <= 16 ? 1 : written <= 256 ? 2 : 3;
-    const bits = runBits[index];
-    // "Repeat", which run size, the length - 1 and the value: 27 bits at most.
-    writer.write((((4 | index) << bits) | (written - 1)) * 2 ** wordBits + value, 3 + bits + wordBits);
-  }
-}
-
-interface BitWriter {
-  /** Appends the lowest `bits` bits, highest first. */
-  write(value: number, bits: number): void;
-  finish(): number[];
-}
-
-function bitWriter(): BitWriter {
+  let pixels = 0;
+  for (let run = 0; run < runs.length; run++) pixels += runs[run]!;
   const bytes: number[] = [];
-  let last = 0;
-  let used = 0;
-  return {
-    write(value, bits) {
-      for (let left = bits; left > 0;) {
-        const taken = Math.min(left, 8 - used);
-        left -= taken;
-        last = (last << taken) | ((value >>> left) & ((1 << taken) - 1));
-        used += taken;
-        if (used < 8) continue;
-        bytes.push(last);
-        last = 0;
-        used = 0;
-      }
-    },
-    finish: () => (used === 0 ? bytes : [...bytes, last << (8 - used)]),
+  // Whole bytes leave at once: what is pending has fewer than 8 bits, and 27 more fit beside it.
+  let pending = 0;
+  let held = 0;
+  const write = (value: number, bits: number): void => {
+    pending = pending * POWERS[bits]! + value;
+    held += bits;
+    while (held >= 8) {
+      held -= 8;
+      const unit = POWERS[held]!;
+      const byte = Math.trunc(pending / unit);
+      bytes.push(byte);
+      pending -= byte * unit;
+    }
   };
+  write(pixels * 4, 32);
+  write(wordBits - 1, 5);
+  for (const bits of runBits) write(bits - 1, 4);
+  for (let run = 0; run < runs.length; run++) {
+    const value = run % 2 === 0 ? 0 : 255;
+    for (let left = runs[run]! * 4; left > 0; left -= LONGEST) {
+      const written = left < LONGEST ? left : LONGEST;
+      const size = written <= 8 ? 0 : written <= 16 ? 1 : written <= 256 ? 2 : 3;
+      const bits = runBits[size];
+      // "Repeat", which run size, the length - 1 and the value.
+      write((((4 | size) << bits) | (written - 1)) * POWERS[wordBits]! + value, 3 + bits + wordBits);
+    }
+  }
+  if (held > 0) bytes.push(pending * POWERS[8 - held]!);
+  return bytes;
 }
