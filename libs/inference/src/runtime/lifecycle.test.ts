@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { notFound } from '@cassl/errors';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -83,6 +85,20 @@ describe('the life of a model', () => {
     await runtime.refresh();
     expect((await runtime.infer({ model: 'prod', image })).model.digest).toBe('old');
     await expect(runtime.infer({ model: 'broken', image })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('loads behind those who serve, and serves beside them', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root may give a process its priority back');
+    const runtime = open(new Map());
+    await runtime.load('first');
+    const [first] = modelProcesses();
+    const second = runtime.load('second');
+    await until(() => modelProcesses().length === 2);
+    const pid = modelProcesses().find((one) => one !== first)!;
+    await until(() => getPriority(pid) > getPriority());
+    await second;
+    for (const thread of readdirSync(`/proc/${pid}/task`))
+      expect(getPriority(Number(thread))).toBe(getPriority());
   });
 
   it('starts a process that was killed again, and answers what was inside', async () => {

@@ -4,6 +4,7 @@ import { startWorkerProcess, type WorkerExit } from '@cassl/workers/worker-proce
 import type { ModelSpec } from '../models/open-batch-model.ts';
 import type { PipelineItem, PipelineOptions } from '../pipeline/pipeline.ts';
 import type { FromModel, ModelAnswer, ModelFacts, ToModel } from './model-messages.ts';
+import { standBack } from './process-priority.ts';
 
 const MAIN = join(import.meta.dirname, 'model-process-main.ts');
 
@@ -15,6 +16,8 @@ export interface ModelProcessOptions {
   readonly loadTimeoutMs: number;
   /** Silence, while images are inside, after which the process is taken for hung and killed. */
   readonly hangMs: number;
+  /** Others serve while it loads: it takes of the processor what they leave. */
+  readonly isPatient?: boolean;
 }
 
 /** The runtime's end of one model process. */
@@ -87,7 +90,8 @@ export function startModelProcess(options: ModelProcessOptions): ModelProcess {
     asked.clear();
     return exit;
   });
-  send({ kind: 'load', spec: options.spec, options: options.pipeline });
+  const priority = options.isPatient === true ? standBack(worker.pid) : undefined;
+  send({ kind: 'load', spec: options.spec, options: options.pipeline, priority });
 
   return {
     pid: worker.pid,

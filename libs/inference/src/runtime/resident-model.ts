@@ -27,6 +27,11 @@ export interface ModelSettings {
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
+export interface KeepOptions extends ModelSettings {
+  /** Others serve while it loads for the first time. */
+  readonly isPatient: boolean;
+}
+
 export type ModelState = 'loading' | 'ready' | 'draining' | 'failed' | 'unloaded';
 
 /** A model with its process and its queue. */
@@ -54,7 +59,7 @@ const AHEAD = 4;
 const RESTART_AFTER_MS = 500;
 const RESTART_AT_MOST_MS = 60_000;
 
-export function keepModel(found: FoundModel, settings: ModelSettings): ResidentModel {
+export function keepModel(found: FoundModel, settings: KeepOptions): ResidentModel {
   const counter = countStatistics();
   const inside = new Set<QueueEntry>();
   const ready = Promise.withResolvers<ModelFacts>();
@@ -71,7 +76,8 @@ export function keepModel(found: FoundModel, settings: ModelSettings): ResidentM
   const start = (): ModelProcess => {
     const { maxBatch, decodePixels, env, loadTimeoutMs, hangMs } = settings;
     const pipeline = { maxBatch, decodePixels };
-    const started = startModelProcess({ spec: found.spec, pipeline, env, loadTimeoutMs, hangMs });
+    const isPatient = settings.isPatient && deaths === 0;
+    const started = startModelProcess({ spec: found.spec, pipeline, env, loadTimeoutMs, hangMs, isPatient });
     started.ready.then(onReady, onRefused);
     void started.exited.then(onExit);
     return started;

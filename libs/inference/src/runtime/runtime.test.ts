@@ -103,6 +103,22 @@ describe('the inference runtime', () => {
     await expect(expired).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   });
 
+  it('keeps nothing of what was cancelled in its queue, and computes none of it', async () => {
+    const runtime = open();
+    const controller = new AbortController();
+    const asked = Array.from({ length: 100 }, () =>
+      runtime.infer({ model: 'a', image: image(2, 2), signal: controller.signal }),
+    );
+    const settled = Promise.allSettled(asked);
+    // The model is loading, so all of them wait.
+    await expect.poll(() => runtime.list()[0]?.pending, { timeout: 20_000 }).toBe(100);
+    controller.abort();
+    for (const { status } of await settled) expect(status).toBe('rejected');
+    expect(runtime.list()[0]?.pending).toBe(0);
+    await runtime.infer({ model: 'a', image: image(2, 2) });
+    expect(runtime.list()[0]?.statistics.inferenceCount).toBe(1);
+  });
+
   it('takes nothing new while it drains, and answers what it took', async () => {
     const runtime = open();
     const taken = runtime.infer({ model: 'a', image: image(2, 2) });

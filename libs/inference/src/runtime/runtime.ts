@@ -109,7 +109,8 @@ export function openRuntime(options: RuntimeOptions): InferenceRuntime {
     residents.delete(found.digest);
     for (const old of chooseEvictions(found, [...residents.values()], isPinned, budget))
       void retire(old, 'evicted');
-    const model = keepModel(found, options);
+    const isPatient = [...residents.values()].some(({ state }) => state === 'ready');
+    const model = keepModel(found, { ...options, isPatient });
     residents.set(found.digest, model);
     model.ready.then(
       ({ engine, residentBytes }) =>
