@@ -18,6 +18,12 @@ bring_earlier_hub() {
   fi
 }
 
+# An S3 server for the unit tests (moto); where pip cannot bring it, they skip.
+bring_s3() {
+  [ -n "${S3_TEST_ENDPOINT:-}" ] || [ -x .tools/python-s3/bin/moto_server ] && return
+  python3 -m venv .tools/python-s3 && .tools/python-s3/bin/pip install -q --disable-pip-version-check 'moto[server]' || rm -rf .tools/python-s3
+}
+
 if [ "$suite" = interop ]; then
   bring_earlier_hub
   CASSL_PYTHON=${CASSL_PYTHON:-$(bash scripts/python-peers.sh)}
@@ -30,6 +36,7 @@ if [ "$suite" = interop ]; then
   fi
   npx vitest run --config vitest.interop.config.ts --reporter default --reporter json --outputFile.json "$report"
 else
+  bring_s3
   npx vitest run --reporter default --reporter json --outputFile.json "$report"
 fi
 status=$?

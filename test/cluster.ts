@@ -10,13 +10,15 @@ import {
   type ServiceName,
   type ServiceProcess,
 } from '@cassl/cli';
-import { startNatsServer, type NatsServer } from '@cassl/events';
+import { startNatsServer, type NatsServer, type StartNatsServerOptions } from '@cassl/events';
 
 /** All services of one machine, each of which a test can kill and start again. */
 export interface Cluster {
   readonly home: string;
   /** Of all replicas of each service. */
   readonly endpoints: Endpoints;
+  /** `http://host:port` of each process's metrics. */
+  readonly metricsUrls: readonly string[];
   readonly natsPort: number;
   /** Of a service that answers HTTP. */
   httpUrl(name: ServiceName): string | undefined;
@@ -38,6 +40,10 @@ export interface ClusterOptions {
   readonly replicas?: Partial<Readonly<Record<ServiceName, number>>>;
   /** More settings of a service. */
   readonly env?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
+  /** How the broker is started: users and their rights. */
+  readonly nats?: Pick<StartNatsServerOptions, 'configFile' | 'env'>;
+  /** Addresses that services may write, besides this cluster's folder. */
+  readonly outputs?: readonly string[];
 }
 
 function childrenOf(pid: number): number[] {
@@ -48,7 +54,8 @@ function childrenOf(pid: number): number[] {
 /** Quick settings: what waits for seconds in life waits for less here. */
 const ENV = { CASSL_POLL_MS: '100', CASSL_SHARD_ACK_WAIT_MS: '2000', CASSL_LOG_LEVEL: 'info' };
 
-export async function startCluster({ replicas = {}, env: more = {} }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { replicas = {}, env: more = {}, nats: natsOptions = {}, outputs = [] } = options;
   const home = await mkdtemp(join(tmpdir(), 'cassl-test-'));
   const natsPort = await freePort();
   const ports = new Map<string, number>();
@@ -67,12 +74,12 @@ export async function startCluster({ replicas = {}, env: more = {} }: ClusterOpt
   const services = new Map<string, ServiceProcess>();
   let nats: NatsServer;
   const startNats = async (): Promise<void> => {
-    nats = await startNatsServer({ storeDir: join(home, 'nats'), port: natsPort });
+    nats = await startNatsServer({ storeDir: join(home, 'nats'), port: natsPort, ...natsOptions });
   };
   const startOne = async (name: ServiceName, key: string): Promise<void> => {
     const env = { ...ENV, ...more[name], CASSL_PORT: String(ports.get(key)) };
     const service = await startService(name, {
-      roots: { data: [home], output: [home] },
+      roots: { data: [home], output: [home, ...outputs] },
       home,
       endpoints,
       natsUrl: `nats://127.0.0.1:${natsPort}`,
@@ -91,6 +98,7 @@ export async function startCluster({ replicas = {}, env: more = {} }: ClusterOpt
   return {
     home,
     endpoints,
+    metricsUrls: [...services.values()].map(({ metricsUrl }) => metricsUrl),
     natsPort,
     httpUrl: (name) => services.get(`${name}-0`)?.httpUrl,
     pids: () =>

@@ -11,7 +11,7 @@ import { checkServerVersion } from './server-version.ts';
 export interface ConnectEventsOptions {
   /** One or more addresses, comma-separated or listed, for example `nats://127.0.0.1:4222`. */
   readonly servers: string | readonly string[];
-  /** Name that the server shows for this connection, for example "labeler"; answers come to `_INBOX.<name>`. */
+  /** Name that the server shows for this connection, for example "labeler"; answers come to `_INBOX.<user, else name>`. */
   readonly name: string;
   /** How long to try for the first connection, default 15,000 ms. After it, reconnects go on until it is closed. */
   readonly connectTimeoutMs?: number;
@@ -48,7 +48,8 @@ export async function connectEvents(options: ConnectEventsOptions): Promise<Even
   const servers = (typeof options.servers === 'string' ? options.servers.split(',') : options.servers).map(
     (server) => server.trim(),
   );
-  const identity = { name: checkToken('name', name), authenticator: authenticatorOf(credentials) };
+  const inbox = inboxPrefix(checkToken('name', credentials.user ?? name));
+  const identity = { name, inbox, authenticator: authenticatorOf(credentials) };
   const connection = await connectWithin(servers, identity, connectTimeoutMs);
   const serverVersion = connection.info?.version ?? '0';
   const js = jetstream(connection, { timeout: 3_000 });
@@ -102,9 +103,16 @@ function warnOnce(warning: string | undefined): void {
   process.emitWarning(warning);
 }
 
+interface Identity {
+  readonly name: string;
+  /** Where answers come to. */
+  readonly inbox: string;
+  readonly authenticator: Authenticator | undefined;
+}
+
 async function connectWithin(
   servers: string[],
-  { name, authenticator }: { readonly name: string; readonly authenticator: Authenticator | undefined },
+  { name, inbox, authenticator }: Identity,
   timeoutMs: number,
 ): Promise<NatsConnection> {
   const deadline = performance.now() + timeoutMs;
@@ -113,7 +121,7 @@ async function connectWithin(
       return await connect({
         servers,
         name,
-        inboxPrefix: inboxPrefix(name),
+        inboxPrefix: inbox,
         ...(authenticator === undefined ? {} : { authenticator }),
         maxReconnectAttempts: -1,
         reconnectTimeWait: 250,

@@ -29,6 +29,8 @@ export interface TestCollector {
   readonly url: string;
   readonly spans: readonly CollectedSpan[];
   readonly metrics: readonly CollectedMetric[];
+  /** All that came, unpacked, with its headers: for what must not be in it. */
+  readonly raw: readonly string[];
   close(): Promise<void>;
 }
 
@@ -36,9 +38,11 @@ export interface TestCollector {
 export async function startTestCollector(): Promise<TestCollector> {
   const spans: CollectedSpan[] = [];
   const metrics: CollectedMetric[] = [];
+  const raw: string[] = [];
   const server = createServer((request, response) => {
     body(request).then(
       (bytes) => {
+        raw.push(JSON.stringify(request.headers), Buffer.from(bytes).toString('latin1'));
         if (request.url === '/v1/traces') spans.push(...readSpans(bytes));
         if (request.url === '/v1/metrics') metrics.push(...readMetrics(bytes));
         response.setHeader('content-type', 'application/x-protobuf');
@@ -53,6 +57,7 @@ export async function startTestCollector(): Promise<TestCollector> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
     metrics,
+    raw,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -24,7 +24,7 @@ import { publishCheckpoint } from './checkpoints/publish-checkpoint.ts';
 import { openRegistry, type Registry } from './registry.ts';
 import { checkpointFile, digestOf, NEVER, publish, uploadOf } from './checkpoints.fixture.ts';
 import { hasPostgres, startPostgres, type TestPostgres } from './postgres.fixture.ts';
-import { hasS3, startS3, type TestS3 } from './s3.fixture.ts';
+import { hasS3, startS3, type TestS3 } from '@cassl/storage/test-s3';
 import { pruneCheckpoints } from './upkeep/prune-checkpoints.ts';
 import { reclaimStorage } from './upkeep/reclaim-storage.ts';
 import { verifyCheckpoints } from './upkeep/verify-checkpoints.ts';

@@ -37,7 +37,8 @@ function publishes(user: BrokerUser): string[] {
     case 'label-worker':
       return workOnQueue('shards');
     case 'labeler':
-      return [...jobsOf(KINDS.labeler), ...leadQueue('shards')];
+      // It may have workers of its own, as processes that it starts.
+      return [...jobsOf(KINDS.labeler), ...leadQueue('shards'), ...workOnQueue('shards')];
     case 'trainer':
     case 'evaluator':
       return jobsOf(KINDS[user]);

@@ -63,7 +63,10 @@ describe.skipIf(SERVERS.length === 0).each(SERVERS)('with users, %s (needs nats-
     await store.create('t1', training);
     expect((await store.list()).map(({ id }) => id)).toEqual(['t1']);
     const bus = await openEvents(as('trainer'));
-    await bus.publish({ source: 'trainer', fact: { $case: 'training', value: { status: training.status, result: '' } } });
+    await bus.publish({
+      source: 'trainer',
+      fact: { $case: 'training', value: { status: training.status, result: '' } },
+    });
   });
 
   it('the labeler fills the queue, a worker empties it and reports, and the labeler closes it', async () => {
