@@ -9,6 +9,7 @@ export {
   type OpenCocoDatasetOptions,
   type LabelKind,
 } from './coco/open-coco-dataset.ts';
+export { readDetections, type FoundImages } from './coco/read-detections.ts';
 export { labelSets, type LabelSet } from './coco/map-categories.ts';
 export { type ImageCheck } from './coco/check-images.ts';
 export {

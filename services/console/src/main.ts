@@ -6,6 +6,7 @@ import { bundleWeb } from './assets/bundle-web.ts';
 import { readConsoleConfig, type ConsoleConfig } from './config.ts';
 import { listen } from './http/listen.ts';
 import { oidcSignIn } from './http/oidc-sign-in.ts';
+import { createDetectionSets } from './label-sets/detection-sets.ts';
 import { createImageSets } from './label-sets/image-sets.ts';
 import { openPlatform } from './platform.ts';
 import { createThumbnails } from './thumbnails/thumbnails.ts';
@@ -32,9 +33,11 @@ await runService({
     const authorizer = await openAuthorizer({ ...serverSecurity(config), logger });
     atStop(() => authorizer.close());
     const stopping = new AbortController();
+    const detections = join(resolve(config.dataDir), 'detections');
     const app = createApp({
       platform,
-      imageSets: createImageSets(),
+      imageSets: createImageSets(detections),
+      detectionSets: createDetectionSets(detections),
       thumbnails: createThumbnails(
         join(resolve(config.dataDir), 'thumbnails'),
         config.thumbnailMegabytes * 1e6,

@@ -5,6 +5,7 @@ import { createLogger, openAuthorizer, type ServedService, type ServerSecurity }
 import { createApp, type AppOptions } from './app.ts';
 import { bundleWeb } from './assets/bundle-web.ts';
 import { listen } from './http/listen.ts';
+import { createDetectionSets } from './label-sets/detection-sets.ts';
 import { createImageSets } from './label-sets/image-sets.ts';
 import { openPlatform } from './platform.ts';
 import { servePlatform } from './scripted-platform.fixture.ts';
@@ -34,9 +35,11 @@ export async function openConsole(
   });
   const authorizer = await openAuthorizer(security);
   const stopping = new AbortController();
+  const detections = join(home, 'detections');
   const app = createApp({
     platform,
-    imageSets: createImageSets(),
+    imageSets: createImageSets(detections),
+    detectionSets: createDetectionSets(detections),
     thumbnails: createThumbnails(join(home, 'thumbnails'), 1e7),
     registryHttpUrl: 'http://registry.example:7180',
     logsDir: join(home, 'logs'),

@@ -1,3 +1,4 @@
+import type { DetectionSets } from './label-sets/detection-sets.ts';
 import type { ImageSets } from './label-sets/image-sets.ts';
 import type { Platform } from './platform.ts';
 import type { Thumbnails } from './thumbnails/thumbnails.ts';
@@ -6,6 +7,7 @@ import type { Thumbnails } from './thumbnails/thumbnails.ts';
 export interface PageParts {
   readonly platform: Platform;
   readonly imageSets: ImageSets;
+  readonly detectionSets: DetectionSets;
   readonly thumbnails: Thumbnails;
   /** Of the registry's HTTP views, as users reach them. */
   readonly registryHttpUrl: string;

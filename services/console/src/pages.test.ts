@@ -19,6 +19,7 @@ import type { ServedService } from '@cassl/rpc';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CHROMIUM, launchChromium, overflowPx, seriousFindings } from './browser.fixture.ts';
+import { writeEvaluation } from './evaluation.fixture.ts';
 import { writeTestSet } from './label-set.fixture.ts';
 import { openConsole, type OpenConsole } from './open-console.fixture.ts';
 import { scripted, scriptedTrainer } from './scripted-platform.fixture.ts';
@@ -44,7 +45,7 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
     console = await openConsole([
       ...trainer.services,
       scriptedLabeler(labelSet),
-      scriptedEvaluator(),
+      scriptedEvaluator(await writeEvaluation(folder, HOSTILE)),
       scriptedRegistry(),
     ]);
     browser = await launchChromium();
@@ -100,6 +101,8 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
   it('overlay the curves of several runs, with what their configurations differ in', async () => {
     await page.goto(`${console.url}/trainings?runs=t1,t2`);
     await page.getByRole('img', { name: 'loss/total: t1 0.02; t2 0.025' }).waitFor();
+    await page.getByRole('img', { name: `loss/${HOSTILE}: t1 1` }).waitFor();
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
     await page.getByRole('rowheader', { name: 'seed' }).waitFor();
     expect(await page.getByRole('row', { name: 'seed' }).textContent()).toBe('seed5040');
   });
@@ -160,6 +163,26 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
     await page.getByText('6 of 2,000').waitFor({ state: 'detached' });
   });
 
+  it('show what an evaluation found beside its truth, worst first', async () => {
+    await page.goto(`${console.url}/images`);
+    await page.getByLabel('or detections of').selectOption('e1');
+    await page.getByLabel('Order').selectOption('false-positives');
+    await page.locator('.tile-name').first().filter({ hasText: 'b.jpg' }).waitFor();
+    await page.locator('.tile').first().click();
+    await page.getByText('Ground truth').waitFor();
+    await page.getByText('2 labels, 1 true objects').click();
+    await page.getByRole('cell', { name: HOSTILE }).first().waitFor();
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+  });
+
+  it('show the curves of what runs where nobody has chosen any', async () => {
+    await page.goto(`${console.url}/trainings`);
+    await page.getByRole('img', { name: /loss\/total: t1 0.02/ }).waitFor();
+    // Nobody, chosen by hand, stays nobody.
+    for (const id of ['t1', 't2', 'long']) await page.getByRole('checkbox', { name: id }).uncheck();
+    await page.getByText('Choose one training or more.').waitFor();
+  });
+
   it('say which aliases would move to a checkpoint, and why not', async () => {
     await page.goto(`${console.url}/registry/${DIGEST}`);
     await page.getByRole('button', { name: 'Ask the registry' }).click();
@@ -172,6 +195,8 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
     '/labelings',
     '/labelings/p1-labeling',
     '/images?set=SET',
+    '/images?evaluation=e1',
+    '/experiments',
     '/registry?alias=a/b',
     '/try',
     `/registry/${DIGEST}`,
@@ -181,7 +206,9 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
       await page.emulateMedia({ colorScheme });
       await page.goto(console.url + path.replace('SET', encodeURIComponent(labelSet)));
       await page
-        .getByText(/running|succeeded|2,000 images|is new|Drop a photo/)
+        .getByText(
+          /running|succeeded|2,000 images|2 of 2 images|is new|Drop a photo|No experiment|warmup-helps/,
+        )
         .first()
         .waitFor();
       expect(await seriousFindings(page)).toEqual([]);
@@ -255,7 +282,7 @@ function training(id: string, points: number): Training {
     curve: Array.from({ length: points }, (_, index) => ({
       iteration: index + 1,
       learningRate: 0.001,
-      losses: { total: 1 / (index + 1), cls: 0.5 },
+      losses: { total: 1 / (index + 1), cls: 0.5, ...(id === 't1' ? { [HOSTILE]: 1 } : {}) },
       imagesPerSecond: 30,
     })),
   });
@@ -284,14 +311,17 @@ function scriptedLabeler(labelSetUri: string): ServedService {
   });
 }
 
-/** The threshold job of every pipeline. */
-function scriptedEvaluator(): ServedService {
+/** An evaluation with detections, and the threshold job of every pipeline. */
+function scriptedEvaluator(evaluation: EvaluationJob): ServedService {
   const sweep = [0.2, 0.4, 0.6, 0.8].map((threshold) => ({
     ...{ threshold, precision: threshold, recall: 1 - threshold },
     f1: 2 * threshold * (1 - threshold),
   }));
-  const job = EvaluationJob.fromPartial({ sweep, bestThreshold: 0.4 });
-  return scripted(EvaluatorServiceDefinition, { getEvaluation: () => Promise.resolve({ job }) });
+  const threshold = EvaluationJob.fromPartial({ sweep, bestThreshold: 0.4 });
+  return scripted(EvaluatorServiceDefinition, {
+    getEvaluation: ({ id }) => Promise.resolve({ job: id === 'e1' ? evaluation : threshold }),
+    listEvaluations: () => Promise.resolve({ jobs: [evaluation], nextPageToken: '' }),
+  });
 }
 
 function scriptedRegistry(): ServedService {

@@ -4,7 +4,7 @@ import { h } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { drawDetected } from '../report/collect-drawings.ts';
 import type { DrawingRow } from '../report/drawing-row.ts';
-import { readDetections } from '../report/read-detections.ts';
+import { readDetections } from '@cassl/datasets';
 import type { ArmRun } from './arm-run.ts';
 import type { ExperimentJson } from './experiment-json.ts';
 import { ExperimentPage } from './experiment-page.ts';

@@ -5,7 +5,7 @@ import { createClient, type RpcClient } from '@cassl/rpc';
 import { drawCase, drawUnlabeled } from './collect-drawings.ts';
 import { chooseCases, type JudgedImage } from './judge-images.ts';
 import { measureArm } from './measure-arm.ts';
-import { readDetections, type FoundImages } from './read-detections.ts';
+import { readDetections, type FoundImages } from '@cassl/datasets';
 import type { ArmContent, ReportContent } from './report-content.ts';
 import type { DrawingRow } from './drawing-row.ts';
 import type { ReportJson } from './report-json.ts';

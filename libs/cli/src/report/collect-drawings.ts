@@ -17,7 +17,7 @@ import { bestPerObject } from '../pictures/best-per-object.ts';
 import type { DrawingRow, Panel } from './drawing-row.ts';
 import type { JudgedImage } from './judge-images.ts';
 import { SHOWN_SCORE } from './match-found.ts';
-import type { FoundImages } from './read-detections.ts';
+import type { FoundImages } from '@cassl/datasets';
 
 const IMAGES = 12;
 /** Pixels of a drawing's long side. */

@@ -1,7 +1,7 @@
 import type { LabeledImage } from '@cassl/datasets';
 import { bestPerObject } from '../pictures/best-per-object.ts';
 import { matchFound } from './match-found.ts';
-import type { FoundImages } from './read-detections.ts';
+import type { FoundImages } from '@cassl/datasets';
 
 /** Rows are true classes, columns detected ones; the last of each is "nothing": false detections and misses. */
 export type Confusion = readonly (readonly number[])[];

@@ -1,7 +1,7 @@
 import type { LabeledImage } from '@cassl/datasets';
 import { bestPerObject } from '../pictures/best-per-object.ts';
 import { matchFound } from './match-found.ts';
-import type { FoundImages } from './read-detections.ts';
+import type { FoundImages } from '@cassl/datasets';
 
 /** An image with how well a detector did on it. */
 export interface JudgedImage {

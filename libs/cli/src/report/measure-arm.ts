@@ -6,7 +6,7 @@ import {
   type CategoryNumbers,
 } from '@cassl/metrics';
 import { countConfusion, type Confusion } from './confusion.ts';
-import type { FoundImages } from './read-detections.ts';
+import type { FoundImages } from '@cassl/datasets';
 import { judgeImages, type JudgedImage } from './judge-images.ts';
 
 /** What one arm's detector is like on the validation images, in boxes. */

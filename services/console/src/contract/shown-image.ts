@@ -3,7 +3,7 @@ export interface ShownBox {
   /** [x, y, width, height], pixels. */
   readonly box: readonly [number, number, number, number];
   readonly score?: number;
-  /** Category of an object; '' for class-agnostic labels. */
+  /** Category; '' for class-agnostic labels. */
   readonly name: string;
   /** Of a label: it is true; of an object: it was found. Absent without truth. */
   readonly isRight?: boolean;

@@ -1,4 +1,5 @@
 import type { ImageLocation } from '@cassl/labels';
+import { hasClasses } from './detection-sets.ts';
 import { createOpenedSets, type OpenedSet, type OpenedSets } from './opened-sets.ts';
 import { rowsAt } from './rows-at.ts';
 import { isEverything, selectImages, type ImageFilter } from './select-images.ts';
@@ -37,15 +38,21 @@ export interface ImageSets extends OpenedSets {
 const MOST_COLUMNS = 3;
 const PAGE_MS = 100;
 
-/** Answers what pages ask about label sets: without a filter from the index alone, with one from columns in memory. */
-export function createImageSets(): ImageSets {
-  const sets = createOpenedSets();
+/**
+ * Answers what pages ask about label sets: without a filter from the index alone, with one from columns in memory.
+ * @param ownFolder of `createDetectionSets`
+ */
+export function createImageSets(ownFolder: string): ImageSets {
+  const sets = createOpenedSets(ownFolder);
   const kept = new Map<string, Scanned>();
 
   function scanned(opened: OpenedSet, truth: PageRequest['truth']): Scanned {
     const name = `${opened.set.address} ${truth?.dataset.annotationsUri ?? ''}`;
     const known = kept.get(name) ?? {
-      scan: scanSet(opened.set.address, opened.set.totals.images, truth?.dataset),
+      scan: scanSet(
+        { address: opened.set.address, ownFolder, truth: truth?.dataset },
+        opened.set.totals.images,
+      ),
       selection: undefined,
     };
     kept.delete(name);
@@ -67,9 +74,10 @@ export function createImageSets(): ImageSets {
       const { address, truth, filter, from, count } = request;
       const opened = await sets.open(address);
       const total = opened.set.totals.images;
+      const withClasses = hasClasses(opened.set);
       if (isEverything(filter)) {
         const rows = await rowsAt(opened, from, count);
-        const images = rows.map((row, index) => shownImage(row, from + index, request));
+        const images = rows.map((row, index) => shownImage(row, from + index, { ...request, withClasses }));
         return { images, total, seen: total };
       }
       const { positions, seen } = selected(scanned(opened, truth), filter);
@@ -78,7 +86,8 @@ export function createImageSets(): ImageSets {
       for (const position of positions.subarray(from, from + count)) {
         // Neighbours of an order lie in files far from each other: who asked gets what is ready, and asks for the rest.
         if (images.length > 0 && performance.now() - startedAt > PAGE_MS) break;
-        for (const row of await rowsAt(opened, position, 1)) images.push(shownImage(row, position, request));
+        for (const row of await rowsAt(opened, position, 1))
+          images.push(shownImage(row, position, { ...request, withClasses }));
       }
       return { images, total: positions.length, seen };
     },

@@ -1,4 +1,5 @@
-import { openLabelSet, type LabelFileEntry, type LabelSet } from '@cassl/labels';
+import type { LabelFileEntry, LabelSet } from '@cassl/labels';
+import { openSet } from './detection-sets.ts';
 
 /** A label set whose index is in memory: 0.6 kB a file, so 2.4 MB for 10^6 images. */
 export interface OpenedSet {
@@ -14,11 +15,11 @@ export interface OpenedSets {
 }
 
 /** Sets never change, so the last few are kept open. */
-export function createOpenedSets(most = 8): OpenedSets {
+export function createOpenedSets(ownFolder: string, most = 8): OpenedSets {
   const known = new Map<string, Promise<OpenedSet>>();
   return {
     open(address) {
-      const opened = known.get(address) ?? openWhole(address);
+      const opened = known.get(address) ?? openWhole(address, ownFolder);
       // Last used, last in.
       known.delete(address);
       known.set(address, opened);
@@ -29,8 +30,8 @@ export function createOpenedSets(most = 8): OpenedSets {
   };
 }
 
-async function openWhole(address: string): Promise<OpenedSet> {
-  const set = await openLabelSet(address);
+async function openWhole(address: string, ownFolder: string): Promise<OpenedSet> {
+  const set = await openSet(address, ownFolder);
   const files: LabelFileEntry[] = [];
   const starts = [0];
   for await (const file of set.files()) {

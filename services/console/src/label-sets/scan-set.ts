@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import type { LabeledDataset } from '@cassl/proto';
 import type { FillTask } from './fill-columns.ts';
 import { createColumns, type SetColumns } from './set-columns.ts';
 
@@ -12,9 +11,9 @@ export interface SetScan {
 }
 
 /** Starts it; what asks meanwhile sees how far it is. */
-export function scanSet(address: string, images: number, truth: LabeledDataset | undefined): SetScan {
+export function scanSet(what: Omit<FillTask, 'columns'>, images: number): SetScan {
   const columns = createColumns(images);
-  const task: FillTask = { address, truth, columns };
+  const task: FillTask = { ...what, columns };
   const worker = new Worker(new URL('./fill-columns.worker.ts', import.meta.url), { workerData: task });
   // A console that stops does not wait for it.
   worker.unref();

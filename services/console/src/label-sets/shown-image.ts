@@ -7,14 +7,16 @@ import type { Truth } from './truth.ts';
 interface Options {
   readonly truth: Truth | undefined;
   readonly masks: boolean;
+  /** Labels have the classes of the truth. */
+  readonly withClasses: boolean;
 }
 
-export function shownImage(row: LabelRow, at: number, { truth, masks }: Options): ShownImage {
+export function shownImage(row: LabelRow, at: number, { truth, masks, withClasses }: Options): ShownImage {
   const { key } = row;
   if (isFailed(row)) return { at, key, width: 0, height: 0, failure: row.failure, labels: [] };
   const { width, height, instances } = row;
   const objects = truth?.images.get(key)?.instances.filter(({ crowd }) => !crowd);
-  const match = objects === undefined ? undefined : matchTruth(instances, objects);
+  const match = objects === undefined ? undefined : matchTruth(instances, objects, withClasses);
   return {
     at,
     key,
@@ -22,6 +24,7 @@ export function shownImage(row: LabelRow, at: number, { truth, masks }: Options)
     height,
     labels: instances.map((label, index) => ({
       ...ofLabel(label, row, masks),
+      ...(withClasses ? { name: truth?.categories[label.category ?? 0] ?? '' } : {}),
       ...rightness(match?.isTrue[index]),
     })),
     ...(objects === undefined

@@ -1,9 +1,11 @@
-import { openCocoDataset, type LabeledImage } from '@cassl/datasets';
+import { openCocoDataset, type DatasetCategory, type LabeledImage } from '@cassl/datasets';
 import type { LabeledDataset } from '@cassl/proto';
 
 /** What people labeled in the images of a pool. */
 export interface Truth {
   readonly categories: readonly string[];
+  /** The same with their ids. */
+  readonly classes: readonly DatasetCategory[];
   /** By the image's key in the pool. */
   readonly images: ReadonlyMap<string, LabeledImage>;
 }
@@ -38,6 +40,7 @@ export function openTruth(request: LabeledDataset): Promise<OpenTruth> {
     });
     return {
       dataset: request,
+      classes: dataset.categories,
       categories: dataset.categories.map(({ name: category }) => category),
       images: new Map(dataset.images.map((image) => [image.key, image])),
     };

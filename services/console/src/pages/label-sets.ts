@@ -1,5 +1,5 @@
 import { invalidArgument, notFound } from '@cassl/errors';
-import type { LabeledDataset } from '@cassl/proto';
+import type { EvaluationJob, LabeledDataset } from '@cassl/proto';
 import { Hono, type Context } from 'hono';
 import type { PageParts } from '../page-parts.ts';
 import type { Caller, ConsoleEnv } from '../http/session.ts';
@@ -9,17 +9,32 @@ import { openTruth, type OpenTruth } from '../label-sets/truth.ts';
 import { PICTURE_SIZES } from '../thumbnails/thumbnails.ts';
 
 const MAX_PAGE = 200;
+/** Detectors answer a hundred boxes an image, most of them with next to no score. */
+const USUAL_ABOVE = 0.3;
 
 /**
  * Of the label set `?set=ADDRESS`: `GET /scores` how its scores are spread, `GET /head` what it is, `GET /images` a page of its images,
- * `GET /picture` one of them. With `&job=ID` the truth of the pool comes from the pipeline of that labeling job.
+ * `GET /picture` one of them. With `&job=ID` the truth of the pool comes from the pipeline of that labeling job, with `&evaluation=ID` from
+ * the evaluation whose detections the set holds: `GET /of-evaluation?evaluation=ID&above=SCORE` is its address.
  */
-export function labelSetRoutes({ platform, imageSets, thumbnails }: PageParts): Hono<ConsoleEnv> {
+export function labelSetRoutes({
+  platform,
+  imageSets,
+  detectionSets,
+  thumbnails,
+}: PageParts): Hono<ConsoleEnv> {
   const truthOf = async (context: Context<ConsoleEnv>): Promise<OpenTruth | undefined> => {
+    const evaluation = context.req.query('evaluation') ?? '';
+    if (evaluation !== '') return truthOfEvaluation(await evaluationOf(platform, evaluation, context));
     const named = await truthOfJob(platform, context.req.query('job') ?? '', context.get('caller').call);
     return named === undefined ? undefined : openTruth(named);
   };
   return new Hono<ConsoleEnv>()
+    .get('/of-evaluation', async (context) => {
+      const job = await evaluationOf(platform, context.req.query('evaluation') ?? '', context);
+      const above = numberOf(context, 'above', USUAL_ABOVE, 0, 1);
+      return context.json({ set: await detectionSets.addressOf(job, above) });
+    })
     .get('/scores', async (context) => context.json(scoreCounts(await imageSets.open(addressOf(context)))))
     .get('/head', async (context) => {
       const { set } = await imageSets.open(addressOf(context));
@@ -51,6 +66,21 @@ export function labelSetRoutes({ platform, imageSets, thumbnails }: PageParts): 
         'cache-control': 'private, max-age=86400, immutable',
       });
     });
+}
+
+/** @throws NOT_FOUND */
+async function evaluationOf(
+  { evaluator }: PageParts['platform'],
+  id: string,
+  context: Context<ConsoleEnv>,
+): Promise<EvaluationJob> {
+  const { job } = await evaluator.getEvaluation({ id }, context.get('caller').call);
+  if (job === undefined) throw notFound(`there is no evaluation ${JSON.stringify(id)}`);
+  return job;
+}
+
+function truthOfEvaluation({ spec }: EvaluationJob): Promise<OpenTruth> | undefined {
+  return spec?.dataset === undefined ? undefined : openTruth(spec.dataset);
 }
 
 /** The pipeline's id is the beginning of its jobs' ids. */

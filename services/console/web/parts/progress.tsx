@@ -30,6 +30,18 @@ export function progressText(status: Json<JobStatus> | undefined): string {
     .join(' · ');
 }
 
+/** "120 of 900 · 1 min 36 s left", for a card. */
+export function shortProgressText(status: Json<JobStatus> | undefined): string {
+  const { done = 0, total = 0, etaSeconds = 0 } = status?.progress ?? {};
+  const isRunning = status?.state === 'JOB_STATE_RUNNING';
+  return [
+    total > 0 ? `${count(done)} of ${count(total)}` : '',
+    etaSeconds > 0 && isRunning ? `${duration(etaSeconds)} left` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
+}
+
 /** Seconds from start to end, or to now. */
 export function elapsedSeconds(status: Json<JobStatus> | undefined): number {
   const start = status?.startedAt ?? status?.createdAt;

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { count } from '../../format.ts';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
+import { setQuery } from '../../router.tsx';
 import { useAnswer } from '../../use-answer.ts';
 import { ImageFilters } from './image-filters.tsx';
 import { ImageGrid } from './image-grid.tsx';
@@ -12,20 +13,73 @@ import { usePages } from './use-pages.ts';
 
 const FILTERS = ['show', 'order', 'minScore', 'maxScore', 'minSize', 'maxSize', 'category'];
 
-/** The images of a label set with what was found in them, beside what people labeled: `?set=ADDRESS&job=ID`. */
+/**
+ * The images of a label set with what was found in them, beside what people labeled: `?set=ADDRESS&job=ID`, or those of an evaluation with its
+ * detections: `?evaluation=ID&above=SCORE`.
+ */
 export function ImagesPage({ query }: { readonly query: URLSearchParams }): JSX.Element {
+  const evaluation = query.get('evaluation') ?? '';
+  const above = query.get('above') ?? '0.3';
   const set = query.get('set') ?? '';
   return (
     <>
       <h1>Images</h1>
-      <SetPicker set={set} />
-      {set !== '' && <SetImages key={set} query={query} set={set} />}
+      <SetPicker set={set} evaluation={evaluation} />
+      {evaluation !== '' && (
+        <EvaluationImages
+          key={`${evaluation} ${above}`}
+          query={query}
+          evaluation={evaluation}
+          above={above}
+        />
+      )}
+      {evaluation === '' && set !== '' && (
+        <SetImages key={set} query={query} base={{ set, job: query.get('job') ?? '' }} />
+      )}
     </>
   );
 }
 
-function SetImages({ query, set }: { readonly query: URLSearchParams; readonly set: string }): JSX.Element {
-  const base = new URLSearchParams({ set, job: query.get('job') ?? '' }).toString();
+interface EvaluationImagesProps {
+  readonly query: URLSearchParams;
+  readonly evaluation: string;
+  /** Detections with a score above it are looked at. */
+  readonly above: string;
+}
+
+function EvaluationImages({ query, evaluation, above }: EvaluationImagesProps): JSX.Element {
+  const path = `/label-sets/of-evaluation?${new URLSearchParams({ evaluation, above })}`;
+  const { value, error } = useAnswer<{ readonly set: string }>(path);
+  return (
+    <>
+      <p class="controls">
+        <label>
+          Detections above{' '}
+          <input
+            type="number"
+            min="0"
+            max="0.99"
+            step="0.05"
+            value={above}
+            onChange={({ currentTarget }) => setQuery('above', currentTarget.value)}
+          />
+        </label>
+      </p>
+      <ErrorNote error={error} />
+      {value === undefined && error === undefined && <EmptyNote>Reading its detections…</EmptyNote>}
+      {value !== undefined && <SetImages query={query} base={{ set: value.set, evaluation }} />}
+    </>
+  );
+}
+
+interface SetImagesProps {
+  readonly query: URLSearchParams;
+  /** The set, and where its truth comes from. */
+  readonly base: Readonly<Record<string, string>>;
+}
+
+function SetImages({ query, base: named }: SetImagesProps): JSX.Element {
+  const base = new URLSearchParams(named).toString();
   const { value: head, error } = useAnswer<SetHead>(`/label-sets/head?${base}`);
   const filters = FILTERS.flatMap((name) => {
     const value = query.get(name);

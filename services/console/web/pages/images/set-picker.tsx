@@ -3,10 +3,17 @@ import type { JSX } from 'preact';
 import type { Json } from '../../json.ts';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
 import { goTo } from '../../router.tsx';
+import { useAnswer } from '../../use-answer.ts';
 import { useEvents } from '../../use-events.ts';
 
-/** Chooses a label set: one of a labeling job, or any by its address. */
-export function SetPicker({ set }: { readonly set: string }): JSX.Element {
+interface SetPickerProps {
+  readonly set: string;
+  readonly evaluation: string;
+}
+
+/** Chooses a label set, one of a labeling job or any by its address, or the detections of an evaluation. */
+export function SetPicker({ set, evaluation }: SetPickerProps): JSX.Element {
+  const { value: kept } = useAnswer<{ readonly evaluations: readonly string[] }>('/evaluations');
   const { value, error } = useEvents<readonly Json<Labeling>[], readonly Json<Labeling>[]>(
     '/labelings/events',
     (_, list) => list.filter(({ labelSetUri }) => labelSetUri !== ''),
@@ -34,11 +41,27 @@ export function SetPicker({ set }: { readonly set: string }): JSX.Element {
           ))}
         </select>
       </label>
+      <label>
+        or detections of{' '}
+        <select
+          value={evaluation}
+          onChange={({ currentTarget: { value: id } }) =>
+            goTo(`/images?${new URLSearchParams({ evaluation: id })}`)
+          }
+        >
+          <option value="">choose an evaluation</option>
+          {kept?.evaluations.map((id) => (
+            <option key={id} value={id}>
+              {id}
+            </option>
+          ))}
+        </select>
+      </label>
       <label class="grow">
         or at <input name="address" type="text" value={set} placeholder="file:///…/….labelset.jsonl" />
       </label>
       <button type="submit">Open</button>
-      {value?.length === 0 && set === '' && (
+      {value?.length === 0 && set === '' && evaluation === '' && (
         <EmptyNote>No labeling has ended with a label set yet.</EmptyNote>
       )}
     </form>

@@ -50,7 +50,7 @@ function PipelineBody({ id, pipeline, isLive }: PipelineBodyProps): JSX.Element 
       <div class="panel">
         <Progress progress={status?.progress} label="Stages done" />
         <p>
-          {progressText(status)} · {duration(elapsedSeconds(status))}
+          {progressText(status)} · {hasEnded ? 'took' : 'for'} {duration(elapsedSeconds(status))}
           {!isLive && !hasEnded && <span class="soft"> · connection lost, trying again</span>}
         </p>
         {status?.error !== undefined && <ErrorNote error={status.error} />}

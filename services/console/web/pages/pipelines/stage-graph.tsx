@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Json } from '../../json.ts';
 import { stateKind, stateName } from '../../parts/badge.tsx';
 import { Graph } from '../../parts/graph.tsx';
-import { Progress, progressText } from '../../parts/progress.tsx';
+import { Progress, shortProgressText } from '../../parts/progress.tsx';
 import type { PlannedStage } from './plan-stages.ts';
 import { stageTitle } from './stage-titles.ts';
 
@@ -47,7 +47,7 @@ function StageCard({ stage, isSelected, onSelect }: StageCardProps): JSX.Element
       <span class="stage-title">{title}</span>
       <Progress progress={status?.progress} label={title} />
       <span class="stage-text">
-        <span class="stage-state">{stateName(state)}</span> {progressText(status) || stage.service}
+        <span class="stage-state">{stateName(state)}</span> {shortProgressText(status) || stage.service}
       </span>
     </button>
   );

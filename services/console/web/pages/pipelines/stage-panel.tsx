@@ -1,14 +1,13 @@
-import type { Training } from '@cassl/proto';
 import type { JSX } from 'preact';
 import { clock, count, duration, shortDigest } from '../../format.ts';
-import type { Json } from '../../json.ts';
-import { Badge } from '../../parts/badge.tsx';
+import { Badge, isEnded } from '../../parts/badge.tsx';
 import { LogLines } from '../../parts/log-lines.tsx';
 import { EmptyNote, ErrorNote, Facts } from '../../parts/notes.tsx';
 import { elapsedSeconds, progressText } from '../../parts/progress.tsx';
 import { Link, pathOf } from '../../router.tsx';
-import { useEvents } from '../../use-events.ts';
-import type { RunEvent } from '../trainings/use-runs.ts';
+import { linesOf } from '../trainings/chart-lines.ts';
+import { LiveChart } from '../trainings/live-chart.tsx';
+import { useRuns } from '../trainings/use-runs.ts';
 import type { ShownStage } from './stage-graph.tsx';
 import { stageTitle } from './stage-titles.ts';
 
@@ -16,7 +15,9 @@ import { stageTitle } from './stage-titles.ts';
 export function StagePanel({ stage }: { readonly stage: ShownStage }): JSX.Element {
   const { name, service, needs, started } = stage;
   const status = started?.status;
-  const training = useTraining(service === 'trainer' ? started?.jobId : undefined);
+  const { value: runs } = useRuns(service === 'trainer' && started !== undefined ? [started.jobId] : []);
+  const run = started === undefined ? undefined : runs?.byId.get(started.jobId);
+  const training = run?.training;
   if (started === undefined) {
     return (
       <section class="panel" aria-label={stageTitle(name)}>
@@ -36,7 +37,7 @@ export function StagePanel({ stage }: { readonly stage: ShownStage }): JSX.Eleme
           ['progress', progressText(status)],
           ['says', status?.progress?.message],
           ['service', service],
-          ['job', jobLink(service, started.jobId)],
+          ['job', jobLink(service, started.jobId, name.startsWith('evaluate/') && isEnded(status?.state))],
           ['engine', training?.engine],
           ['started', clock(status?.startedAt)],
           ['took', duration(elapsedSeconds(status))],
@@ -45,6 +46,13 @@ export function StagePanel({ stage }: { readonly stage: ShownStage }): JSX.Eleme
           ['result', resultLink(service, started.result)],
         ]}
       />
+      {run !== undefined && (
+        <div class="charts">
+          {['loss/total', 'images/s'].map((curve) => (
+            <LiveChart key={curve} title={curve} version={runs?.version} lines={linesOf([run], curve)} />
+          ))}
+        </div>
+      )}
       {training !== undefined && training.notes.length > 0 && (
         <details>
           <summary>What was not used of the data</summary>
@@ -56,17 +64,15 @@ export function StagePanel({ stage }: { readonly stage: ShownStage }): JSX.Eleme
   );
 }
 
-/** The newest state; its curve is not whole. */
-function useTraining(id: string | undefined): Json<Training> | undefined {
-  const path = id === undefined ? undefined : `/trainings/watch?ids=${encodeURIComponent(id)}`;
-  return useEvents<RunEvent, Json<Training> | undefined>(path, (last, { training }) => training ?? last)
-    .value;
-}
-
-function jobLink(service: string, id: string): JSX.Element {
+function jobLink(service: string, id: string, evaluates: boolean): JSX.Element {
   if (service === 'trainer') return <Link to={`/trainings?runs=${encodeURIComponent(id)}`}>{id}</Link>;
   if (service === 'labeler') return <Link to={pathOf('labelings', id)}>{id}</Link>;
-  return <span>{id}</span>;
+  // Thresholds and scores of labels have no detections of their own.
+  return evaluates ? (
+    <Link to={`/images?evaluation=${encodeURIComponent(id)}`}>{id}</Link>
+  ) : (
+    <span>{id}</span>
+  );
 }
 
 function resultLink(service: string, result: string): JSX.Element | string {

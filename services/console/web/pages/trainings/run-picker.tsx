@@ -5,19 +5,16 @@ import type { Json } from '../../json.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
 import { progressText } from '../../parts/progress.tsx';
-import { useEvents } from '../../use-events.ts';
+import type { Live } from '../../use-events.ts';
 
 interface RunPickerProps {
+  readonly trainings: Live<readonly Json<Training>[]>;
   readonly chosen: readonly string[];
   readonly onChange: (chosen: readonly string[]) => void;
 }
 
 /** All trainings, to choose from; narrowed by a text in their ids. */
-export function RunPicker({ chosen, onChange }: RunPickerProps): JSX.Element {
-  const { value, error } = useEvents<readonly Json<Training>[], readonly Json<Training>[]>(
-    '/trainings/events',
-    (_, list) => list,
-  );
+export function RunPicker({ trainings: { value, error }, chosen, onChange }: RunPickerProps): JSX.Element {
   const [text, setText] = useState('');
   const toggle = (id: string): void =>
     onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);

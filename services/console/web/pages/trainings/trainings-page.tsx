@@ -1,12 +1,15 @@
+import type { Training } from '@cassl/proto';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import type { Json } from '../../json.ts';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
 import { setQuery } from '../../router.tsx';
+import { useEvents } from '../../use-events.ts';
+import { linesOf } from './chart-lines.ts';
 import { ConfigTable } from './config-table.tsx';
-import { LiveChart, type ChartLine } from './live-chart.tsx';
+import { LiveChart } from './live-chart.tsx';
 import { RunEvaluations } from './run-evaluations.tsx';
 import { RunPicker } from './run-picker.tsx';
-import { smooth } from './smooth.ts';
 import { useRuns, type Run } from './use-runs.ts';
 
 /** In this order; what else the runs have comes after. */
@@ -20,9 +23,17 @@ const FIRST_CHARTS = [
   'images/s',
 ];
 
+/** More lines at once are chosen by hand. */
+const MOST_CHOSEN = 4;
+
 /** Training curves, live, several runs over each other: `?runs=A,B`. */
 export function TrainingsPage({ query }: { readonly query: URLSearchParams }): JSX.Element {
-  const ids = (query.get('runs') ?? '').split(',').filter((id) => id !== '');
+  const trainings = useEvents<readonly Json<Training>[], readonly Json<Training>[]>(
+    '/trainings/events',
+    (_, list) => list,
+  );
+  const chosen = query.get('runs')?.split(',').filter(Boolean);
+  const ids = chosen ?? runningOrLast(trainings.value);
   const { value, error } = useRuns(ids);
   const [weight, setWeight] = useState(0);
   const [isLogarithmic, setLogarithmic] = useState(false);
@@ -31,7 +42,12 @@ export function TrainingsPage({ query }: { readonly query: URLSearchParams }): J
     <>
       <h1>Training curves</h1>
       <div class="split">
-        <RunPicker chosen={ids} onChange={(next) => setQuery('runs', next.join(','))} />
+        <RunPicker
+          trainings={trainings}
+          chosen={ids}
+          // A comma alone is nobody, chosen by hand.
+          onChange={(next) => setQuery('runs', next.join(',') || ',')}
+        />
         <div>
           <div class="panel controls">
             <label>
@@ -83,9 +99,10 @@ function chartNames(runs: readonly Run[]): readonly string[] {
   return [...first, ...[...names].filter((name) => !FIRST_CHARTS.includes(name))];
 }
 
-function linesOf(runs: readonly Run[], name: string, weight: number): ChartLine[] {
-  return runs.flatMap(({ id, curve }) => {
-    const values = curve.values.get(name);
-    return values === undefined ? [] : [{ name: id, x: curve.x, y: smooth(values, weight) }];
-  });
+/** Where nobody has chosen, what runs is what people come for; else the last one. */
+function runningOrLast(trainings: readonly Json<Training>[] | undefined): readonly string[] {
+  const jobs = trainings?.flatMap(({ status }) => status ?? []) ?? [];
+  const running = jobs.filter(({ state }) => state === 'JOB_STATE_RUNNING').slice(0, MOST_CHOSEN);
+  const last = jobs.toSorted((a, b) => (b.createdAt ?? '').localeCompare(a.createdAt ?? '')).slice(0, 1);
+  return (running.length > 0 ? running : last).map(({ id }) => id);
 }

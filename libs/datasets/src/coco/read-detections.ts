@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { parseJson, type CocoId } from '@cassl/coco';
-import { writtenIds, type DatasetCategory } from '@cassl/datasets';
 import { readablePath } from '@cassl/storage';
 import { rleFromString, toXyxy, type Detection, type Xywh } from '@cassl/vision';
+import type { DatasetCategory } from '../dataset.ts';
+import { writtenIds } from '../written-ids.ts';
 
 interface CocoResult {
   readonly image_id: CocoId;
