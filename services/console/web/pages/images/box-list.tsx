@@ -21,7 +21,7 @@ export function BoxList({ image: { labels, objects } }: { readonly image: ShownI
           </thead>
           <tbody>
             {labels.map((box, index) => (
-              <Line key={`label ${index}`} what="label" box={box} words={['false', 'true']} />
+              <Line key={`label ${index}`} what={box.name || 'label'} box={box} words={['false', 'true']} />
             ))}
             {objects?.map((box, index) => (
               <Line key={`object ${index}`} what={box.name} box={box} words={['missed', 'found']} />
