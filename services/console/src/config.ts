@@ -33,7 +33,11 @@ export const settings = {
     z.string().default('openid'),
     'What it asks the issuer for, for example `openid cassl:read cassl:train`',
   ),
-  dataDir: setting('CASSL_DATA_DIR', z.string().default('.cassl/console'), 'Folder for thumbnails'),
+  dataDir: setting(
+    'CASSL_DATA_DIR',
+    z.string().default('.cassl/console'),
+    'Folder for thumbnails and for detections of evaluations, which can all be made again',
+  ),
   thumbnailMegabytes: setting(
     'CASSL_THUMBNAIL_MB',
     z.coerce.number().int().min(16).default(1024),
