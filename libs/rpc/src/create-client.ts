@@ -35,6 +35,8 @@ export interface ClientOptions {
 /** A service's methods, and the connection's end. */
 export type RpcClient<Definition extends CompatServiceDefinition> = Client<Definition, DeadlineOptions> &
   Disposable & {
+    /** `host:port` as it was given. */
+    readonly address: string;
     /** Ends the connection; calls that run are cancelled. */
     close(): void;
   };
@@ -61,7 +63,7 @@ export function createClient<Definition extends CompatServiceDefinition>(
     .use(deadlines(deadlineMs, address, tokenReader(security)))
     .create(definition, channel);
   const close = (): void => channel.close();
-  return Object.assign(client, { close, [Symbol.dispose]: close });
+  return Object.assign(client, { address, close, [Symbol.dispose]: close });
 }
 
 /** Deadline, token and error translation of every call. */

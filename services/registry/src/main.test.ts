@@ -174,7 +174,7 @@ describe('the registry process', () => {
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
     await startRegistry(folder);
-  }, 60_000);
+  }, 240_000);
 
   it('names a bad setting and exits with 2', async () => {
     const child = spawn(process.execPath, [MAIN], {

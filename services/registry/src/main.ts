@@ -42,6 +42,8 @@ await runService({
       clientCaFile: config.tlsClientCaFile,
       redirects: config.httpRedirects,
     });
+    // With TLS clients would have to be told whom to trust.
+    if (config.tlsCertFile === undefined) registry.uploadPort = Number(new URL(http.url).port);
     logger.info({ url: http.url }, 'serving HTTP views');
     return {
       config,

@@ -18,6 +18,8 @@ export interface Registry {
   /** Verifications that run in this process, by digest: those who want the same file wait for one. */
   readonly verifying: Map<string, Promise<void>>;
   readonly logger: Logger;
+  /** Where files may be sent by HTTP; `undefined` while no such port is open. */
+  uploadPort: number | undefined;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       blobs,
       changed,
       verifying: new Map(),
+      uploadPort: undefined,
       logger: options.logger ?? createLogger({ name: 'registry' }),
       async close() {
         blobs.close();

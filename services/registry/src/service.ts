@@ -25,7 +25,7 @@ import { createWebhook, deleteWebhook, listWebhooks } from './webhooks/manage-we
 export function registryService(registry: Registry): ServedService {
   return implement(RegistryServiceDefinition, {
     publishCheckpoint: (requests, { signal }) => publishCheckpoint(registry, requests, signal),
-    getUpload: ({ digest }) => getUpload(registry, digest),
+    getUpload: (request) => getUpload(registry, request),
     getCheckpoint: ({ reference }) => getCheckpoint(registry, reference),
     listCheckpoints: (request) => listCheckpoints(registry, request),
     downloadCheckpoint: (request, { signal }) => downloadCheckpoint(registry, request, signal),

@@ -10,9 +10,13 @@ import type {
   RegistryServiceDefinition,
 } from '@cassl/proto';
 import type { RpcClient } from '../create-client.ts';
+import { sendByHttp } from './send-by-http.ts';
 
 export interface PublishCheckpointFileOptions {
-  readonly client: Pick<RpcClient<RegistryServiceDefinition>, 'publishCheckpoint' | 'getUpload'>;
+  readonly client: Pick<RpcClient<RegistryServiceDefinition>, 'publishCheckpoint' | 'getUpload'> & {
+    /** Where it is; without it nothing is sent by HTTP. */
+    readonly address?: string;
+  };
   /** Path of the safetensors file. */
   readonly file: string;
   readonly manifest: Partial<Manifest>;
@@ -44,14 +48,28 @@ export async function publishCheckpointFile(
   const digest = await sha256Hex(createReadStream(file, { signal }));
   for (let attempt = 1; ; attempt++) {
     try {
-      const { receivedBytes, published } = await client.getUpload({ digest }, { signal });
-      const offset = published ? sizeBytes : receivedBytes;
+      const { receivedBytes, published, http } = await client.getUpload({ digest, sizeBytes }, { signal });
+      const known = published ? sizeBytes : receivedBytes;
+      const isSent = http !== undefined && known < sizeBytes && (await sendByHttp(options, http, known));
+      const offset = isSent ? sizeBytes : await continueAt(options, digest, known, http !== undefined);
       return await client.publishCheckpoint(uploadParts(options, digest, sizeBytes, offset), { signal });
     } catch (error) {
       if (signal.aborted || attempt === MAX_ATTEMPTS || !RETRIED.has(errorCode(error))) throw error;
       await sleep(RETRY_MS * attempt, undefined, { signal });
     }
   }
+}
+
+/** What an upload by HTTP that broke off left counts for the one by gRPC. */
+async function continueAt(
+  { client, signal }: PublishCheckpointFileOptions,
+  digest: string,
+  known: number,
+  wasTried: boolean,
+): Promise<number> {
+  if (!wasTried) return known;
+  const { receivedBytes } = await client.getUpload({ digest }, signal === undefined ? {} : { signal });
+  return receivedBytes;
 }
 
 async function* uploadParts(

@@ -177,13 +177,15 @@ describe('an upload', () => {
   });
 
   it('taken over from a holder who may only be paused is not changed by what he still writes', async () => {
-    const bytes = randomBytes(1000);
+    const half = 2 ** 20;
+    const bytes = randomBytes(2 * half);
     const digest = digestOf(bytes);
     const paused = await begin(digest);
-    await paused.write(bytes.subarray(0, 500));
-    const heir = await begin(digest, { offset: 500, isTakenOver: true });
-    await paused.write(randomBytes(500));
-    await heir.write(bytes.subarray(500));
+    await paused.write(bytes.subarray(0, half));
+    await expect.poll(() => blobs.keptBytes(digest, null)).toBe(half);
+    const heir = await begin(digest, { offset: half, isTakenOver: true });
+    await paused.write(randomBytes(half));
+    await heir.write(bytes.subarray(half));
     await heir.finish();
     await paused.suspend().catch(() => undefined);
     expect(await readFile(pathOf(digest))).toEqual(bytes);

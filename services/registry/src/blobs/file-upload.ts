@@ -8,6 +8,9 @@ import type { BlobUpload, StoredBlob, UploadOptions } from './blob-store.ts';
 /** Every so many bytes the disk is told to begin, so that the sync at the end has little left to wait for. */
 const FLUSH_BYTES = 64 * 2 ** 20;
 
+/** As much may wait while the disk is busy. Pieces are written together, for each write costs a turn of the thread pool. */
+const WRITE_BYTES = 2 ** 20;
+
 /** The largest unfinished file of a digest; `undefined` when there is none. */
 export async function findPart(
   incoming: string,
@@ -42,8 +45,40 @@ export async function openFileUpload(options: FileUploadOptions): Promise<BlobUp
   let flushing: Promise<void> | undefined;
   // A disk tells of bytes that it lost once: a later sync would say that all is well.
   let lost: Error | undefined;
-  const close = async (): Promise<void> => {
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  let writing: Promise<void> | undefined;
+  let failure: Error | undefined;
+
+  /** What came while the disk had the last piece goes to it as one. */
+  const writeWaiting = (): void => {
+    if (writing !== undefined || waitingBytes === 0 || failure !== undefined) return;
+    const [pieces, bytes, from] = [waiting, waitingBytes, position];
+    [waiting, waitingBytes] = [[], 0];
+    position += bytes;
+    writing = writeAll(file, pieces, from)
+      .catch((error: unknown) => void (failure = error as Error))
+      .finally(() => {
+        writing = undefined;
+        beginFlush();
+        writeWaiting();
+      });
+  };
+  const beginFlush = (): void => {
+    if (position - flushed < FLUSH_BYTES || flushing !== undefined) return;
+    flushed = position;
+    flushing = file
+      .datasync()
+      .catch((error: unknown) => void (lost = error as Error))
+      .finally(() => (flushing = undefined));
+  };
+  const settle = async (): Promise<void> => {
+    while (writing !== undefined) await writing;
     await flushing;
+    if (failure !== undefined) throw failure;
+  };
+  const close = async (): Promise<void> => {
+    await settle().catch(() => undefined);
     await file.close();
   };
   return {
@@ -51,18 +86,15 @@ export async function openFileUpload(options: FileUploadOptions): Promise<BlobUp
     kept: () =>
       offset === 0 ? empty() : createReadStream(part, { highWaterMark: 2 ** 20, end: offset - 1 }),
     async write(chunk) {
-      await writeAll(file, chunk, position);
-      position += chunk.byteLength;
-      if (position - flushed < FLUSH_BYTES || flushing !== undefined) return;
-      flushed = position;
-      flushing = file
-        .datasync()
-        .catch((error: unknown) => void (lost = error as Error))
-        .finally(() => (flushing = undefined));
+      waiting.push(chunk);
+      waitingBytes += chunk.byteLength;
+      writeWaiting();
+      if (waitingBytes >= WRITE_BYTES) await writing;
+      if (failure !== undefined) throw failure;
     },
     async finish() {
       try {
-        await flushing;
+        await settle();
         await file.sync();
         if (lost !== undefined) throw lost;
       } catch (error) {
@@ -90,14 +122,27 @@ async function takeOver(from: string, to: string, { isTakenOver, offset }: Uploa
   await rm(from, { force: true });
 }
 
-async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
   try {
-    for (let done = 0; done < chunk.length;) {
-      done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
+    let left = [...pieces];
+    while (left.length > 0) {
+      const { bytesWritten } = await file.writev(left, position);
+      position += bytesWritten;
+      left = after(left, bytesWritten);
     }
   } catch (error) {
     throw explained(error);
   }
+}
+
+/** What a write that stopped early left. */
+function after(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let done = bytes;
+  return pieces.flatMap((piece) => {
+    const skipped = Math.min(done, piece.byteLength);
+    done -= skipped;
+    return skipped === piece.byteLength ? [] : [piece.subarray(skipped)];
+  });
 }
 
 function explained(error: unknown): unknown {

@@ -156,12 +156,21 @@ describe('an upload', () => {
   it('that can never become the checkpoint keeps nothing, one that broke off keeps what came', async () => {
     const digest = digestOf(bytes);
     await expect(upload(start(bytes), chunk(checkpointFile(11)))).rejects.toThrow('was announced');
-    expect(await getUpload(test.registry, digest)).toEqual({ published: false, receivedBytes: 0 });
+    expect(await getUpload(test.registry, { digest, sizeBytes: 0 })).toMatchObject({
+      published: false,
+      receivedBytes: 0,
+    });
     await expect(upload(start(bytes), chunk(bytes.subarray(0, 1500)))).rejects.toThrow('go on from there');
-    expect(await getUpload(test.registry, digest)).toEqual({ published: false, receivedBytes: 1500 });
+    expect(await getUpload(test.registry, { digest, sizeBytes: 0 })).toMatchObject({
+      published: false,
+      receivedBytes: 1500,
+    });
     const { existed } = await upload(start(bytes, { offset: 1500 }), chunk(bytes.subarray(1500)));
     expect(existed).toBe(false);
-    expect(await getUpload(test.registry, digest)).toEqual({ published: true, receivedBytes: 0 });
+    expect(await getUpload(test.registry, { digest, sizeBytes: 0 })).toMatchObject({
+      published: true,
+      receivedBytes: 0,
+    });
   });
 
   it('of the same bytes keeps the first manifest, and mends a damaged file', async () => {

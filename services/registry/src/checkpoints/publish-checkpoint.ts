@@ -10,6 +10,7 @@ import { isWhole } from './get-upload.ts';
 import { ancestorsOf } from './lineage.ts';
 import { readCheckpoint } from './read-checkpoints.ts';
 import { digestLease, receiveUpload, type ReceivedUpload, type UploadStart } from './receive-upload.ts';
+import { stagedFile } from './staged-files.ts';
 import type { UploadFacts } from './upload-meter.ts';
 
 export interface Published {
@@ -39,8 +40,11 @@ export async function publishCheckpoint(
   return withLease(registry.db, digestLease(start.digest), signal, async (lease) => {
     const published = await findWhole(registry, start.digest);
     if (published !== undefined) return published;
+    const { manifest } = start;
+    const staged = await stagedFile(registry, start.digest);
+    if (staged !== undefined) return record(registry, staged, manifest, lease);
     const received = await receiveUpload(registry, start, chunksOf(iterator), { lease, signal });
-    return record(registry, start, received, lease);
+    return record(registry, wholeFile(start, received), manifest, lease);
   });
 }
 
@@ -101,16 +105,15 @@ async function checkAncestors(db: Kysely<Database>, manifest: Manifest): Promise
 
 async function record(
   registry: Registry,
-  { digest, sizeBytes, manifest }: CheckedStart,
-  { stored, tensorCount, parameterCount }: ReceivedUpload,
+  file: WholeFile,
+  manifest: Manifest,
   lease: Lease,
 ): Promise<Published> {
-  const whole = { digest, sizeBytes, tensorCount, parameterCount, seal: stored.version };
   const published = await registry.db
     .transaction()
-    .execute((transaction) => recordCheckpoint(transaction, whole, manifest, lease));
+    .execute((transaction) => recordCheckpoint(transaction, file, manifest, lease));
   if (published.repaired)
-    registry.logger.info({ digest }, 'a damaged checkpoint was published again and is whole');
+    registry.logger.info({ digest: file.digest }, 'a damaged checkpoint was published again and is whole');
   registry.changed.emit('change');
   return published;
 }
@@ -121,6 +124,11 @@ export interface WholeFile extends UploadFacts {
   readonly sizeBytes: number;
   /** The stored file's version. */
   readonly seal: string;
+}
+
+export function wholeFile({ digest, sizeBytes }: UploadStart, received: ReceivedUpload): WholeFile {
+  const { stored, tensorCount, parameterCount } = received;
+  return { digest, sizeBytes, tensorCount, parameterCount, seal: stored.version };
 }
 
 /**

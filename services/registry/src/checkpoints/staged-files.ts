@@ -3,7 +3,7 @@ import { withLease } from '../database/lease.ts';
 import type { Database } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
 import type { WholeFile } from './publish-checkpoint.ts';
-import { getUpload, isWhole } from './get-upload.ts';
+import { isWhole, receivedBytes } from './get-upload.ts';
 import { digestLease, receivePart, receiveUpload, type UploadStart } from './receive-upload.ts';
 
 /** A file that nobody commits is removed after a day. */
@@ -53,9 +53,8 @@ export async function stagePart(
 ): Promise<void> {
   await withLease(registry.db, digestLease(start.digest), signal, async (lease) => {
     if (await isKept(registry, start.digest)) return;
-    const { receivedBytes } = await getUpload(registry, start.digest);
     // Sent again, for its answer was lost.
-    if (receivedBytes >= start.end) return;
+    if ((await receivedBytes(registry, start.digest)) >= start.end) return;
     await receivePart(registry, start, chunks[Symbol.asyncIterator](), { lease, signal });
   });
 }

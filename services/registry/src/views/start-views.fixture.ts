@@ -52,6 +52,7 @@ export async function startViews(
     host: '127.0.0.1',
     port: 0,
   });
+  registry.uploadPort = Number(new URL(http.url).port);
   return {
     url: http.url,
     folder,

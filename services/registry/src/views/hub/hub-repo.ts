@@ -6,7 +6,14 @@ import type { DerivedServedFile } from '../files/derived-file.ts';
 import type { ViewRequest } from '../http/request.ts';
 import type { ServedFile } from '../http/send-file.ts';
 import { aliasOfBranch, isRepoId, repoOfAlias, splitFramework } from '../repos/repo-id.ts';
-import { findRepo, findVersion, inOrder, type Branch, type Repo, type RepoVersion } from '../repos/find-repo.ts';
+import {
+  findRepo,
+  findVersion,
+  inOrder,
+  type Branch,
+  type Repo,
+  type RepoVersion,
+} from '../repos/find-repo.ts';
 import { openRepoFiles, type RepoFiles } from '../repos/repo-files.ts';
 import { hubNotFound } from './hub-errors.ts';
 
@@ -69,19 +76,17 @@ export interface HubFiles {
 /** What was committed goes before what is made here, but for `cassl.json`. */
 export async function hubFiles(request: ViewRequest, repo: Repo, version: RepoVersion): Promise<HubFiles> {
   const set = repo.framework === 'cassl' ? await filesOf(request.registry, version) : undefined;
-  const committed = Object.entries(set?.small ?? {}).map(
-    ([path, file]): [string, SmallServedFile] => [
-      path,
-      {
-        ...file,
-        etag: file.gitOid,
-        contentType: contentTypeOf(path),
-        async sendTo(sink, { start, end }) {
-          sink.write((await readSmallFile(request.registry.db, file.sha256)).subarray(start, end));
-        },
+  const committed = Object.entries(set?.small ?? {}).map(([path, file]): [string, SmallServedFile] => [
+    path,
+    {
+      ...file,
+      etag: file.gitOid,
+      contentType: contentTypeOf(path),
+      async sendTo(sink, { start, end }) {
+        sink.write((await readSmallFile(request.registry.db, file.sha256)).subarray(start, end));
       },
-    ],
-  );
+    },
+  ]);
   if (version.digest === '') return { checkpoint: undefined, weights: undefined, texts: new Map(committed) };
   const made = await openRepoFiles(request, version.digest, repo.framework, repo.id);
   const name = set?.weights ?? made.weights.name;
@@ -92,7 +97,10 @@ export async function hubFiles(request: ViewRequest, repo: Repo, version: RepoVe
   };
 }
 
-async function filesOf({ db }: Registry, { alias, revision, digest }: RepoVersion): Promise<FileSet | undefined> {
+async function filesOf(
+  { db }: Registry,
+  { alias, revision, digest }: RepoVersion,
+): Promise<FileSet | undefined> {
   if (alias === '') return undefined;
   if (digest !== '') return fileSetOf(db, alias, revision);
   const row = await db.selectFrom('drafts').select('files').where('alias', '=', alias).executeTakeFirst();

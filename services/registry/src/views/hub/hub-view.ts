@@ -143,7 +143,8 @@ function fail({ method, response }: ViewRequest, { status, message, error }: Fai
   const code = isAnonymous ? 'RepoNotFound' : details.hubCode;
   sendJson(
     { method, response },
-    { error: message },
+    // The URL of a repository that exists already: its maker goes on with it.
+    { error: message, ...(typeof details.url === 'string' ? { url: details.url } : {}) },
     {
       status: typeof details.status === 'number' ? details.status : status,
       headers: {

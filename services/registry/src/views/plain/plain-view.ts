@@ -2,6 +2,9 @@ import { CasslError, invalidArgument, notFound } from '@cassl/errors';
 import { FRAMEWORKS, type Framework } from '@cassl/checkpoints';
 import { Checkpoint } from '@cassl/proto';
 import { resolveReference } from '../../aliases/resolve-reference.ts';
+import { checkDigest } from '../../check-request.ts';
+import { stageFile } from '../../checkpoints/staged-files.ts';
+import { checkTicket } from '../../checkpoints/upload-ticket.ts';
 import { readCheckpoint } from '../../checkpoints/read-checkpoints.ts';
 import { checkContainer, checkFramework, frameworkFile } from '../files/framework-file.ts';
 import { checkOutputs, onnxFile } from '../files/onnx-file.ts';
@@ -17,12 +20,15 @@ import { parseWeightsName, weightsName } from './weights-name.ts';
  * their sha256 (`{name}-{8 hex}.pth`), with `?for=` or below `for/{framework}/` for loaders that drop queries.
  */
 export const plainView: View = {
-  owns: ([version, kind]) => version === 'v1' && kind === 'checkpoints',
+  owns: ([version, kind]) => version === 'v1' && (kind === 'checkpoints' || kind === 'uploads'),
+  // Uploads carry a ticket of the gRPC API.
+  isOpen: ([, kind]) => kind === 'uploads',
   handle: route,
   fail,
 };
 
 async function route(request: ViewRequest): Promise<void> {
+  if (request.path[1] === 'uploads') return receiveFile(request);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     throw new CasslError(
       'UNIMPLEMENTED',
@@ -37,6 +43,19 @@ async function route(request: ViewRequest): Promise<void> {
     return sendOnnx(request, digest);
   if (first === 'for' && second !== undefined) return sendWeights(request, digest, reference, third, second);
   return sendWeights(request, digest, reference, first, request.query.get('for') ?? 'cassl');
+}
+
+/** `PUT /v1/uploads/{sha256}` with a ticket and an `offset`: the rest of a file, which PublishCheckpoint then publishes. */
+async function receiveFile(request: ViewRequest): Promise<void> {
+  const { registry, query, signal } = request;
+  if (request.method !== 'PUT' || request.path.length !== 3) throw notFound('no such address');
+  const digest = checkDigest('the file', request.path[2] ?? '');
+  const { sizeBytes } = await checkTicket(registry, digest, query);
+  const offset = Number(query.get('offset') ?? 0);
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset > sizeBytes)
+    throw invalidArgument(`offset must be 0 to ${sizeBytes}, got ${query.get('offset') ?? ''}`);
+  await stageFile(registry, { digest, sizeBytes, offset }, request.request as AsyncIterable<Buffer>, signal);
+  sendJson(request, {});
 }
 
 /** An alias may have slashes, which some clients do not escape: what follows it is known. */

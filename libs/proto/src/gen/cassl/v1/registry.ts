@@ -360,6 +360,19 @@ export interface PublishCheckpointResponse {
 export interface GetUploadRequest {
   /** sha256 of the whole file. */
   digest: string;
+  /** Size of the whole file, for an address to send it to; 0 asks for none. */
+  sizeBytes: number;
+}
+
+/**
+ * Where the rest of a file may be sent with one HTTP/1.1 PUT, which costs both sides a third of the same by gRPC. The address
+ * carries its own permission, for a day. PublishCheckpoint with the offset at the end publishes what came.
+ */
+export interface HttpUpload {
+  /** Port at the host of this service. */
+  port: number;
+  /** Path and query; the query takes an `offset` besides. */
+  path: string;
 }
 
 /** An interrupted upload. */
@@ -368,6 +381,8 @@ export interface GetUploadResponse {
   receivedBytes: number;
   /** True when the whole checkpoint is already published and its file is whole. */
   published: boolean;
+  /** Not set where the service has no port for it, or TLS. */
+  http: HttpUpload | undefined;
 }
 
 /** Names a checkpoint. */
@@ -2474,13 +2489,16 @@ export const PublishCheckpointResponse: MessageFns<PublishCheckpointResponse> = 
 };
 
 function createBaseGetUploadRequest(): GetUploadRequest {
-  return { digest: "" };
+  return { digest: "", sizeBytes: 0 };
 }
 
 export const GetUploadRequest: MessageFns<GetUploadRequest> = {
   encode(message: GetUploadRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.digest !== "") {
       writer.uint32(10).string(message.digest);
+    }
+    if (message.sizeBytes !== 0) {
+      writer.uint32(16).uint64(message.sizeBytes);
     }
     return writer;
   },
@@ -2506,6 +2524,14 @@ export const GetUploadRequest: MessageFns<GetUploadRequest> = {
             message.digest = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sizeBytes = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2519,13 +2545,23 @@ export const GetUploadRequest: MessageFns<GetUploadRequest> = {
   },
 
   fromJSON(object: any): GetUploadRequest {
-    return { digest: isSet(object.digest) ? globalThis.String(object.digest) : "" };
+    return {
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      sizeBytes: isSet(object.sizeBytes)
+        ? globalThis.Number(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? globalThis.Number(object.size_bytes)
+        : 0,
+    };
   },
 
   toJSON(message: GetUploadRequest): unknown {
     const obj: any = {};
     if (message.digest !== "") {
       obj.digest = message.digest;
+    }
+    if (message.sizeBytes !== 0) {
+      obj.sizeBytes = Math.round(message.sizeBytes);
     }
     return obj;
   },
@@ -2536,12 +2572,98 @@ export const GetUploadRequest: MessageFns<GetUploadRequest> = {
   fromPartial(object: DeepPartial<GetUploadRequest>): GetUploadRequest {
     const message = createBaseGetUploadRequest();
     message.digest = object.digest ?? "";
+    message.sizeBytes = object.sizeBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseHttpUpload(): HttpUpload {
+  return { port: 0, path: "" };
+}
+
+export const HttpUpload: MessageFns<HttpUpload> = {
+  encode(message: HttpUpload, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.port !== 0) {
+      writer.uint32(8).uint32(message.port);
+    }
+    if (message.path !== "") {
+      writer.uint32(18).string(message.path);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HttpUpload {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHttpUpload();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.port = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HttpUpload {
+    return {
+      port: isSet(object.port) ? globalThis.Number(object.port) : 0,
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+    };
+  },
+
+  toJSON(message: HttpUpload): unknown {
+    const obj: any = {};
+    if (message.port !== 0) {
+      obj.port = Math.round(message.port);
+    }
+    if (message.path !== "") {
+      obj.path = message.path;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HttpUpload>): HttpUpload {
+    return HttpUpload.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HttpUpload>): HttpUpload {
+    const message = createBaseHttpUpload();
+    message.port = object.port ?? 0;
+    message.path = object.path ?? "";
     return message;
   },
 };
 
 function createBaseGetUploadResponse(): GetUploadResponse {
-  return { receivedBytes: 0, published: false };
+  return { receivedBytes: 0, published: false, http: undefined };
 }
 
 export const GetUploadResponse: MessageFns<GetUploadResponse> = {
@@ -2551,6 +2673,9 @@ export const GetUploadResponse: MessageFns<GetUploadResponse> = {
     }
     if (message.published !== false) {
       writer.uint32(16).bool(message.published);
+    }
+    if (message.http !== undefined) {
+      HttpUpload.encode(message.http, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2584,6 +2709,14 @@ export const GetUploadResponse: MessageFns<GetUploadResponse> = {
             message.published = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.http = HttpUpload.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2604,6 +2737,7 @@ export const GetUploadResponse: MessageFns<GetUploadResponse> = {
         ? globalThis.Number(object.received_bytes)
         : 0,
       published: isSet(object.published) ? globalThis.Boolean(object.published) : false,
+      http: isSet(object.http) ? HttpUpload.fromJSON(object.http) : undefined,
     };
   },
 
@@ -2615,6 +2749,9 @@ export const GetUploadResponse: MessageFns<GetUploadResponse> = {
     if (message.published !== false) {
       obj.published = message.published;
     }
+    if (message.http !== undefined) {
+      obj.http = HttpUpload.toJSON(message.http);
+    }
     return obj;
   },
 
@@ -2625,6 +2762,9 @@ export const GetUploadResponse: MessageFns<GetUploadResponse> = {
     const message = createBaseGetUploadResponse();
     message.receivedBytes = object.receivedBytes ?? 0;
     message.published = object.published ?? false;
+    message.http = (object.http !== undefined && object.http !== null)
+      ? HttpUpload.fromPartial(object.http)
+      : undefined;
     return message;
   },
 };

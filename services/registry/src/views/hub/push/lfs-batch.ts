@@ -1,10 +1,10 @@
 import { CasslError, invalidArgument } from '@cassl/errors';
 import { isKept } from '../../../checkpoints/staged-files.ts';
+import { signTicket } from '../../../checkpoints/upload-ticket.ts';
 import { readJson } from '../../http/read-body.ts';
 import type { ViewRequest } from '../../http/request.ts';
 import { sendJson } from '../../http/send-json.ts';
 import { pushTarget } from './push-request.ts';
-import { signTicket } from './upload-ticket.ts';
 
 export const LFS_TYPE = 'application/vnd.git-lfs+json';
 const MAX_JSON_BYTES = 1_000_000;

@@ -2,11 +2,11 @@ import { CasslError, failedPrecondition, invalidArgument } from '@cassl/errors';
 import { authorize } from '@cassl/rpc';
 import { checkDigest } from '../../../check-request.ts';
 import { isKept, stageFile, stagePart } from '../../../checkpoints/staged-files.ts';
+import { checkTicket, type UploadTicket } from '../../../checkpoints/upload-ticket.ts';
 import { readJson } from '../../http/read-body.ts';
 import type { ViewRequest } from '../../http/request.ts';
 import { sendJson } from '../../http/send-json.ts';
 import { PART_BYTES } from './lfs-batch.ts';
-import { checkTicket, type UploadTicket } from './upload-ticket.ts';
 
 const MAX_JSON_BYTES = 1_000_000;
 

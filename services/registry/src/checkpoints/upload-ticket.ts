@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { CasslError } from '@cassl/errors';
-import type { Registry } from '../../../registry.ts';
+import type { Registry } from '../registry.ts';
 
 /** What an address permits without a token, for clients send none when they upload. */
 export interface UploadTicket {
