@@ -1,8 +1,9 @@
 /**
  * Serving: one detector behind our runtime and behind two Python servers, JPEG in, boxes out, closed loops of 1, 8, 32 and 128 callers
- * on mixed photos; the runtime's own cost with a model that does nothing; a cold start. `--seconds N` measures each case so long (default 6).
+ * on mixed photos; the runtime's own cost with a model that does nothing; a cold start. `--seconds N` measures each case so long (default 6),
+ * `--side N` makes the model's input larger or smaller than 160 pixels.
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runLoad, type LoadResult } from '@cassl/cli/load';
@@ -10,19 +11,18 @@ import { encodeJpeg } from '@cassl/vision';
 import { option, type BenchmarkOptions } from '../options.ts';
 import { askBareGrpcio, askLitServe, askOurs, type Asker } from './ask-peer.ts';
 import { measureTelemetry } from './measure-telemetry.ts';
-import { makeModel, type BenchModel } from './model.ts';
+import { makeModel, SMALL_SIDE, type BenchModel } from './model.ts';
+import { readPhotos } from './read-photos.ts';
 import { startServer } from './start-server.ts';
 
 export const needsPython = true;
 
 const CLIENTS = [1, 8, 32, 128];
 const MAX_BATCH = 8;
-const PHOTOS = 64;
 /** As CASSL_MODEL_RUNTIME=auto. */
 const RUNTIME = 'auto';
 const NO_PHOTO = new Uint8Array();
 const WARM_UP_MS = 1500;
-const shared = process.env['CASSL_SHARED'] ?? '../shared';
 
 interface Measured {
   readonly perSecond: number;
@@ -45,11 +45,12 @@ interface ServerCase {
 
 export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
   const seconds = Number(option(argv, '--seconds') ?? 6);
+  const side = Number(option(argv, '--side') ?? SMALL_SIDE);
   const home = await mkdtemp(join(tmpdir(), 'cassl-serving-'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     const photos = await readPhotos();
-    const model = await makeModel(home);
+    const model = await makeModel(home, side);
     const python = { model, threads: availableParallelism(), maxBatch: MAX_BATCH };
     const ours = { file: 'ours.ts', open: askOurs };
     const measure = (server: ServerCase, clients: readonly number[]): Promise<Cases> =>
@@ -73,6 +74,7 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
       coldStartSeconds: coldStart.seconds,
       coldStartCpuSeconds: coldStart.cpuSeconds,
       coldStartOfTorch,
+      side,
       photos: photos.length,
       cases: { ours: batched, bareGrpcio: bare, litServe: lit, oursUnbatched: unbatched },
     };
@@ -158,13 +160,4 @@ async function measureColdStart(
     asker.close();
     await server.stop();
   }
-}
-
-async function readPhotos(): Promise<Uint8Array[]> {
-  const folder = join(shared, 'data/coco-mini/train2017');
-  const names = (await readdir(folder))
-    .filter((name) => name.endsWith('.jpg'))
-    .sort()
-    .slice(0, PHOTOS);
-  return Promise.all(names.map((name) => readFile(join(folder, name))));
 }
