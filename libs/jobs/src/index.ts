@@ -3,6 +3,7 @@ export type { JobOwner } from './job-quota.ts';
 export {
   cancelledStatus,
   failedStatus,
+  handedBackStatus,
   isEnded,
   jobProgress,
   queuedStatus,
@@ -15,4 +16,5 @@ export { announceJobs, type AnnounceJob, type AnnounceJobsOptions } from './anno
 export { isWanted, runJobs, type Jobs, type JobMessage, type RunJobsOptions } from './run-jobs.ts';
 export { isHandedOn, LostLead, type Lead } from './lead-job.ts';
 export { FinalError } from './attempt-work.ts';
+export { repeat, type Repeated } from './repeat.ts';
 export { pageOfJobs, type JobPage } from './page-of-jobs.ts';

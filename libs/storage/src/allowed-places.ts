@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { CasslError } from '@cassl/errors';
 import { parseAddress, type Address } from './parse-address.ts';
 
@@ -36,6 +37,21 @@ export function allowedPlaces(use: Use, env: NodeJS.ProcessEnv = process.env): A
   if (outputs === undefined && data === undefined) return undefined;
   const written = parsePlaces('write', outputs ?? '');
   return use === 'write' ? written : [...parsePlaces('read', data ?? ''), ...written];
+}
+
+/** The addresses of the places that may be written; none where nothing is limited, because then they are not known. */
+export function writablePlaces(env: NodeJS.ProcessEnv = process.env): readonly string[] {
+  return (allowedPlaces('write', env) ?? []).map(addressOf);
+}
+
+function addressOf(place: Address): string {
+  if (place.kind === 'file') return pathToFileURL(place.path).href;
+  return place.key === '' ? `s3://${place.bucket}` : `s3://${place.bucket}/${place.key}`;
+}
+
+/** Whether an address is one of the other's folder, or that folder. @throws INVALID_ARGUMENT for what is no address */
+export function isAddressIn(folder: string, address: string): boolean {
+  return contains(parseAddress('folder', folder), parseAddress('address', address));
 }
 
 const parsed = new Map<string, AllowedPlaces>();

@@ -13,7 +13,7 @@ export { contentKey, getContentAddressed, putContentAddressed } from './content-
 export { digestHex, sha256, verified } from './digest.ts';
 export { readBytes } from './read-bytes.ts';
 export { checkReadable, checkWritable, readAddress, readablePath } from './requested-address.ts';
-export { limitAddresses, PLACES_VARIABLE, type Use } from './allowed-places.ts';
+export { isAddressIn, limitAddresses, PLACES_VARIABLE, writablePlaces, type Use } from './allowed-places.ts';
 export { openRegularFile, type OpenRegularFileOptions, type RegularFile } from './regular-file.ts';
 export { parseAddress, shown, type Address } from './parse-address.ts';
 export { makeFolder } from './make-folder.ts';

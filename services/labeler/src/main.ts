@@ -3,6 +3,7 @@ import { connectEvents, openEvents } from '@cassl/events';
 import { RegistryServiceDefinition } from '@cassl/proto';
 import type { HttpServer } from '@cassl/http';
 import { createClient, createMetrics, runService } from '@cassl/rpc';
+import { writablePlaces } from '@cassl/storage';
 import { readLabelerConfig } from './config.ts';
 import { createCheckpointFinder } from './find-checkpoint.ts';
 import { openHttpFaces } from './faces/http/open-http-faces.ts';
@@ -41,6 +42,7 @@ await runService({
       findCheckpoint,
       logger,
       teacherEndpoints: config.teacherEndpoints,
+      places: writablePlaces(),
     });
     const workers = runLabelWorkers(config.labelWorkers, logger);
     const metrics = createMetrics('labeler');

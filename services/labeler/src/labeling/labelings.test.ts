@@ -60,6 +60,36 @@ describe('a labeling', () => {
     if (undisturbed !== undefined) expect(job.labelSetDigest).toBe(undisturbed.labelSetDigest);
   });
 
+  it('are found again in object storage where the broker and all labelers forgot them', async () => {
+    const uri = await test.pool('plain', 30);
+    const plain = await test.ended('plain');
+    const options = { threshold: 0.4, nonOverlap: false, maxDetections: 7, classSpecific: false };
+    await test.labelings.start('stopped', test.spec(uri, { options }));
+    await test.labelings.cancel('stopped');
+    await test.labelings.start('found', test.spec(uri));
+    const stop = test.work(async (_shard, entries) => {
+      await sleep(300);
+      return stubRows(entries);
+    });
+    const { shardsDone } = await test.until('found', (job) => job.shardsDone >= 2);
+    await stop();
+    await writeFile(join(test.home, '.cassl/labelings/damaged.json'), '{"status":');
+    await test.forgetAll();
+    const again = test.work();
+    const job = await test.until('found', ({ status }) => status?.state === JOB_STATE_SUCCEEDED, 55_000);
+    await again();
+    expect(shardsDone).toBeGreaterThanOrEqual(2);
+    expect(job.labelSetDigest).toBe(plain.labelSetDigest);
+    expect(await test.labelings.get('plain')).toMatchObject({
+      status: { state: JOB_STATE_SUCCEEDED },
+      labelSetDigest: plain.labelSetDigest,
+    });
+    expect((await test.labelings.get('stopped')).status).toMatchObject({
+      state: JobState.JOB_STATE_CANCELLED,
+    });
+    await expect(test.labelings.get('damaged')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   it('calls a shard dead that fails five times, and revives it when asked', async () => {
     const uri = await test.pool('dead', 8);
     const label: Parameters<TestLabeling['work']>[0] = (shard, entries, _signal) =>

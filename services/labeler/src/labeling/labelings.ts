@@ -5,6 +5,7 @@ import {
   pageOfJobs,
   queuedStatus,
   runJobs,
+  succeededStatus,
   type JobOwner,
   type JobPage,
   type Jobs,
@@ -13,8 +14,10 @@ import { JobState, Labeling, LabelingSpec, type LabelFile } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
 import { checkLabelingSpec } from './check-labeling-spec.ts';
+import { openJobCatalog } from './job-catalog.ts';
 import { leadLabeling } from './lead-labeling.ts';
 import { ledgerFolder, openLedger } from './ledger.ts';
+import { restoreLost } from './restore-lost.ts';
 import type { ShardQueue } from './shard-queue.ts';
 
 export interface LabelingsPage {
@@ -53,6 +56,8 @@ export interface LabelingsOptions {
   readonly findCheckpoint: FindCheckpoint;
   /** `host:port` of endpoints that may be teachers. @default none */
   readonly teacherEndpoints?: readonly string[];
+  /** Addresses of folders and buckets where records are kept beside the broker. @default none, so that a lost store loses them */
+  readonly places?: readonly string[];
   readonly logger: Logger;
 }
 
@@ -61,17 +66,31 @@ const LISTED_FILES = 1000;
 
 export async function openLabelings(options: LabelingsOptions): Promise<Labelings> {
   const { queue, findCheckpoint, logger, connection, bus } = options;
+  const catalog = openJobCatalog(options.places ?? []);
+  /** The job goes on without: only a lost store of the broker would miss it. */
+  const kept = async (job: Labeling): Promise<Labeling> => {
+    await catalog.keep(job).catch((error: unknown) => {
+      logger.warn({ err: error, labeling: job.status?.id }, 'cannot keep a labeling in object storage');
+    });
+    return job;
+  };
   const jobs: Jobs<Labeling> = await runJobs<Labeling, LabelingSpec>({
     noun: 'labeling',
     type: Labeling,
     specType: LabelingSpec,
-    run: (lead) => leadLabeling(lead, { queue, logger, current: (id) => jobs.get(id) }),
+    async run(lead) {
+      await kept(lead.job);
+      const finish = await leadLabeling(lead, { queue, logger, current: (id) => jobs.get(id) });
+      await kept({ ...finish(lead.job), status: succeededStatus(lead.status) });
+      return finish;
+    },
     result: ({ labelSetUri }) => labelSetUri,
     connection,
     bus,
     source: 'labeler',
     logger,
   });
+  const restoring = await restoreLost(jobs, catalog, logger);
   const paused = async (id: string, by: 'operator', reason: string): Promise<Labeling> =>
     jobs.modify(id, (job) => {
       if (isEnded(job.status)) throw failedPrecondition(`labeling ${id} has ended: it cannot be paused`);
@@ -90,7 +109,7 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
   return {
     async start(id, spec, owner) {
       const checked = await checkLabelingSpec(spec);
-      return jobs.start(id, newLabeling(id, checked, await teacherDigest(checked)), owner);
+      return kept(await jobs.start(id, newLabeling(id, checked, await teacherDigest(checked)), owner));
     },
     get: async (id) => withAddresses(await jobs.get(id)),
     all: () => jobs.list(),
@@ -98,23 +117,27 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
     files: async (id, page) => filesOf(await jobs.get(id), page),
     watch: (id, signal) => jobs.watch(id, signal),
     async cancel(id) {
-      const job = await jobs.cancel(id);
+      const job = await kept(await jobs.cancel(id));
       if (job.status?.state === JobState.JOB_STATE_CANCELLED) await queue.cancel(id);
       return job;
     },
     async pause(id, reason) {
-      const job = await paused(id, 'operator', reason || 'paused by a call');
+      const job = await kept(await paused(id, 'operator', reason || 'paused by a call'));
       // Before the leader sees it: a worker shall take no shard after this call was answered.
       if ((await queue.lane(id)).isOpen) await queue.openJob(id, { isPaused: true });
       return job;
     },
     async resume(id, owner) {
-      const job = await resume(jobs, id, (now) => now, owner);
+      const job = await kept(await resume(jobs, id, (now) => now, owner));
       if ((await queue.lane(id)).isOpen) await queue.openJob(id, { isPaused: false });
       return job;
     },
-    retryDead: (id, owner) => resume(jobs, id, (job) => ({ ...job, retries: job.retries + 1 }), owner),
-    stop: () => jobs.stop(),
+    retryDead: async (id, owner) =>
+      kept(await resume(jobs, id, (job) => ({ ...job, retries: job.retries + 1 }), owner)),
+    async stop() {
+      await restoring.stop();
+      await jobs.stop();
+    },
   };
 }
 

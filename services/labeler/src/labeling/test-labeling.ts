@@ -27,6 +27,8 @@ export interface TestLabeling {
   work(label?: WorkShardsOptions['label'], concurrency?: number): () => Promise<void>;
   until(id: string, fits: (job: Labeling) => boolean, ms?: number): Promise<Labeling>;
   ended(id: string, ms?: number): Promise<Labeling>;
+  /** Another labeler in place of this one, after the broker lost its store: nobody remembers any job. */
+  forgetAll(): Promise<void>;
   /** kill -9 of the broker; with its store deleted where `wipe` says so. */
   restartBroker(wipe: boolean): Promise<void>;
   close(): Promise<void>;
@@ -55,15 +57,23 @@ export async function openTestLabeling(
   const connection = await connectEvents({ servers: server.url, name: 'test', replicas: 1 });
   const logger = createLogger({ name: 'test', level: process.env.CASSL_LOG_LEVEL ?? 'silent' });
   const queue = await openShardQueue(connection, 2_000);
-  const labelings = await openLabelings({
-    connection,
-    bus: await openEvents(connection),
-    queue,
-    logger,
-    ...more,
-    findCheckpoint: () =>
-      Promise.resolve({ checkpoint: { digest: TEACHER, manifest: undefined }, path: '' } as never),
-  });
+  const open = async (): Promise<Labelings> =>
+    openLabelings({
+      connection,
+      bus: await openEvents(connection),
+      queue,
+      logger,
+      places: [pathToFileURL(home).href],
+      ...more,
+      findCheckpoint: () =>
+        Promise.resolve({ checkpoint: { digest: TEACHER, manifest: undefined }, path: '' } as never),
+    });
+  let labelings = await open();
+  const restartBroker = async (wipe: boolean): Promise<void> => {
+    await server.stop('SIGKILL');
+    if (wipe) await rm(storeDir, { recursive: true });
+    server = await startNatsServer({ storeDir, port: server.port });
+  };
   const until: TestLabeling['until'] = async (id, fits, ms = 30_000) => {
     const deadline = performance.now() + ms;
     for (;;) {
@@ -75,7 +85,9 @@ export async function openTestLabeling(
   };
   return {
     home,
-    labelings,
+    get labelings() {
+      return labelings;
+    },
     queue,
     connection,
     async pool(name, count) {
@@ -112,10 +124,11 @@ export async function openTestLabeling(
     },
     until,
     ended: (id, ms) => until(id, ({ status }) => isEnded(status), ms),
-    async restartBroker(wipe) {
-      await server.stop('SIGKILL');
-      if (wipe) await rm(storeDir, { recursive: true });
-      server = await startNatsServer({ storeDir, port: server.port });
+    restartBroker,
+    async forgetAll() {
+      await labelings.stop();
+      await restartBroker(true);
+      labelings = await open();
     },
     async close() {
       await labelings.stop();
