@@ -1,4 +1,6 @@
 // The structure that docs/architecture.md draws, held by `make check`.
+const TESTS = '\\.(test|fixture|interop)\\.ts$';
+
 module.exports = {
   forbidden: [
     {
@@ -20,6 +22,26 @@ module.exports = {
       severity: 'error',
       from: { path: '^services/([^/]+)/' },
       to: { path: '^services/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'wings-of-the-labeler',
+      comment: 'Answering single images and labeling pools share libs and the top folder, not each other.',
+      severity: 'error',
+      from: { path: '^services/labeler/src/(online|labeling)/', pathNot: TESTS },
+      to: { path: '^services/labeler/src/(online|labeling|faces)/', pathNot: '^services/labeler/src/$1/' },
+    },
+    {
+      name: 'trainings-know-no-pipeline',
+      severity: 'error',
+      from: { path: '^services/trainer/src/training/', pathNot: TESTS },
+      to: { path: '^services/trainer/src/pipeline/' },
+    },
+    {
+      name: 'the-registry-knows-no-view',
+      comment: 'Checkpoints, aliases and blobs are whole without HTTP.',
+      severity: 'error',
+      from: { path: '^services/registry/src/(aliases|blobs|checkpoints|database)/', pathNot: TESTS },
+      to: { path: '^services/registry/src/(views|webhooks)/' },
     },
   ],
   options: {

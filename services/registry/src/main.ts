@@ -1,4 +1,4 @@
-import { createMetrics, openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
+import { createMetrics, createQuotas, openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
 import { readRegistryConfig } from './config.ts';
 import { openRegistry } from './registry.ts';
 import { relayEvents } from './aliases/relay-events.ts';
@@ -35,6 +35,7 @@ await runService({
       logger,
       views: VIEWS,
       authorizer,
+      quotas: createQuotas(),
       host: config.host,
       port: config.httpPort,
       certFile: config.tlsCertFile,

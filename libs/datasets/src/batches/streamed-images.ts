@@ -3,7 +3,7 @@ import { isFailed, openLabelSet, recordOf, type LabeledRow, type LabelSet } from
 import type { LabeledImage, LabelSetDataset } from '../dataset.ts';
 import { trainingImage } from '../pseudo-labels/training-image.ts';
 import { createShardOrder, lastAtMost, type ShuffleBuffer } from './shard-order.ts';
-import type { TrainableImages, TrainableImagesOptions } from './trainable-images.ts';
+import type { ImagesToTrain, ImagesToTrainOptions } from './images-to-train.ts';
 import { isTrainable } from './training-sample.ts';
 
 /** 64 label files of 256 images; gzip packs masks about to a third, so that a window takes some 100 MB. */
@@ -14,9 +14,9 @@ const WINDOWS_KEPT = 2.5;
 /** The images of a label set, read by label files as the order needs them, a window ahead. */
 export function streamedImages(
   set: LabelSetDataset,
-  { seed, masks }: TrainableImagesOptions,
+  { seed, masks }: ImagesToTrainOptions,
   buffer: ShuffleBuffer = BUFFER,
-): TrainableImages {
+): ImagesToTrain {
   const parts = set.parts.map((part) => ({
     ...part,
     images: masks === 'require' ? part.masked : part.images,

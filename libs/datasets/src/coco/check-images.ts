@@ -9,7 +9,8 @@ import type { DropLog } from '../drop-report.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { readImageBytes } from '../read-image.ts';
 import type { CocoEntry } from './coco-document.ts';
-import { openImageFolder, type FoundImage, type ImageFolder } from './image-folder.ts';
+import type { FoundImage } from './found-image.ts';
+import { openImageFolder, type ImageFolder } from './image-folder.ts';
 
 /**
  * How much of each image is looked at: `sizes` only its file's length, `headers` the content's digest and its header,

@@ -2,21 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { errorCode, errorMessage, notFound } from '@cassl/errors';
 import { openRequestedStore, readablePath, type ObjectStore } from '@cassl/storage';
 import { addressOf, plainKey } from '../addresses.ts';
-import type { ImageLocation } from '../dataset.ts';
 import { fileKind } from '../pool/file-kind.ts';
+import type { FoundImage, NoImage } from './found-image.ts';
 import { listTarImages, type TarImages, type TarObject } from './tar-images.ts';
-
-export interface FoundImage {
-  readonly location: ImageLocation;
-  /** Of the encoded file. */
-  readonly sizeBytes: number;
-}
-
-/** Why a name leads to no image. */
-export interface NoImage {
-  readonly reason: string;
-  readonly detail: string;
-}
 
 /** A folder of image files, of tar shards that hold them, or of both, on disk or in an object store. */
 export interface ImageFolder {

@@ -4,7 +4,7 @@ import { plainKey } from '../addresses.ts';
 import type { ImageLocation } from '../dataset.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import { readTarMembers } from '../pool/tar-members.ts';
-import type { FoundImage, NoImage } from './image-folder.ts';
+import type { FoundImage, NoImage } from './found-image.ts';
 
 export interface TarObject {
   readonly key: string;

@@ -2,16 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { notFound } from '@cassl/errors';
 import { openHttpServer, type HttpServer, type HttpServerOptions } from '@cassl/http';
-import { ANONYMOUS, authorizeHttp, type Authorizer } from '@cassl/rpc';
+import { ANONYMOUS, authorizeHttp, type Authorizer, type Quotas } from '@cassl/rpc';
 import { failureOf } from './failure.ts';
 import { splitPath, type View, type ViewContext, type ViewRequest } from './request.ts';
+import { scopeOfRoute } from './route-scopes.ts';
 import { sendJson } from './send-json.ts';
 
 export interface HttpOptions
   extends ViewContext, Pick<HttpServerOptions, 'host' | 'port' | 'certFile' | 'keyFile' | 'clientCaFile'> {
   readonly views: readonly View[];
-  /** Reading needs the scope `read`; the token may come as a password, which is all that container tools can. */
+  /** The token may come as a password, which is all that container tools can; scopes are those of `route-scopes.ts`. */
   readonly authorizer: Authorizer;
+  readonly quotas?: Quotas;
 }
 
 /** Serves the views over HTTP/1.1, with TLS where the service has a certificate. */
@@ -31,8 +33,8 @@ async function answer(options: HttpOptions, raw: IncomingMessage, response: Serv
   const view = request && options.views.find((known) => known.owns(request.path));
   try {
     if (request === undefined || view === undefined) throw notFound('no such address');
-    const isOpen = view.isOpen?.(request.path, request.query) === true;
-    const identity = isOpen ? ANONYMOUS : await authorizeHttp(options, raw, 'read');
+    const scope = scopeOfRoute(request.method, request.path, request.query);
+    const identity = scope === 'open' ? ANONYMOUS : await authorizeHttp(options, raw, scope);
     await view.handle({ ...request, identity });
   } catch (error) {
     if (gone.signal.aborted) return;

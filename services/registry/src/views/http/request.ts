@@ -28,8 +28,6 @@ export interface ViewRequest extends ViewContext {
 export interface View {
   /** First segments of the paths that are its own. */
   owns(path: readonly string[]): boolean;
-  /** True for addresses that carry their own permission, which `handle` then checks: they come without a token. */
-  isOpen?(path: readonly string[], query: URLSearchParams): boolean;
   handle(request: ViewRequest): Promise<void>;
   /** The answer to an error in the form that this view's clients understand. */
   fail(request: ViewRequest, failure: Failure): void;

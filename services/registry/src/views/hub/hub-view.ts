@@ -17,8 +17,6 @@ import { sendPathsInfo, sendTree } from './tree.ts';
 export const hubView: View = {
   owns: (path) =>
     path[0] === 'api' || path[2] === 'resolve' || path[2] === 'raw' || path.length === 2 || isGit(path),
-  // Uploads come without a token, with a ticket.
-  isOpen: (path, query) => isGit(path) && path[4] === 'objects' && query.has('ticket'),
   handle: route,
   fail,
 };
