@@ -202,14 +202,14 @@ describe('a manifest', () => {
 
   it('tells the files that go while it is listed, and lists all others', async () => {
     await mkdir(join(root, 'changing'));
-    const names = Array.from({ length: 300 }, (_, i) => `${String(i).padStart(3, '0')}.jpg`);
+    const names = Array.from({ length: 2000 }, (_, i) => `${String(i).padStart(4, '0')}.jpg`);
     for (const name of names) await writeFile(join(root, 'changing', name), 'x');
     const items: (readonly [string, string | undefined])[] = [];
     for await (const file of listPool(pathToFileURL(join(root, 'changing')).href)) {
-      if (items.length === 0) await rm(join(root, 'changing/299.jpg'));
+      if (items.length === 0) await rm(join(root, 'changing/1999.jpg'));
       items.push(...file.items.map(({ key, reason }) => [key, reason] as const));
     }
-    expect(items).toEqual(names.map((name) => [name, name === '299.jpg' ? 'gone or unreadable' : undefined]));
+    expect(items).toEqual(names.map((name) => [name, name === '1999.jpg' ? 'gone or unreadable' : undefined]));
   });
 
   it('reads names of odd characters; those that no store takes are failures with their name', async () => {

@@ -1,0 +1,88 @@
+/** The thread behind `walkFolder`. */
+import { lstatSync, readdirSync, statSync, type Dirent, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { WalkMessage, WalkOptions, WalkedFile } from './walk-folder.ts';
+
+const BATCH = 256;
+
+const port = parentPort!;
+const { root, after, credits } = workerData as WalkOptions;
+const room = new Int32Array(credits);
+
+function send(message: WalkMessage): void {
+  // Waits while the reader is behind: memory does not grow with the folder.
+  while (Atomics.sub(room, 0, 1) <= 0) {
+    Atomics.add(room, 0, 1);
+    Atomics.wait(room, 0, 0);
+  }
+  port.postMessage(message);
+}
+
+/** Reads without promises: a call of the system a file is all that a file costs. */
+function walk(base: string, open: readonly string[]): void {
+  let batch: WalkedFile[] = [];
+  const flush = (): void => {
+    if (batch.length > 0) send({ files: batch });
+    batch = [];
+  };
+  for (const name of namesIn(join(root, base)).sort(byBytes)) {
+    const key = base + name;
+    if (isPassed(key)) continue;
+    const found = look(key);
+    if (!('folder' in found)) batch.push(found);
+    else if (open.includes(found.folder)) {
+      batch.push({ key: key.slice(0, -1), reason: 'a link back into a folder that holds it' });
+    } else {
+      flush();
+      walk(key, [...open, found.folder]);
+    }
+    if (batch.length >= BATCH) flush();
+  }
+  flush();
+}
+
+/** A folder's name ends in "/", so that the order is that of whole keys. */
+function namesIn(path: string): string[] {
+  return readdirSync(path, { withFileTypes: true }).map((entry) =>
+    isFolder(path, entry) ? `${entry.name}/` : entry.name,
+  );
+}
+
+function isFolder(path: string, entry: Dirent): boolean {
+  if (entry.isDirectory() || entry.isFile()) return entry.isDirectory();
+  return statSync(join(path, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function look(key: string): WalkedFile | { readonly key: string; readonly folder: string } {
+  const path = `${root}/${key}`;
+  try {
+    const stats = statSync(path);
+    if (key.endsWith('/')) return { key, folder: identity(stats) };
+    return stats.isFile() ? { key, sizeBytes: stats.size } : { key, reason: 'not a regular file' };
+  } catch {
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+    return { key, reason: isLink ? 'a link that leads nowhere' : 'gone or unreadable' };
+  }
+}
+
+function identity({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
+/** Code units order as UTF-8 does, but for surrogates. */
+function byBytes(a: string, b: string): number {
+  if (hasSurrogate.test(a) || hasSurrogate.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const hasSurrogate = /[\ud800-\uffff]/;
+
+/** Whether a key, or every key of a folder, comes no later than `after`. */
+function isPassed(key: string): boolean {
+  if (after === '' || (key.endsWith('/') && after.startsWith(key))) return false;
+  return byBytes(key, after) <= 0;
+}
+
+walk('', [identity(statSync(root))]);
+send({ isEnd: true });
