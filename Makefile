@@ -12,7 +12,7 @@ MINUTES ?= 0
 OUT ?= out/demo
 TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop test-docs fuzz check gen lint format build bench chaos kill-matrix image chart test-cluster pack test-install clean
+.PHONY: help setup demo test test-interop test-docs fuzz check gen lint format build bench chaos kill-matrix soak image chart test-cluster pack test-install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ chaos: setup ## a labeling of 10^5 images under 100 random kills, a wiped and a 
 TARGETS ?=
 kill-matrix: setup ## kill -9 of each service, worker and the broker in each state of a job; writes docs/kill-matrix.md; TARGETS="registry,label worker" runs these only
 	@node test/kill-matrix/print-matrix.ts '$(TARGETS)'
+
+soak: setup ## the services at half load under kills, MINUTES=120; then 5,000 Detect calls; writes docs/soak.md
+	node test/soak/run-soak.ts '$(if $(filter 0,$(MINUTES)),120,$(MINUTES))'
 
 pack: setup ## packages for npm in out/packages: the command, the libs, the prebuilt engine
 	node scripts/pack/pack.ts --native

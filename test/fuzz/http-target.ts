@@ -61,7 +61,7 @@ const ROUTES: Readonly<Record<'labeler' | 'registry', readonly string[]>> = {
   ],
 };
 const METHODS = ['GET', 'GET', 'POST', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'] as const;
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 120_000;
 /** Answers of a server that has a fault, or none at all. */
 const isFault = (status: number): boolean => status >= 500 && status !== 501 && status !== 503;
 

@@ -21,11 +21,17 @@ const ITERATIONS = 16;
 const CHECKPOINT_EVERY = 4;
 const IMAGES_PER_SHARD = 4;
 
-export function trainingJobs({ trainer }: Clients, data: MicroData): JobKind {
+/** Only a class-agnostic checkpoint can label, only one that tells classes apart can detect. */
+export function trainingJobs(
+  { trainer }: Clients,
+  data: MicroData,
+  stage: 'STAGE_LABELER' | 'STAGE_FINETUNE' = 'STAGE_LABELER',
+): JobKind {
+  const labels =
+    stage === 'STAGE_LABELER' ? LabelMapping.LABEL_MAPPING_AGNOSTIC : LabelMapping.LABEL_MAPPING_CATEGORY;
   const spec = TrainingSpec.fromPartial({
-    stage: 'STAGE_LABELER',
-    // Only a class-agnostic checkpoint can label.
-    data: { $case: 'labeled', value: { ...data.labeled, labels: LabelMapping.LABEL_MAPPING_AGNOSTIC } },
+    stage,
+    data: { $case: 'labeled', value: { ...data.labeled, labels } },
     ...microStage(ITERATIONS),
     model: MICRO_MODEL,
     seed: 3,
