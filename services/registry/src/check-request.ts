@@ -1,9 +1,11 @@
 import { invalidArgument } from '@cassl/errors';
-import type { Manifest } from '@cassl/proto';
+import { Evaluation, Manifest } from '@cassl/proto';
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const MAX_REASON_BYTES = 1_024;
 const MAX_ACTOR_BYTES = 256;
+/** Of a manifest or an evaluation: a thousand categories with their numbers fit, and a page of several stays below the 4 MiB of gRPC. */
+const MAX_RECORD_BYTES = 2 ** 20;
 
 export function checkDigest(field: string, digest: string): string {
   if (DIGEST.test(digest)) return digest;
@@ -27,10 +29,30 @@ export function checkActor(actor: string): string {
 
 export function checkManifest(manifest: Manifest | undefined): Manifest {
   if (manifest === undefined) throw invalidArgument('start.manifest must be set');
+  checkRecordSize('start.manifest', Manifest.encode(manifest).finish().length);
   manifest.parents.forEach((parent, index) => checkDigest(`manifest.parents[${index}]`, parent));
   for (const [index, { digest, teacher }] of manifest.data.entries()) {
     if (digest !== '') checkDigest(`manifest.data[${index}].digest`, digest);
     if (teacher !== '') checkDigest(`manifest.data[${index}].teacher`, teacher);
   }
   return manifest;
+}
+
+/** @throws INVALID_ARGUMENT for an evaluation without an id, with a metric that is no number, or too long to be kept */
+export function checkEvaluation(evaluation: Evaluation | undefined): Evaluation {
+  if (evaluation === undefined || evaluation.id === '') throw invalidArgument('evaluation.id must be set');
+  checkRecordSize('evaluation', Evaluation.encode(evaluation).finish().length);
+  for (const [name, value] of Object.entries(evaluation.metrics)) {
+    if (!Number.isFinite(value)) {
+      throw invalidArgument(
+        `evaluation.metrics[${JSON.stringify(name)}] must be a finite number, got ${value}`,
+      );
+    }
+  }
+  return evaluation;
+}
+
+function checkRecordSize(field: string, bytes: number): void {
+  if (bytes > MAX_RECORD_BYTES)
+    throw invalidArgument(`${field} must be at most ${MAX_RECORD_BYTES} bytes, got ${bytes}`);
 }

@@ -147,7 +147,8 @@ function after(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
 
 function explained(error: unknown): unknown {
   const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
-  return isFull ? resourceExhausted('no space left for checkpoints', { cause: error }) : error;
+  if (!isFull) return error;
+  return resourceExhausted('no space left for checkpoints', { cause: error, details: { isFull } });
 }
 
 async function* empty(): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,7 @@
 import { invalidArgument } from '@cassl/errors';
 import { Evaluation, type AttachEvaluationRequest } from '@cassl/proto';
 import { lockCheckpoint } from '../aliases/change-alias.ts';
+import { checkEvaluation } from '../check-request.ts';
 import { recordChange } from '../aliases/record-change.ts';
 import type { Registry } from '../registry.ts';
 import { resolveReference } from '../aliases/resolve-reference.ts';
@@ -8,17 +9,10 @@ import { resolveReference } from '../aliases/resolve-reference.ts';
 /** @returns the digest of the checkpoint that carries the evaluation now */
 export async function attachEvaluation(
   registry: Registry,
-  { reference, evaluation }: AttachEvaluationRequest,
+  request: AttachEvaluationRequest,
 ): Promise<string> {
-  if (evaluation === undefined || evaluation.id === '') throw invalidArgument('evaluation.id must be set');
-  for (const [name, value] of Object.entries(evaluation.metrics)) {
-    if (!Number.isFinite(value)) {
-      throw invalidArgument(
-        `evaluation.metrics[${JSON.stringify(name)}] must be a finite number, got ${value}`,
-      );
-    }
-  }
-  const digest = await resolveReference(registry, reference);
+  const evaluation = checkEvaluation(request.evaluation);
+  const digest = await resolveReference(registry, request.reference);
   if (evaluation.checkpointDigest !== '' && evaluation.checkpointDigest !== digest) {
     throw invalidArgument(
       `evaluation.checkpoint_digest is ${evaluation.checkpointDigest}, but the reference names ${digest}`,

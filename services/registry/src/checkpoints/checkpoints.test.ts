@@ -1,7 +1,13 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { encodeSafetensors, float32Tensor } from '@cassl/checkpoints';
-import { Evaluation, Manifest, Stage, type PublishCheckpointRequest } from '@cassl/proto';
+import {
+  Evaluation,
+  ListCheckpointsResponse,
+  Manifest,
+  Stage,
+  type PublishCheckpointRequest,
+} from '@cassl/proto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkpointFile, digestOf, NEVER, publish } from '../checkpoints.fixture.ts';
@@ -347,6 +353,44 @@ describe('the list of checkpoints', () => {
     const seen = [...first.checkpoints, ...second.checkpoints].map(({ digest }) => digest);
     expect(seen).toEqual([...digests].reverse());
     expect(second.nextPageToken).toBe('');
+  });
+
+  it('is cut by its bytes too: clients of gRPC take 4 MiB, whatever the manifests hold', async () => {
+    const tags = { 'list-bytes': 'yes', note: 'x'.repeat(900_000) };
+    const digests: string[] = [];
+    for (let seed = 70; seed < 77; seed++) digests.push(await test.publish(seed, { tags }));
+    const seen: string[] = [];
+    let pageToken = '';
+    do {
+      const request = {
+        stage: Stage.STAGE_UNSPECIFIED,
+        tags: { 'list-bytes': 'yes' },
+        pageSize: 100,
+        pageToken,
+      };
+      const page = await listCheckpoints(test.registry, request);
+      expect(ListCheckpointsResponse.encode(page).finish().length).toBeLessThan(3.2 * 2 ** 20);
+      expect(page.checkpoints.length).toBeGreaterThan(0);
+      seen.push(...page.checkpoints.map(({ digest }) => digest));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    expect(seen).toEqual([...digests].reverse());
+  });
+
+  it('never meets a manifest or an evaluation that is too long for a page', async () => {
+    const long = 'x'.repeat(2 ** 20);
+    await expect(test.publish(78, { tags: { long } })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(
+        /^start\.manifest must be at most 1048576 bytes, got 1048\d{3}$/,
+      ) as string,
+    });
+    const reference = await test.publish(79);
+    const evaluation = Evaluation.fromPartial({ id: 'long', datasetUri: long });
+    await expect(attachEvaluation(test.registry, { reference, evaluation })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^evaluation must be at most 1048576 bytes/) as string,
+    });
   });
 
   it.each([

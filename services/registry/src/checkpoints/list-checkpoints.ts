@@ -1,12 +1,22 @@
 import { invalidArgument } from '@cassl/errors';
-import { Stage, stageToJSON, type ListCheckpointsRequest, type ListCheckpointsResponse } from '@cassl/proto';
+import {
+  Checkpoint,
+  Stage,
+  stageToJSON,
+  type ListCheckpointsRequest,
+  type ListCheckpointsResponse,
+} from '@cassl/proto';
 import { readCheckpoints } from './read-checkpoints.ts';
 import type { Registry } from '../registry.ts';
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
+/** Clients of gRPC take 4 MiB unless told otherwise. A page has one checkpoint at least. */
+const MAX_PAGE_BYTES = 3 * 2 ** 20;
+/** A thousand long manifests are never in memory at once. */
+const ROWS_AT_ONCE = 25;
 
-/** Newest first. A page token is the sequence number of the last checkpoint seen, so that new ones do not shift pages. */
+/** Newest first, fewer than asked for where their manifests are long. A page token is the sequence number of the last checkpoint seen, so that new ones do not shift pages. */
 export async function listCheckpoints(
   { db }: Registry,
   { stage, tags, pageSize, pageToken }: ListCheckpointsRequest,
@@ -33,11 +43,22 @@ export async function listCheckpoints(
       ),
     );
   }
-  const rows = await query.limit(limit + 1).execute();
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    checkpoints: await readCheckpoints(db, page),
-    nextPageToken: rows.length > limit && last !== undefined ? String(last.sequence) : '',
-  };
+  const page: Checkpoint[] = [];
+  let bytes = 0;
+  let last: string | undefined;
+  for (;;) {
+    const before = last;
+    const batch = before === undefined ? query : query.where('sequence', '<', Number(before));
+    const rows = await batch.limit(ROWS_AT_ONCE).execute();
+    const checkpoints = await readCheckpoints(db, rows);
+    for (const [index, checkpoint] of checkpoints.entries()) {
+      const size = Checkpoint.encode(checkpoint).finish().length;
+      const isFull = page.length === limit || (page.length > 0 && bytes + size > MAX_PAGE_BYTES);
+      if (isFull) return { checkpoints: page, nextPageToken: last ?? '' };
+      page.push(checkpoint);
+      bytes += size;
+      last = String(rows[index]!.sequence);
+    }
+    if (rows.length < ROWS_AT_ONCE) return { checkpoints: page, nextPageToken: '' };
+  }
 }

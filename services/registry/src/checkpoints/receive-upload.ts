@@ -42,7 +42,7 @@ export async function receiveUpload(
     await receiveChunks(start, chunks, { ...options, upload, meter, isMetered });
     const facts = isMetered ? meter.finish() : undefined;
     isEnded = true;
-    const stored = await upload.finish();
+    const stored = await finish(upload);
     return { stored, ...(facts ?? (await readBack(registry, stored, meter))) };
   } catch (error) {
     if (!isEnded) await end(registry, start.digest, upload, error);
@@ -67,8 +67,21 @@ export async function receivePart(
   const part = { ...start, sizeBytes: start.end };
   try {
     await receiveChunks(part, chunks, { ...options, upload, meter, isMetered: false });
-  } finally {
     await upload.suspend();
+  } catch (error) {
+    // The sender may mend a part and go on, but not on a full disk.
+    await (isFull(error) ? end(registry, start.digest, upload, error) : upload.suspend());
+    throw error;
+  }
+}
+
+/** Once its end has begun an upload cannot go on, so that a disk that fills up then keeps nothing of it. */
+async function finish(upload: BlobUpload): Promise<StoredBlob> {
+  try {
+    return await upload.finish();
+  } catch (error) {
+    if (isHopeless(error)) await upload.discard();
+    throw error;
   }
 }
 
@@ -176,6 +189,12 @@ async function end(
 }
 
 function isHopeless(error: unknown): boolean {
+  if (isFull(error)) return true;
   const { details } = error as { details?: { isIncomplete?: boolean } };
   return errorCode(error) === 'INVALID_ARGUMENT' && details?.isIncomplete !== true;
+}
+
+/** What was received of it fills the disk: kept, it would keep everyone else from writing. */
+function isFull(error: unknown): boolean {
+  return (error as { details?: { isFull?: boolean } }).details?.isFull === true;
 }

@@ -66,7 +66,11 @@ function forKysely(sqlite: DatabaseSync): SqliteDatabase {
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => run((values) => statement.all(...values), parameters),
-        run: (parameters) => run((values) => statement.run(...values), parameters),
+        run: (parameters) =>
+          // SQLite rolls back by itself where the disk is full; a second time would hide the reason.
+          /^rollback$/i.test(text) && !sqlite.isTransaction
+            ? { changes: 0, lastInsertRowid: 0 }
+            : run((values) => statement.run(...values), parameters),
         iterate: (parameters) => run((values) => statement.iterate(...values), parameters),
       };
     },

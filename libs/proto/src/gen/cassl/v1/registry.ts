@@ -407,7 +407,7 @@ export interface ListCheckpointsRequest {
   stage: Stage;
   /** Only those that carry all of these tags. */
   tags: { [key: string]: string };
-  /** At most this many, 1 to 1,000; 0 means 100. */
+  /** At most this many, 1 to 1,000; 0 means 100. A page holds at most 3 MiB, and at least one checkpoint. */
   pageSize: number;
   /** `next_page_token` of the page before; empty for the first. */
   pageToken: string;
