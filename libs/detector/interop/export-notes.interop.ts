@@ -110,11 +110,13 @@ describe.skipIf(!existsSync(python))('what stands in the note of an export (need
 
   function expectHead({ model }: ReturnType<typeof build>, name: string): void {
     tf.tidy(() => {
+      const { head } = model;
+      if (head.kind !== 'fcos') throw new Error('the notes are of FCOS');
       const pyramid = model.pyramid(images, inference);
-      const tower = model.head.boxTower(pyramid);
+      const tower = head.boxTower(pyramid);
       for (const [level, map] of pyramid.entries()) {
-        const { distances, quality } = model.head.boxesOf(tower[level]!, level);
-        const classes = tf.reshape(model.head.classLogits([map]), [1, map.shape[1], map.shape[2], -1]);
+        const { distances, quality } = head.boxesOf(tower[level]!, level);
+        const classes = tf.reshape(head.classLogits([map]), [1, map.shape[1], map.shape[2], -1]);
         expect(distance(classes, `${name}.classes.${level}`), `classes of level ${level}`).toBeLessThan(1e-4);
         // mmdetection gives pixels, we strides.
         const pixels = tf.mul(distances, 8 * 2 ** level);

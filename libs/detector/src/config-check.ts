@@ -83,7 +83,9 @@ function checkPyramid(config: DetectorConfig): void {
 
 function checkHeads(config: DetectorConfig): void {
   const { pyramidChannels, towerGroups, maskChannels, maskGroups } = config;
-  require(config.towerConvolutions === 0 ||
+  require(config.head === 'fcos' || !config.masks, `head 'retinanet' needs masks: false`);
+  require(config.head === 'retinanet' ||
+    config.towerConvolutions === 0 ||
     pyramidChannels % towerGroups ===
       0, `towerGroups ${towerGroups} does not divide pyramidChannels ${pyramidChannels}`);
   require(config.pixelStd.every(

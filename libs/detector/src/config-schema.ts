@@ -75,6 +75,10 @@ export const detectorConfigSchema = z.strictObject({
   pyramidChannels: channels.default(256),
 
   // Heads. ------------------------------------------------------------------------------------------------------
+  /** `retinanet`: anchors instead of points, no norms in the towers, no masks (method 2.10). */
+  head: z.enum(['fcos', 'retinanet']).default('fcos'),
+  /** RetinaNet: side of the smallest square anchor, in strides. */
+  anchorScale: z.number().positive().default(4),
   /** Convolutions per tower (classification and box). */
   towerConvolutions: z.number().int().min(0).max(8).default(4),
   /** Groups of the towers' group norms; divides pyramidChannels. */

@@ -24,6 +24,8 @@ describe('DetectorConfig', () => {
     [{ towerGroups: 24 }, /towerGroups 24 does not divide pyramidChannels 256/],
     [{ maskNorm: 'group', maskGroups: 48 }, /maskGroups 48 does not divide maskChannels 128/],
     [{ masks: false, kernelBank: true }, /kernelBank needs masks/],
+    [{ head: 'retinanet' }, /head 'retinanet' needs masks: false/],
+    [{ head: 'retinanet', masks: false, anchorScale: 0 }, /anchorScale/],
     [{ backbone: 'resnet-small' }, /backboneWidths is missing/],
     [
       {

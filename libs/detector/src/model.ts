@@ -4,6 +4,7 @@ import { createBackbone } from './backbones/create-backbone.ts';
 import type { DetectorConfig } from './config.ts';
 import { type Controller, createController } from './heads/controller.ts';
 import { createFcosHead, type FcosHead } from './heads/fcos-head.ts';
+import { createRetinaNetHead, type RetinaNetHead } from './heads/retinanet-head.ts';
 import { createKernelBank, type KernelBank } from './heads/kernel-bank.ts';
 import { createMaskBranch, type MaskBranch } from './heads/mask-branch.ts';
 import { createFeaturePyramid, type FeaturePyramid } from './neck/feature-pyramid.ts';
@@ -19,7 +20,7 @@ export interface MaskParts {
 export interface Model {
   readonly backbone: Backbone;
   readonly neck: FeaturePyramid;
-  readonly head: FcosHead;
+  readonly head: FcosHead | RetinaNetHead;
   readonly masks: MaskParts | undefined;
   /** Normalised images [B, H, W, 3] → one map per level. */
   pyramid(images: tf.Tensor4D, context: ForwardContext): tf.Tensor4D[];
@@ -28,7 +29,7 @@ export interface Model {
 export function createModel(store: ParameterStore, config: DetectorConfig): Model {
   const backbone = createBackbone(store, config);
   const neck = createFeaturePyramid(store, config, backbone.stages);
-  const head = createFcosHead(store, config);
+  const head = config.head === 'fcos' ? createFcosHead(store, config) : createRetinaNetHead(store, config);
   const masks = config.masks ? createMaskParts(store, config) : undefined;
   return {
     backbone,

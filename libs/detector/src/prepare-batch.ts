@@ -5,6 +5,7 @@ import { seedOfKeys, type BatchPart, type PartSurvey } from './batch-part.ts';
 import { createNormaliser } from './normalise-image.ts';
 import { cellCenter, type Level, levelSizes, paddedSize, pyramidLevels } from './pyramid.ts';
 import { assignTargets, type GroundTruth, type PlacedPositive } from './targets/assign-targets.ts';
+import { anchorPlaceholder, anchorTargets } from './targets/assign-anchors.ts';
 import { boxCenter, maskCentroid } from './targets/mask-geometry.ts';
 import { buildMaskTargets } from './targets/build-mask-targets.ts';
 import { type CellGrid, cellGrid, cellIndex, writePatch } from './targets/patch-indices.ts';
@@ -30,8 +31,12 @@ export function surveyBatch(config: DetectorConfig, samples: readonly TrainingSa
   );
   const levels = pyramidLevels(config);
   const sizes = levelSizes(config, frame);
+  const keys = samples.map(({ key }) => key);
+  if (config.head === 'retinanet') {
+    return { keys, frame, positives: anchorTargets(config, samples, levels, sizes).counts };
+  }
   return {
-    keys: samples.map(({ key }) => key),
+    keys,
     frame,
     positives: samples.map((sample, image) => {
       const placed = placePositives(config, sample, image, levels, sizes);
@@ -66,6 +71,15 @@ export function prepareBatch(
 
   const levels = pyramidLevels(config);
   const sizes = levelSizes(config, { height, width });
+  const keys = samples.map((sample) => sample.key);
+  const others = part?.positives.flat().some((count) => count > 0) === true;
+  if (config.head === 'retinanet') {
+    const { labels, positives } = anchorTargets(config, samples, levels, sizes);
+    return {
+      ...{ keys, batchSize: samples.length, height, width, images, labels },
+      positives: positives.count === 0 && others ? anchorPlaceholder() : positives,
+    };
+  }
   const grid = cellGrid(samples.length, sizes);
   const placed = samples.flatMap((sample, image) => placePositives(config, sample, image, levels, sizes));
   placed.sort((a, b) => a.level - b.level || a.image - b.image);
@@ -75,10 +89,9 @@ export function prepareBatch(
     labels[cellIndex(grid, positive.image, positive.level, positive.row, positive.column)] =
       samples[positive.image]!.instances[positive.groundTruth]!.category;
   }
-  const keys = samples.map((sample) => sample.key);
   const seed = options.seed ?? part?.seed ?? seedOfKeys(keys);
   // Of no positive at all there is nothing to train; of none in this part a placeholder keeps the processes in step.
-  const hasPositives = placed.length > 0 || part?.positives.flat().some((count) => count > 0) === true;
+  const hasPositives = placed.length > 0 || others;
   const masks =
     config.masks && hasPositives
       ? buildMaskTargets({ config, samples, placed, levels, frame: { height, width }, seed, part })

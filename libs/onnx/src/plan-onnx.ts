@@ -74,6 +74,9 @@ function checked({ config, masks = config.masks, opset = DEFAULT_OPSET }: OnnxOp
   config: DetectorConfig;
   masks: boolean;
 } {
+  if (config.head !== 'fcos') {
+    throw invalidArgument(`DetectorConfig.head: only fcos can be written as ONNX, got ${config.head}`);
+  }
   if (masks && !config.masks) throw invalidArgument('masks: the detector has none');
   if (!OPSETS.includes(opset)) {
     throw invalidArgument(`opset must be one of ${OPSETS.join(', ')}, got ${opset}`);

@@ -12,6 +12,9 @@ import {
   FCOS_MMDET,
   FCOS_MMDET_ALIASES,
   FCOS_TORCHVISION,
+  RETINANET,
+  RETINANET_MMDET,
+  RETINANET_TORCHVISION,
 } from './head-names.ts';
 import type { ModelExtent } from './model-extent.ts';
 import {
@@ -56,6 +59,7 @@ export type Scope = 'detector' | 'backbone';
 export const BODY = 'backbone.bottom_up.';
 const NECK = 'backbone.';
 const HEAD = 'proposal_generator.fcos_head.';
+const ANCHOR_HEAD = 'head.';
 
 /** timm, transformers, the official Swin and MSRA have backbones only. */
 export function defaultScope(framework: Framework): Scope {
@@ -120,6 +124,7 @@ function detectorRules(framework: Framework, extent: ModelExtent): NameRule[] {
         ...rules(FPN_ADELAIDET, NECK, NECK),
         ...rules(FCOS_ADELAIDET, HEAD, framework === 'entity' ? 'det_head.fcos_head.' : HEAD),
         ...rules(CONDINST_ADELAIDET, '', ''),
+        ...(framework === 'cassl' ? rules(RETINANET, ANCHOR_HEAD, ANCHOR_HEAD) : []),
       ];
     case 'detectron2':
       return [...backboneRules(framework, BODY), ...rules(FPN_DETECTRON2, NECK, NECK)];
@@ -129,6 +134,8 @@ function detectorRules(framework: Framework, extent: ModelExtent): NameRule[] {
         ...rules(fpnMmdet(extent), NECK, 'neck.'),
         ...rules(FCOS_MMDET, HEAD, 'bbox_head.'),
         ...aliases(FCOS_MMDET_ALIASES, HEAD, 'bbox_head.'),
+        // Read, these names are FCOS's.
+        ...written(RETINANET_MMDET, ANCHOR_HEAD, 'bbox_head.'),
         ...rules(condInstMmdet(extent.maskTowerBlocks, extent.maskNorm), '', ''),
       ];
     case 'torchvision':
@@ -136,8 +143,9 @@ function detectorRules(framework: Framework, extent: ModelExtent): NameRule[] {
         ...backboneRules(framework, 'backbone.body.'),
         ...rules(fpnTorchvision(extent), NECK, 'backbone.fpn.'),
         ...aliases(fpnTorchvisionBefore013(extent), NECK, 'backbone.fpn.'),
-        // Only FCOS has our head; a pyramid from C2 up is a Mask R-CNN's.
+        // FCOS and RetinaNet have our heads; a pyramid from C2 up is a Mask R-CNN's.
         ...(extent.firstLevel > 2 ? rules(FCOS_TORCHVISION, HEAD, 'head.') : []),
+        ...(extent.firstLevel > 2 ? written(RETINANET_TORCHVISION, ANCHOR_HEAD, 'head.') : []),
       ];
     case 'timm':
     case 'transformers':

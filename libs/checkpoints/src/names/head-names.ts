@@ -46,6 +46,28 @@ export const FCOS_TORCHVISION: NameTable = [
   ['ctrness.*', 'regression_head.bbox_ctrness.*'],
 ];
 
+/** RetinaNet's, of which ours are detectron2's; its anchors are in another order, so that its channels are too. */
+export const RETINANET: NameTable = [
+  ['cls_subnet.{n}.*', 'cls_subnet.{n}.*'],
+  ['bbox_subnet.{n}.*', 'bbox_subnet.{n}.*'],
+  ['cls_score.*', 'cls_score.*'],
+  ['bbox_pred.*', 'bbox_pred.*'],
+];
+
+export const RETINANET_TORCHVISION: NameTable = [
+  ['cls_subnet.{2n}.*', 'classification_head.conv.{n}.0.*'],
+  ['bbox_subnet.{2n}.*', 'regression_head.conv.{n}.0.*'],
+  ['cls_score.*', 'classification_head.cls_logits.*'],
+  ['bbox_pred.*', 'regression_head.bbox_reg.*'],
+];
+
+export const RETINANET_MMDET: NameTable = [
+  ['cls_subnet.{2n}.*', 'cls_convs.{n}.conv.*'],
+  ['bbox_subnet.{2n}.*', 'reg_convs.{n}.conv.*'],
+  ['cls_score.*', 'retina_cls.*'],
+  ['bbox_pred.*', 'retina_reg.*'],
+];
+
 /** Names at the root of the model: the branch that makes kernels, and the mask branch. */
 export const CONDINST_ADELAIDET: NameTable = [
   ['controller.*', 'controller.*'],

@@ -34,6 +34,7 @@ export interface DenseBoxes {
 }
 
 export interface FcosHead {
+  readonly kind: 'fcos';
   /** [cells, K], the cells of all levels in `cellGrid` order. */
   classLogits(pyramid: readonly tf.Tensor4D[]): tf.Tensor2D;
   boxTower(pyramid: readonly tf.Tensor4D[]): tf.Tensor4D[];
@@ -80,6 +81,7 @@ export function createFcosHead(store: ParameterStore, config: DetectorConfig): F
       : tf.concat([boxes.bias, quality.bias]);
 
   return {
+    kind: 'fcos',
     classLogits: (pyramid) =>
       tf.tidy(() => {
         const maps = pyramid.map((map) => inSequence(map, [classTower, classes.forward]));

@@ -7,6 +7,7 @@ import { dynamicMaskLogits } from '../heads/dynamic-mask-head.ts';
 import type { Model } from '../model.ts';
 import { type Level, levelSizes, type MapSize, pyramidLevels } from '../pyramid.ts';
 import { type CellGrid, cellGrid, writePatch } from '../targets/patch-indices.ts';
+import { anchorLimits, anchorMap, anchorPredictions } from './anchor-predictions.ts';
 import { createMaskPaster, tapsOf } from './paste-mask.ts';
 import { type PlacedImage, placeImages } from './place-images.ts';
 import {
@@ -38,7 +39,9 @@ export async function detectBatch(
   limits: readonly DetectLimits[],
 ): Promise<Detection[][]> {
   const levels = pyramidLevels(config);
-  const grid = cellGrid(batch.original.length, levelSizes(config, batch.padded));
+  const sizes = levelSizes(config, batch.padded);
+  const anchored = model.head.kind === 'retinanet';
+  const grid = cellGrid(batch.original.length, anchored ? sizes.map(anchorMap) : sizes);
   const masks = limits.every((limit) => limit.masks === false) ? undefined : model.masks;
   const dense = densePass(config, model, masks, batch);
   try {
@@ -46,7 +49,13 @@ export async function detectBatch(
       dense.classes.data<'float32'>(),
       dense.boxes.data<'float32'>(),
     ]);
-    const selected = selectAll(config, levels, grid, { classes, boxes }, limits);
+    const selected = selectAll(
+      config,
+      levels,
+      grid,
+      { classes, boxes },
+      anchored ? limits.map((limit) => anchorLimits(config, limit)) : limits,
+    );
     const perImage = selected.map((candidates, image) =>
       candidates.flatMap((candidate) => {
         const box = toOriginal(candidate.box, batch.images[image]!.resized, batch.original[image]!);
@@ -107,9 +116,15 @@ function densePass(
   const { classes, boxes } = tf.tidy(() => {
     const input = placeImages(config, images, padded);
     const pyramid = model.pyramid(input, { training: false, random: () => 0 });
-    const towers = model.head.boxTower(pyramid);
+    const { head } = model;
+    if (head.kind === 'retinanet') {
+      const levels = pyramidLevels(config);
+      const sizes = levelSizes(config, padded);
+      return anchorPredictions(config, head, pyramid, { levels, sizes, images: images.length });
+    }
+    const towers = head.boxTower(pyramid);
     const perLevel = towers.map((tower, level) => {
-      const { distances, quality } = model.head.boxesOf(tower, level);
+      const { distances, quality } = head.boxesOf(tower, level);
       return tf.reshape(tf.concat([distances, tf.sigmoid(quality)], 3), [-1, 5]);
     });
     if (parts !== undefined) {
@@ -117,7 +132,7 @@ function densePass(
       mask = { parts, rows, features: tf.keep(parts.branch.forward(pyramid, false)) };
     }
     return {
-      classes: tf.sigmoid(model.head.classLogits(pyramid)),
+      classes: tf.sigmoid(head.classLogits(pyramid)),
       boxes: tf.concat(perLevel, 0) as tf.Tensor2D,
     };
   });

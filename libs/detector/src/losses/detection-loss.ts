@@ -3,9 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { sigmoidFocalLoss } from '@cassl/engine';
 import type { DetectorConfig } from '../config.ts';
 import { cellRows, gatherPatches } from '../heads/cells.ts';
+import type { FcosHead } from '../heads/fcos-head.ts';
 import { withoutGradient } from '../layers/without-gradient.ts';
 import type { Model } from '../model.ts';
 import { wholeOf, type PositiveTargets, type TrainingBatch, type WholeBatch } from '../training-batch.ts';
+import { anchorLoss } from './anchor-loss.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import { distanceOverlap, giouLoss } from './box-loss.ts';
 import { maskLoss } from './mask-loss.ts';
@@ -30,18 +32,20 @@ export function detectionLoss(
   batch: TrainingBatch,
   positives: number,
 ): LossTensors {
+  const { head } = model;
+  if (head.kind === 'retinanet') return anchorLoss(config, head, pyramid, batch, positives);
   const whole = wholeOf(batch);
-  const logits = model.head.classLogits(pyramid);
+  const logits = head.classLogits(pyramid);
   const cls = tf.div<tf.Scalar>(classLoss(config, logits, batch.labels), positives);
   if (whole.positives === 0) {
     const zero = tf.scalar(0);
     return { total: cls, cls, box: zero, ctr: zero, mask: zero };
   }
 
-  const towers = model.head.boxTower(pyramid);
+  const towers = head.boxTower(pyramid);
   const patchIndex = tf.tensor1d(batch.positives.patches, 'int32');
   const patches = gatherPatches(cellRows(towers), patchIndex);
-  const boxes = boxLosses(config, model, patches, batch.positives, { positives, whole });
+  const boxes = boxLosses(config, head, patches, batch.positives, { positives, whole });
   const { box, ctr } = batch.positives.isPlaceholder === true ? nothing(boxes) : boxes;
   if (model.masks === undefined || batch.masks === undefined) {
     return { total: tf.addN([cls, box, ctr]), cls, box, ctr, mask: tf.scalar(0) };
@@ -68,12 +72,12 @@ function classLoss(config: DetectorConfig, logits: tf.Tensor2D, labels: Int32Arr
 
 function boxLosses(
   config: DetectorConfig,
-  model: Model,
+  head: FcosHead,
   patches: tf.Tensor2D,
   targets: PositiveTargets,
   { positives, whole }: { readonly positives: number; readonly whole: WholeBatch },
 ): { box: tf.Scalar; ctr: tf.Scalar } {
-  const predicted = model.head.boxesAt(patches, tf.tensor1d(targets.levels, 'int32'));
+  const predicted = head.boxesAt(patches, tf.tensor1d(targets.levels, 'int32'));
   const overlap = distanceOverlap(predicted.distances, tf.tensor2d(targets.distances, [targets.count, 4]));
   if (config.boxQuality === 'iou') {
     const weights = tf.fill<tf.Rank.R1>([targets.count], 1 / positives);

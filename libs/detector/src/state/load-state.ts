@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter, ParameterStore } from '../parameters.ts';
 import { randomStream, seedOf } from '../random.ts';
 import { toTensorAxes } from './layout.ts';
-import { DETECTOR_PARTS, type DetectorPart, partOf } from './parts.ts';
+import { classifierRepeats, DETECTOR_PARTS, type DetectorPart, partOf } from './parts.ts';
 
 export interface LoadOptions {
   /** What to take from the checkpoint; the rest keeps its values. Default: all parts. */
@@ -118,11 +118,16 @@ function adaptClassifier(
   tensor: HostTensor,
   options: LoadOptions,
 ): { value: Float32Array; why: string } {
-  const [from, to] = [tensor.shape[0]!, spec.shape[0]!];
+  const repeats = classifierRepeats(spec.name);
+  const [from, to] = [tensor.shape[0]! / repeats, spec.shape[0]! / repeats];
   if (options.classifier === 'replicate' && from === 1) {
     const source = finiteValues(spec.name, tensor);
     const value = new Float32Array(source.length * to);
-    for (let index = 0; index < to; index++) value.set(source, index * source.length);
+    const row = source.length / repeats;
+    for (let index = 0; index < repeats * to; index++) {
+      const anchor = Math.floor(index / to);
+      value.set(source.subarray(anchor * row, (anchor + 1) * row), index * row);
+    }
     return { value, why: `replicated from 1 to ${to} classes` };
   }
   const random = randomStream((options.seed ?? 0) ^ seedOf(spec.name));

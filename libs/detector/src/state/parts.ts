@@ -1,3 +1,4 @@
+import { ANCHORS_PER_CELL } from '../targets/anchors.ts';
 import { BACKBONE_PREFIX } from '../backbones/create-backbone.ts';
 
 /** What CA-SSL transfers, from the inside out (method 1.8). */
@@ -5,7 +6,8 @@ export const DETECTOR_PARTS = ['backbone', 'neck', 'head', 'classifier'] as cons
 
 export type DetectorPart = (typeof DETECTOR_PARTS)[number];
 
-export const CLASSIFIER_PREFIX = 'proposal_generator.fcos_head.cls_logits.';
+/** FCOS's and RetinaNet's. */
+const CLASSIFIERS = ['proposal_generator.fcos_head.cls_logits.', 'head.cls_score.'];
 
 /**
  * The part that a parameter belongs to: neck = FPN with its extra levels, classifier = the last classification
@@ -14,5 +16,10 @@ export const CLASSIFIER_PREFIX = 'proposal_generator.fcos_head.cls_logits.';
 export function partOf(name: string): DetectorPart {
   if (name.startsWith(BACKBONE_PREFIX)) return 'backbone';
   if (name.startsWith('backbone.')) return 'neck';
-  return name.startsWith(CLASSIFIER_PREFIX) ? 'classifier' : 'head';
+  return CLASSIFIERS.some((prefix) => name.startsWith(prefix)) ? 'classifier' : 'head';
+}
+
+/** How many times a classifier has each class: once, or once for every anchor of a cell. */
+export function classifierRepeats(name: string): number {
+  return name.startsWith('head.') ? ANCHORS_PER_CELL : 1;
 }
