@@ -1,6 +1,6 @@
 /**
  * The console over a label set of 10^6 images (`--images N`): how long single requests take. And, where there is a Chromium, how it
- * paints and draws a training of 10^5 points (`--points N`).
+ * scrolls, paints and draws a training of 10^5 points (`--points N`).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,14 +8,9 @@ import { join } from 'node:path';
 import { freePort, startService } from '@cassl/cli';
 import { option, type BenchmarkOptions } from '../options.ts';
 import { CHROMIUM, measureCurves, serveCurves, type CurvesResult } from './measure-curves.ts';
+import { measureScroll, type ScrollResult } from './measure-scroll.ts';
+import { summary, type Requests } from './summary.ts';
 import { writeLargeSet } from './write-large-set.ts';
-
-interface Requests {
-  readonly count: number;
-  readonly medianMs: number;
-  readonly p99Ms: number;
-  readonly worstMs: number;
-}
 
 interface Result {
   readonly images: number;
@@ -27,6 +22,7 @@ interface Result {
   readonly pagesDuringScan: Requests;
   readonly scanSeconds: number;
   readonly sortedPages: Requests;
+  readonly scroll?: ScrollResult | undefined;
   readonly curves?: CurvesResult | undefined;
 }
 
@@ -78,9 +74,20 @@ async function measure({ home, set, images, points }: Sizes): Promise<Result> {
     const sortedPages = await measureRequests(PAGES, () =>
       ask({ from: Math.floor(Math.random() * (images - 60)), order: 'worst-score' }),
     );
-    const curves =
-      CHROMIUM === undefined ? undefined : await measureCurves(`http://127.0.0.1:${port}`, points, trainer);
-    return { images, openMs, pages, pagesDuringScan: summary(during), scanSeconds, sortedPages, curves };
+    const url = `http://127.0.0.1:${port}`;
+    const inBrowser =
+      CHROMIUM === undefined
+        ? {}
+        : { scroll: await measureScroll(url, set), curves: await measureCurves(url, points, trainer) };
+    return {
+      images,
+      openMs,
+      pages,
+      pagesDuringScan: summary(during),
+      scanSeconds,
+      sortedPages,
+      ...inBrowser,
+    };
   } finally {
     await console_.stop();
     await trainer.stop();
@@ -111,11 +118,4 @@ async function timed(request: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await request();
   return performance.now() - startedAt;
-}
-
-function summary(times: readonly number[]): Requests {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (part: number): number =>
-    Number((sorted[Math.floor(part * (sorted.length - 1))] ?? NaN).toFixed(1));
-  return { count: sorted.length, medianMs: at(0.5), p99Ms: at(0.99), worstMs: at(1) };
 }

@@ -12,14 +12,23 @@ export interface CurvesResult {
   readonly firstPaintMs: number;
   /** From opening the page to the drawn curve. */
   readonly drawnMs: number;
+  /** Processor time of the page's main thread for each point that comes: below 16.7 no frame is late, however busy the machine is. */
+  readonly cpuMsPerPoint: number;
   /** Between frames while 20 more points come, one after each 50 ms; a screen makes 60 a second. */
-  readonly frameMs: { readonly median: number; readonly worst: number };
+  readonly frameMs: {
+    readonly median: number;
+    readonly worst: number;
+    readonly count: number;
+    readonly dropped: number;
+  };
 }
 
 export const CHROMIUM = [process.env['CASSL_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
   (path) => path !== undefined && existsSync(path),
 );
 const MORE = 20;
+/** Two turns of a screen of 60 Hz: where a frame was to be, none was. */
+const DROPPED_MS = 2 * (1000 / 60) - 1;
 
 /** A trainer with one training of so many points; `MORE` further ones come once `grow` is called. */
 export interface CurveServer {
@@ -85,14 +94,27 @@ export async function measureCurves(url: string, points: number, server: CurveSe
     await page.goto(`${url}/trainings?runs=long`);
     await page.getByRole('img', { name: /loss\/total: long/ }).waitFor();
     const drawnMs = Math.round(performance.now() - startedAt);
+    const cpu = await mainThread(page);
+    const before = await cpu();
     const frames = await framesWhile(page, async () => {
       server.grow();
       await page.waitForTimeout(MORE * 50 + 500);
     });
-    return { points, firstPaintMs: Math.round(Math.min(...paints)), drawnMs, frameMs: frames };
+    const cpuMsPerPoint = Number((((await cpu()) - before) / MORE).toFixed(1));
+    return { cpuMsPerPoint, points, firstPaintMs: Math.round(Math.min(...paints)), drawnMs, frameMs: frames };
   } finally {
     await browser.close();
   }
+}
+
+/** Milliseconds of processor time that the page's main thread has taken so far. */
+async function mainThread(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN);
+  };
 }
 
 async function firstPaint(page: Page, url: string): Promise<number> {
@@ -108,5 +130,11 @@ async function framesWhile(page: Page, act: () => Promise<void>): Promise<Curves
   await act();
   const frames: number[] = await page.evaluate('frames_');
   const sorted = frames.sort((a, b) => a - b).map((ms) => Number(ms.toFixed(1)));
-  return { median: sorted[sorted.length >> 1] ?? NaN, worst: sorted.at(-1) ?? NaN };
+  const dropped = sorted.filter((ms) => ms > DROPPED_MS).length;
+  return {
+    median: sorted[sorted.length >> 1] ?? NaN,
+    worst: sorted.at(-1) ?? NaN,
+    count: sorted.length,
+    dropped,
+  };
 }

@@ -5,21 +5,33 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { writeLabelSet, type LabelFileEntry } from '@cassl/labels';
 import { openStore } from '@cassl/storage';
+import { encodeJpeg } from '@cassl/vision';
 
 const PER_FILE = 256;
+const [WIDTH, HEIGHT] = [640, 480];
+/** All images of the set are this one. */
+const PICTURE = 'grey.jpg';
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
 /** A label set of so many images with two labels each, in files of 256 as a labeling writes them; answers its address. */
 export async function writeLargeSet(folder: string, images: number): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  return (await writeLabelSet(openStore(pathToFileURL(folder).href), header(), entries(folder, images)))
-    .address;
+  const pool = join(folder, 'pool');
+  await mkdir(pool, { recursive: true });
+  const data = new Uint8Array(3 * WIDTH * HEIGHT).fill(90);
+  await writeFile(join(pool, PICTURE), await encodeJpeg({ width: WIDTH, height: HEIGHT, data }));
+  return (
+    await writeLabelSet(
+      openStore(pathToFileURL(folder).href),
+      header(),
+      entries(folder, images, pathToFileURL(pool).href),
+    )
+  ).address;
 }
 
-async function* entries(folder: string, images: number): AsyncGenerator<LabelFileEntry> {
+async function* entries(folder: string, images: number, pool: string): AsyncGenerator<LabelFileEntry> {
   for (let first = 0; first < images; first += PER_FILE) {
     const count = Math.min(PER_FILE, images - first);
-    const text = Array.from({ length: count }, (_, index) => `${line(first + index)}\n`).join('');
+    const text = Array.from({ length: count }, (_, index) => `${line(first + index, pool)}\n`).join('');
     const content = gzipSync(text, { level: 1 });
     const hex = createHash('sha256').update(content).digest('hex');
     await writeFile(join(folder, `${hex}.jsonl.gz`), content);
@@ -42,13 +54,13 @@ async function* entries(folder: string, images: number): AsyncGenerator<LabelFil
   }
 }
 
-function line(number: number): string {
+function line(number: number, pool: string): string {
   return JSON.stringify({
     key: keyOf(number),
     sha256: '',
-    location: { store: 'file:///pool', key: keyOf(number) },
-    width: 640,
-    height: 480,
+    location: { store: pool, key: PICTURE },
+    width: WIDTH,
+    height: HEIGHT,
     instances: [
       { bbox: [number % 600, 10, 30, 40], score: 0.91 },
       { bbox: [5, number % 400, 60, 50], score: 0.3 },

@@ -10,7 +10,7 @@ export type {
 export { keyFault } from './object-key.ts';
 export { openRequestedStore, openStore } from './open-store.ts';
 export { contentKey, getContentAddressed, putContentAddressed } from './content-addressed.ts';
-export { digestHex, sha256, verified } from './digest.ts';
+export { digestHex, DigestMeter, sha256, verified } from './digest.ts';
 export { readBytes } from './read-bytes.ts';
 export { checkReadable, checkWritable, readAddress, readablePath } from './requested-address.ts';
 export { isAddressIn, limitAddresses, PLACES_VARIABLE, writablePlaces, type Use } from './allowed-places.ts';

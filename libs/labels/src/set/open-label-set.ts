@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { dataLoss } from '@cassl/errors';
-import { openRequestedStore, sha256, verified, type ObjectStore } from '@cassl/storage';
+import { DigestMeter, openRequestedStore, verified, type ObjectStore } from '@cassl/storage';
 import { addressOf } from '../file/address-of.ts';
 import { decodeRows } from '../file/label-file.ts';
 import { isFailed, type LabelRow } from '../file/label-row.ts';
@@ -15,6 +15,8 @@ export interface OpenLabelSetOptions {
   /** Opens the folder. @default storage's openRequestedStore: any address that the process may read */
   readonly open?: ((folder: string) => ObjectStore) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Gets each line of the index as it is checked, for who keeps them all: `files()` would read them again. */
+  readonly onFile?: ((entry: LabelFileEntry) => void) | undefined;
 }
 
 function openToRead(folder: string): ObjectStore {
@@ -46,13 +48,16 @@ export interface LabelSet {
  */
 export async function openLabelSet(
   address: string,
-  { open = openToRead, signal }: OpenLabelSetOptions = {},
+  { open = openToRead, signal, onFile }: OpenLabelSetOptions = {},
 ): Promise<LabelSet> {
   const { folder, key, digest: named } = placeOf(addressOf(address));
   const store = open(folder);
   const bytes = (): AsyncIterable<Uint8Array> => store.get(key, signal === undefined ? {} : { signal });
-  const digest = named ?? (await sha256(bytes()));
+  const meter = new DigestMeter();
+  const once = named === undefined ? meter.through(bytes()) : verified(bytes(), named);
   const place = `label set ${addressIn(folder, key)}`;
+  const { header, totals } = await readEnds(textLines(once), place, onFile);
+  const digest = named ?? meter.digest();
   const index = (): AsyncIterable<string> => textLines(verified(bytes(), digest));
 
   async function* files(): AsyncGenerator<LabelFileEntry> {
@@ -63,7 +68,6 @@ export async function openLabelSet(
       if (!('totals' in entry)) yield entry;
     }
   }
-  const { header, totals } = await readEnds(index(), place);
 
   function allRowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncGenerator<LabelRow> {
     const name = labelFileKey(file.digest);
@@ -87,6 +91,7 @@ function keepAbove(row: LabelRow, threshold: number): LabelRow {
 async function readEnds(
   index: AsyncIterable<string>,
   place: string,
+  onFile: OpenLabelSetOptions['onFile'],
 ): Promise<{ header: LabelSetHeader; totals: LabelSetTotals }> {
   let header: LabelSetHeader | undefined;
   let totals: LabelSetTotals | undefined;
@@ -96,7 +101,10 @@ async function readEnds(
     else {
       const entry = parseEntry(line);
       if ('totals' in entry) totals = entry.totals;
-      else files++;
+      else {
+        files++;
+        onFile?.(entry);
+      }
     }
   }
   if (header === undefined || totals === undefined)

@@ -78,10 +78,14 @@ export function createDetectionSets(folder: string): DetectionSets {
 const WITH_CLASSES = 'classes';
 
 /** A label set by its address: those of the console's own folder, and all that the process may read. @throws as `openLabelSet` */
-export function openSet(address: string, ownFolder: string): Promise<LabelSet> {
+export function openSet(
+  address: string,
+  ownFolder: string,
+  onFile?: (entry: LabelFileEntry) => void,
+): Promise<LabelSet> {
   const own = `${pathToFileURL(ownFolder).href}/`;
   const isOwn = address.startsWith(own) && /^[0-9a-f]{64}\.labelset\.jsonl$/.test(address.slice(own.length));
-  return openLabelSet(address, isOwn ? { open: openStore } : {});
+  return openLabelSet(address, { onFile, ...(isOwn ? { open: openStore } : {}) });
 }
 
 /** Whether a label of another class than its object's is false. */

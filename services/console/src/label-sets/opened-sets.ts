@@ -31,12 +31,11 @@ export function createOpenedSets(ownFolder: string, most = 8): OpenedSets {
 }
 
 async function openWhole(address: string, ownFolder: string): Promise<OpenedSet> {
-  const set = await openSet(address, ownFolder);
   const files: LabelFileEntry[] = [];
   const starts = [0];
-  for await (const file of set.files()) {
+  const set = await openSet(address, ownFolder, (file) => {
     files.push(file);
     starts.push((starts.at(-1) ?? 0) + file.images);
-  }
+  });
   return { set, files, starts };
 }
