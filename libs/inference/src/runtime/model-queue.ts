@@ -66,7 +66,7 @@ export function createModelQueue(options: ModelQueueOptions): ModelQueue {
     const needed = (ahead + 1) * (options.msPerImage() ?? 0);
     if (left > 0 && needed <= left) return undefined;
     return deadlineExceeded(
-      `the deadline is ${Math.round(left)} ms away and ${ahead} images are ahead, about ${Math.round(needed)} ms of work`,
+      `the deadline is ${Math.round(left)} ms away and ${ahead} images are ahead, at least ${Math.round(needed)} ms of work`,
     );
   };
 

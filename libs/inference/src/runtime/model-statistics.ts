@@ -40,12 +40,13 @@ export interface StatisticsCounter {
   succeeded(totalMs: number, metadata: InferMetadata): void;
   failed(totalMs: number): void;
   read(): ModelStatistics;
-  /** Milliseconds of forward pass and output per image, lately; undefined before the first. */
+  /** Milliseconds of forward pass and output that an image takes at best, of the latest; undefined before there are some. */
   readonly msPerImage: number | undefined;
 }
 
-/** Weight of the newest batch in the moving average of what an image costs. */
-const NEWEST = 0.1;
+/** Images by whose fastest the next ones are judged, and before how many nothing is said: one stall is no speed. */
+const LATEST = 32;
+const ENOUGH = 8;
 
 export function countStatistics(): StatisticsCounter {
   const sums = {
@@ -61,10 +62,10 @@ export function countStatistics(): StatisticsCounter {
   };
   const batches = new Map<number, { images: number; computeMs: number; outputMs: number }>();
   let lastInferenceMs = 0;
-  let msPerImage: number | undefined;
+  const costs: number[] = [];
   return {
     get msPerImage() {
-      return msPerImage;
+      return costs.length < ENOUGH ? undefined : Math.min(...costs);
     },
     succeeded(totalMs, { batchSize, queueMs, inputMs, computeMs, outputMs, paddingWaste }) {
       sums.successes += 1;
@@ -82,8 +83,8 @@ export function countStatistics(): StatisticsCounter {
         computeMs: seen.computeMs + computeMs / batchSize,
         outputMs: seen.outputMs + outputMs / batchSize,
       });
-      const cost = (computeMs + outputMs) / batchSize;
-      msPerImage = msPerImage === undefined ? cost : msPerImage + NEWEST * (cost - msPerImage);
+      costs.push((computeMs + outputMs) / batchSize);
+      if (costs.length > LATEST) costs.shift();
     },
     failed(totalMs) {
       sums.fails += 1;

@@ -18,11 +18,13 @@ export const LOG_SETTINGS: Readonly<Record<string, boolean | number | string>> =
   log_format: 'default',
 };
 
-/** @throws UNIMPLEMENTED naming the first setting that somebody wants to change */
+const CALLS = { trace: 'TraceSetting', log: 'LogSettings' } as const;
+
+/** @throws UNIMPLEMENTED naming the call and the first setting that somebody wants to change */
 export function refuseChange(kind: 'trace' | 'log', names: readonly string[]): void {
   const [first] = names;
   if (first !== undefined)
     throw unimplemented(
-      `settings.${first.slice(0, 100)}: ${kind} settings cannot be changed by this protocol; see CASSL_LOG_LEVEL and OTEL_*`,
+      `${CALLS[kind]}: settings.${first.slice(0, 100)}: ${kind} settings cannot be changed by this protocol; see CASSL_LOG_LEVEL and OTEL_*`,
     );
 }
