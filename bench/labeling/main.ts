@@ -1,6 +1,7 @@
 /**
  * Labeling: one worker on real photos by stage and beside the same in Python, and the same job with few and with many shards, without
- * inference. `--shards N` sets the many (default 41,667: 10^7 images at the usual shard size; about ten minutes), `--rounds N` the
+ * inference. `--shards N` sets the many (default 41,667: 10^7 images at the usual shard size; about ten minutes), and those of the
+ * job that is killed at half (default 1,000), `--rounds N` the
  * rounds beside Python (default 3), `--images N` the size of the label set that is exported (default 10^5, ten labels each), `--only worker`,
  * `--only python`, `--only scale`, `--only restart` or `--only sets` one of the five.
  */
@@ -34,7 +35,9 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
   const worker = wants('worker') ? await workerNumbers() : undefined;
   const python = wants('python') ? await pythonNumbers(Number(option(argv, '--rounds') ?? 3)) : undefined;
   const scale = wants('scale') ? await scaleNumbers(Number(option(argv, '--shards') ?? MANY)) : undefined;
-  const restart = wants('restart') ? await measureRestart(RESTARTED) : undefined;
+  const restart = wants('restart')
+    ? await measureRestart(Number(option(argv, '--shards') ?? RESTARTED))
+    : undefined;
   const sets = wants('sets') ? await measureLabelSets(Number(option(argv, '--images') ?? IMAGES)) : undefined;
   const result = {
     ratios: { ...worker?.ratios, ...python?.ratios },

@@ -13,6 +13,8 @@ export interface RestartRun {
   readonly doneBefore: number;
   /** From the moment that broker, labeler and workers are dead to the first shard done, processes started again included. */
   readonly firstDoneSeconds: number;
+  /** Of them, until the broker answered. */
+  readonly brokerSeconds: number;
   /** Shards done in the end: all of them. */
   readonly shardsDone: number;
 }
@@ -63,12 +65,13 @@ export async function measureRestart(shards: number): Promise<RestartRun> {
     const doneBefore = done;
     const killedAt = performance.now();
     server = await startNatsServer({ storeDir });
+    const brokerSeconds = (performance.now() - killedAt) / 1000;
     const labeler = start();
     const ended = once(labeler, 'message') as Promise<[ScaleRun]>;
     await inTime(until(done + 1));
     const firstDoneSeconds = (performance.now() - killedAt) / 1000;
     const [{ shards: shardsDone }] = await inTime(ended);
-    return { shards, doneBefore, firstDoneSeconds, shardsDone };
+    return { shards, doneBefore, firstDoneSeconds, brokerSeconds, shardsDone };
   } finally {
     for (const child of children) child.kill('SIGKILL');
     await server.stop('SIGKILL');

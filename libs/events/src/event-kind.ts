@@ -4,7 +4,10 @@ import { JobState, type Event, type JobStatus } from '@cassl/proto';
 export type JobKind = 'training' | 'pipeline' | 'labeling' | 'evaluation';
 /** What an event tells; the last parts of its subject `cassl.events.<kind>`. */
 export type EventKind =
-  'checkpoint.published' | 'alias.moved' | `${JobKind}.${'progress' | 'completed' | 'failed' | 'cancelled'}`;
+  | 'checkpoint.published'
+  | 'alias.moved'
+  | 'labeling.unhealthy'
+  | `${JobKind}.${'progress' | 'completed' | 'failed' | 'cancelled'}`;
 
 /** @throws INVALID_ARGUMENT for an event without a fact */
 export function eventKind({ fact }: { readonly fact?: Event['fact'] }): EventKind {
@@ -13,6 +16,8 @@ export function eventKind({ fact }: { readonly fact?: Event['fact'] }): EventKin
       return 'checkpoint.published';
     case 'aliasMoved':
       return 'alias.moved';
+    case 'teacherCollapsed':
+      return 'labeling.unhealthy';
     case 'training':
     case 'pipeline':
     case 'labeling':

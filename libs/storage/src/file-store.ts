@@ -175,21 +175,30 @@ async function* list(
 ): AsyncGenerator<ObjectInfo> {
   const reading = readFolder(folder, join(folder.path, base));
   const entries = await withinTime(reading, `the disk of ${folder.uri}`);
-  const names = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
-  for (const name of names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
-    const key = base + name;
-    if (key === `${INCOMING}/`) continue;
-    const mayMatch = name.endsWith('/')
-      ? key.startsWith(prefix) || prefix.startsWith(key)
-      : key.startsWith(prefix);
-    if (!mayMatch || isPassed(key, after)) continue;
-    if (name.endsWith('/')) {
-      yield* list(folder, key, prefix, { after });
-    } else {
-      const info = await head(folder, key, join(folder.path, key));
-      if (info !== undefined) yield info;
+  const names = entries
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    .filter((name) => base + name !== `${INCOMING}/` && mayMatch(base + name, prefix))
+    .filter((name) => !isPassed(base + name, after))
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  for (let from = 0; from < names.length; from += LOOKS_AT_ONCE) {
+    const some = names.slice(from, from + LOOKS_AT_ONCE);
+    const found = await Promise.all(
+      some.map((name) =>
+        name.endsWith('/') ? undefined : head(folder, base + name, join(folder.path, base, name)),
+      ),
+    );
+    for (const [index, name] of some.entries()) {
+      const info = found[index];
+      if (name.endsWith('/')) yield* list(folder, base + name, prefix, { after });
+      else if (info !== undefined) yield info;
     }
   }
+}
+
+const LOOKS_AT_ONCE = 64;
+
+function mayMatch(key: string, prefix: string): boolean {
+  return key.startsWith(prefix) || (key.endsWith('/') && prefix.startsWith(key));
 }
 
 /** Whether a key, or every key of a folder, comes no later than `after`. */

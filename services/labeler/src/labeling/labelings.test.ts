@@ -2,10 +2,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openEvents } from '@cassl/events';
 import { openLabelSet } from '@cassl/labels';
 import { JobState, Labeling } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestLabeling, stubRows, type TestLabeling } from './test-labeling.ts';
+import { openTestLabeling, stubRows, TEACHER, type TestLabeling } from './test-labeling.ts';
 
 let test: TestLabeling;
 beforeAll(async () => {
@@ -120,10 +121,19 @@ describe('a labeling', () => {
       await sleep(600);
       return stubRows(entries, () => 0);
     };
+    const news = (await openEvents(test.connection)).subscribe({
+      kinds: ['labeling.unhealthy'],
+      signal: AbortSignal.timeout(60_000),
+    });
+    const told = news.next();
     await test.labelings.start('empty', test.spec(uri, { shardSize: 32, health: undefined }));
     const stop = test.work(label, 1);
     const paused = await test.until('empty', ({ pause }) => pause !== undefined);
     expect(paused.pause).toMatchObject({ by: 'health', reason: expect.stringContaining('labels nothing') });
+    expect((await told).value).toMatchObject({
+      fact: { value: { labelingId: 'empty', teacherDigest: TEACHER, health: { emptyRate: 1 } } },
+    });
+    await news.return(undefined);
     await sleep(2_500);
     expect(seen.length).toBeLessThanOrEqual(2);
     await test.labelings.resume('empty');

@@ -80,7 +80,7 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
     specType: LabelingSpec,
     async run(lead) {
       await kept(lead.job);
-      const finish = await leadLabeling(lead, { queue, logger, current: (id) => jobs.get(id) });
+      const finish = await leadLabeling(lead, { queue, bus, logger, current: (id) => jobs.get(id) });
       await kept({ ...finish(lead.job), status: succeededStatus(lead.status) });
       return finish;
     },

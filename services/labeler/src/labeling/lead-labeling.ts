@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { shardRange, writeManifest, type PoolManifest, type WrittenManifest } from '@cassl/datasets';
 import { CasslError, errorCode, failedPrecondition, outlook, type ErrorCode } from '@cassl/errors';
-import { failpoint, type NewItem } from '@cassl/events';
+import { failpoint, type EventBus, type NewItem } from '@cassl/events';
 import { jobProgress, type Lead } from '@cassl/jobs';
 import { LabelingReport, type Labeling, type LabelingShard, type LabelingSpec } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
@@ -14,6 +14,7 @@ import { writeResult } from './write-result.ts';
 
 export interface LeadLabelingOptions {
   readonly queue: ShardQueue;
+  readonly bus: EventBus;
   readonly logger: Logger;
   /** The record as it is kept, with what other replicas were asked meanwhile. */
   readonly current: (id: string) => Promise<Labeling>;
@@ -224,6 +225,21 @@ class LeadingLabeling {
       .openJob(this.#lead.id, { isPaused: true })
       .catch((error: unknown) => this.#parts.logger.warn({ err: error }, 'cannot pause now'));
     this.#lead.change((job) => ({ ...job, pause: { by: 'health', reason } }));
+    this.#announce(reason);
+  }
+
+  /** For whoever listens: people are asked, and nobody waits for it. */
+  #announce(reason: string): void {
+    const { id, fence, job } = this.#lead;
+    const health = this.tally.monitor.health();
+    const value = { labelingId: id, teacherDigest: job.checkpointDigest, reason, health };
+    this.#parts.bus
+      .publish({
+        id: `unhealthy-${id}-${fence}`,
+        source: 'labeler',
+        fact: { $case: 'teacherCollapsed', value },
+      })
+      .catch((error: unknown) => this.#parts.logger.warn({ err: error }, 'an event was not published'));
   }
 
   #check(): void {

@@ -8,7 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { JobError, JobStatus } from "./job.ts";
-import { Teacher } from "./labeler.ts";
+import { Teacher, TeacherHealth } from "./labeler.ts";
 import { AliasChange, Stage, stageFromJSON, stageToJSON, stageToNumber } from "./registry.ts";
 
 /** A fact that happened, published on `cassl.events.<kind>`; anyone may listen. Delivered at least once: `id` tells repeats. */
@@ -41,6 +41,9 @@ export interface Event {
     | //
     /** evaluation.progress, evaluation.completed, evaluation.failed, evaluation.cancelled */
     { $case: "evaluation"; value: JobChanged }
+    | //
+    /** labeling.unhealthy */
+    { $case: "teacherCollapsed"; value: TeacherCollapsed }
     | undefined;
 }
 
@@ -68,6 +71,18 @@ export interface JobChanged {
     | undefined;
   /** What it made, when it succeeded: a checkpoint digest or an address. */
   result: string;
+}
+
+/** A labeling paused itself, because of what its teacher gives; it goes on when a person resumes it. */
+export interface TeacherCollapsed {
+  /** Id of the labeling. */
+  labelingId: string;
+  /** Digest of the teacher. */
+  teacherDigest: string;
+  /** One line for people: all images empty, all full, or scores that drifted. */
+  reason: string;
+  /** What was measured. */
+  health: TeacherHealth | undefined;
 }
 
 /** A work item of the shard queue: a range of the images of one labeling job. */
@@ -166,6 +181,9 @@ export const Event: MessageFns<Event> = {
       case "evaluation":
         JobChanged.encode(message.fact.value, writer.uint32(74).fork()).join();
         break;
+      case "teacherCollapsed":
+        TeacherCollapsed.encode(message.fact.value, writer.uint32(82).fork()).join();
+        break;
     }
     return writer;
   },
@@ -255,6 +273,14 @@ export const Event: MessageFns<Event> = {
             message.fact = { $case: "evaluation", value: JobChanged.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.fact = { $case: "teacherCollapsed", value: TeacherCollapsed.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -292,6 +318,10 @@ export const Event: MessageFns<Event> = {
         ? { $case: "labeling", value: JobChanged.fromJSON(object.labeling) }
         : isSet(object.evaluation)
         ? { $case: "evaluation", value: JobChanged.fromJSON(object.evaluation) }
+        : isSet(object.teacherCollapsed)
+        ? { $case: "teacherCollapsed", value: TeacherCollapsed.fromJSON(object.teacherCollapsed) }
+        : isSet(object.teacher_collapsed)
+        ? { $case: "teacherCollapsed", value: TeacherCollapsed.fromJSON(object.teacher_collapsed) }
         : undefined,
     };
   },
@@ -319,6 +349,8 @@ export const Event: MessageFns<Event> = {
       obj.labeling = JobChanged.toJSON(message.fact.value);
     } else if (message.fact?.$case === "evaluation") {
       obj.evaluation = JobChanged.toJSON(message.fact.value);
+    } else if (message.fact?.$case === "teacherCollapsed") {
+      obj.teacherCollapsed = TeacherCollapsed.toJSON(message.fact.value);
     }
     return obj;
   },
@@ -365,6 +397,12 @@ export const Event: MessageFns<Event> = {
       case "evaluation": {
         if (object.fact?.value !== undefined && object.fact?.value !== null) {
           message.fact = { $case: "evaluation", value: JobChanged.fromPartial(object.fact.value) };
+        }
+        break;
+      }
+      case "teacherCollapsed": {
+        if (object.fact?.value !== undefined && object.fact?.value !== null) {
+          message.fact = { $case: "teacherCollapsed", value: TeacherCollapsed.fromPartial(object.fact.value) };
         }
         break;
       }
@@ -630,6 +668,133 @@ export const JobChanged: MessageFns<JobChanged> = {
       ? JobStatus.fromPartial(object.status)
       : undefined;
     message.result = object.result ?? "";
+    return message;
+  },
+};
+
+function createBaseTeacherCollapsed(): TeacherCollapsed {
+  return { labelingId: "", teacherDigest: "", reason: "", health: undefined };
+}
+
+export const TeacherCollapsed: MessageFns<TeacherCollapsed> = {
+  encode(message: TeacherCollapsed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.labelingId !== "") {
+      writer.uint32(10).string(message.labelingId);
+    }
+    if (message.teacherDigest !== "") {
+      writer.uint32(18).string(message.teacherDigest);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.health !== undefined) {
+      TeacherHealth.encode(message.health, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TeacherCollapsed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTeacherCollapsed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.labelingId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.teacherDigest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.health = TeacherHealth.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TeacherCollapsed {
+    return {
+      labelingId: isSet(object.labelingId)
+        ? globalThis.String(object.labelingId)
+        : isSet(object.labeling_id)
+        ? globalThis.String(object.labeling_id)
+        : "",
+      teacherDigest: isSet(object.teacherDigest)
+        ? globalThis.String(object.teacherDigest)
+        : isSet(object.teacher_digest)
+        ? globalThis.String(object.teacher_digest)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      health: isSet(object.health) ? TeacherHealth.fromJSON(object.health) : undefined,
+    };
+  },
+
+  toJSON(message: TeacherCollapsed): unknown {
+    const obj: any = {};
+    if (message.labelingId !== "") {
+      obj.labelingId = message.labelingId;
+    }
+    if (message.teacherDigest !== "") {
+      obj.teacherDigest = message.teacherDigest;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.health !== undefined) {
+      obj.health = TeacherHealth.toJSON(message.health);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TeacherCollapsed>): TeacherCollapsed {
+    return TeacherCollapsed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TeacherCollapsed>): TeacherCollapsed {
+    const message = createBaseTeacherCollapsed();
+    message.labelingId = object.labelingId ?? "";
+    message.teacherDigest = object.teacherDigest ?? "";
+    message.reason = object.reason ?? "";
+    message.health = (object.health !== undefined && object.health !== null)
+      ? TeacherHealth.fromPartial(object.health)
+      : undefined;
     return message;
   },
 };
