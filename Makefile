@@ -12,7 +12,7 @@ MINUTES ?= 0
 OUT ?= out/demo
 TARGET ?= cpu
 
-.PHONY: help setup demo test test-interop test-docs fuzz check gen lint format build bench chaos kill-matrix soak image chart test-cluster pack test-install clean
+.PHONY: help setup demo test test-interop test-docs pictures fuzz check gen lint format build bench chaos kill-matrix soak image chart test-cluster pack test-install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,11 +31,14 @@ test-interop: ## checks against Python peers from pip; skipped, saying so, where
 	@bash scripts/setup.sh --for-interop
 	@bash scripts/test.sh interop
 
-test-docs: setup ## every command of README and docs, in short form, in a folder as readers have it
+test-docs: setup ## every command of README and docs, in short form, in a folder as readers have it; compares docs/images with what the pages look like
 	@node scripts/docs/run-commands.ts
 
 fuzz: setup ## hostile inputs to every RPC, HTTP route and reader until there were N: SEED=1 N=1000000 MINUTES=30; goes on where it was
 	node test/fuzz/run-fuzz.ts --seed '$(SEED)' --count '$(N)' --minutes '$(MINUTES)'
+
+pictures: setup ## docs/images anew, from the commands of the tutorial and the README; needs Chromium
+	@node scripts/docs/run-commands.ts --write-pictures
 
 test-cluster: setup ## scenarios on a real two-node Kubernetes of this machine; skipped, saying so, where it is not built
 	@bash scripts/bring-helm.sh

@@ -66,7 +66,7 @@ function proseless(text: string): string {
     .join('\n');
 }
 
-/** Whole commands of a block: continued lines joined, comments and prompts taken off. */
+/** Whole commands of a block: continued lines and strings joined, comments and prompts taken off. */
 export function commandsOf({ lines, line }: Fence): { readonly text: string; readonly line: number }[] {
   const commands: { text: string; line: number }[] = [];
   let open = '';
@@ -74,6 +74,11 @@ export function commandsOf({ lines, line }: Fence): { readonly text: string; rea
     const text = `${open}${raw.replace(/^\s*\$ /, '').replace(/(^|\s)#.*$/, '')}`.trimEnd();
     if (text.endsWith('\\')) {
       open = `${text.slice(0, -1)} `;
+      continue;
+    }
+    // A string that goes on in the next line.
+    if ((text.match(/(?<!\\)"/g)?.length ?? 0) % 2 === 1) {
+      open = `${text} `;
       continue;
     }
     open = '';

@@ -11,7 +11,7 @@ interface CocoFile {
  * `val`, `data/photos`, COCO results to score, and the pipelines of the repository.
  */
 export function prepareFolder(root: string, folder: string): void {
-  const sizes = ['--labeled', '24', '--unlabeled', '8', '--val', '4', '--size', '64'];
+  const sizes = ['--labeled', '48', '--unlabeled', '48', '--val', '8', '--size', '128'];
   execFileSync(
     process.execPath,
     [join(root, 'libs/cli/bin/cassl.js'), 'data', 'scenes', '--out', 'scenes', ...sizes],

@@ -1,13 +1,17 @@
 // `make test-docs`: runs every command that README and docs show in a fenced block, as its short form says, in a folder as readers have
-// it, against services that `cassl up` started there. What needs a cluster, a GPU or other programs has its mark, and is named as skipped.
-// Exits 1 where one fails, or ends in a stack trace. `run-commands.ts PAGE...` runs those of single pages.
+// it, against services that `cassl up` started there, and compares what the pages then look like with the pictures of docs/images. What
+// needs a cluster, a GPU or other programs has its mark, and is named as skipped. Exits 1 where something fails, or ends in a stack trace.
+// `run-commands.ts PAGE...` runs those of single pages; `--write-pictures` (`make pictures`) takes the pictures anew.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { MARKS } from './check-commands.ts';
 import { commandsOf, fencesOf } from './markdown.ts';
+import { PICTURED_PAGES } from './pictures/picture-plan.ts';
+import { Photographer } from './pictures/take-pictures.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { shortForm } from './short-forms.ts';
 
@@ -31,34 +35,54 @@ interface Ended {
 }
 
 interface Outcome {
-  readonly verdict: 'passed' | 'failed' | 'skipped';
+  readonly verdict: 'passed' | 'failed' | 'skipped' | 'written';
   readonly why: string;
+  /** Of a command that ran. */
+  readonly output?: string;
 }
 
+interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly consoleUrl: string;
+}
+
+const {
+  values: { 'write-pictures': isWriting },
+  positionals,
+} = parseArgs({
+  options: { 'write-pictures': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 const folder = mkdtempSync(join(tmpdir(), 'cassl-docs-'));
-const counts = { passed: 0, failed: 0, skipped: 0 };
+const photographer = new Photographer(root, { write: isWriting });
+const counts = { passed: 0, failed: 0, skipped: 0, written: 0 };
+const startedAt = performance.now();
 let up: ReturnType<typeof spawnUp> | undefined;
 try {
   prepareFolder(root, folder);
-  const environment = await startServices();
-  for (const page of process.argv.length > 2 ? process.argv.slice(2) : PAGES)
-    await runPage(page, environment);
+  const surroundings = await startServices();
+  const usual = isWriting ? PICTURED_PAGES : PAGES;
+  for (const page of positionals.length > 0 ? positionals : usual) await runPage(page, surroundings);
 } finally {
+  await photographer.close();
   if (up?.exitCode === null) {
     up.kill('SIGTERM');
     await once(up, 'exit');
   }
   rmSync(folder, { recursive: true, force: true });
 }
-const { passed, failed, skipped } = counts;
+const { passed, failed, skipped, written } = counts;
 mkdirSync(join(root, 'out/test'), { recursive: true });
 const report = { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped };
 writeFileSync(join(root, 'out/test/docs.json'), JSON.stringify(report));
-console.log(`docs: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+console.log(
+  `docs: ${passed} passed, ${failed} failed, ${skipped} skipped${isWriting ? `, ${written} pictures written` : ''} in ${seconds} s`,
+);
 process.exitCode = failed > 0 ? 1 : 0;
 
 /** `cassl up` in the folder, and what commands are run with: it in PATH, its addresses by name. */
-async function startServices(): Promise<NodeJS.ProcessEnv> {
+async function startServices(): Promise<Surroundings> {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const script = `#!/bin/sh\nexec '${process.execPath}' '${root}/libs/cli/bin/cassl.js' "$@"\n`;
@@ -66,8 +90,12 @@ async function startServices(): Promise<NodeJS.ProcessEnv> {
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` };
   up = spawnUp(env);
   const [line] = (await once(up.stdout, 'data')) as [Buffer];
-  const { endpoints, http } = JSON.parse(String(line)) as Record<'endpoints' | 'http', { labeler: string }>;
-  return { ...env, LABELER: endpoints.labeler, LABELER_HTTP: http.labeler };
+  const { endpoints, http, consoleUrl } = JSON.parse(String(line)) as {
+    readonly endpoints: { readonly labeler: string };
+    readonly http: { readonly labeler: string };
+    readonly consoleUrl: string;
+  };
+  return { env: { ...env, LABELER: endpoints.labeler, LABELER_HTTP: http.labeler }, consoleUrl };
 }
 
 function spawnUp(env: NodeJS.ProcessEnv) {
@@ -78,21 +106,26 @@ function spawnUp(env: NodeJS.ProcessEnv) {
   });
 }
 
-async function runPage(page: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function runPage(page: string, { env, consoleUrl }: Surroundings): Promise<void> {
   for (const fence of fencesOf(readFileSync(join(root, page), 'utf8'))) {
     const [language = '', ...marks] = fence.info;
     if (!['', 'sh', 'bash'].includes(language)) continue;
     for (const { text, line } of commandsOf(fence)) {
       if (!/^[\w=:/.]+( |$)/.test(text)) continue;
-      const startedAt = performance.now();
-      const { verdict, why } = await outcomeOf(text, marks, env);
-      counts[verdict] += 1;
-      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
-      console.log(
-        `${verdict.padEnd(7)} ${seconds} s  ${page}:${line} ${text.slice(0, 110)}${why === '' ? '' : `\n        ${why}`}`,
-      );
+      const commandAt = performance.now();
+      const outcome = await outcomeOf(text, marks, env);
+      tell(`${page}:${line} ${text.slice(0, 110)}`, outcome, performance.now() - commandAt);
+      if (outcome.verdict !== 'passed') continue;
+      const step = { page, command: text, output: outcome.output ?? '', folder, consoleUrl };
+      for (const { name, tookMs, ...taken } of await photographer.after(step)) tell(name, taken, tookMs);
     }
   }
+}
+
+function tell(what: string, { verdict, why }: Outcome, tookMs: number): void {
+  counts[verdict] += 1;
+  const seconds = (tookMs / 1000).toFixed(1).padStart(5);
+  console.log(`${verdict.padEnd(7)} ${seconds} s  ${what}${why === '' ? '' : `\n        ${why}`}`);
 }
 
 async function outcomeOf(text: string, marks: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
@@ -102,10 +135,11 @@ async function outcomeOf(text: string, marks: readonly string[], env: NodeJS.Pro
   if (mark !== undefined) return { verdict: 'skipped', why: `marked: ${mark}` };
   if ('skip' in form) return { verdict: 'skipped', why: form.skip };
   const { code, output } = await runInFolder(form.run, env);
+  if (code === 127 && !form.run.includes('cassl ')) return { verdict: 'skipped', why: output.trim() };
   const hasTrace = /\n\s+at .+\(?(file|node):/.test(output);
   const isFine = !hasTrace && (code === 0 || (code === 2 && form.mayRefuse === true));
   return isFine
-    ? { verdict: 'passed', why: '' }
+    ? { verdict: 'passed', why: '', output }
     : { verdict: 'failed', why: `exit ${code} of \`${form.run}\`:\n${output.slice(-2000)}` };
 }
 
