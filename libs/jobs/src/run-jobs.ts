@@ -157,7 +157,7 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
 
   const work = async (lead: HeldLead<Job>): Promise<void> => {
     const log = logger.child({ [noun]: lead.id, fence: lead.fence });
-    log.info({ attempt: lead.status.attempt }, `leading a ${noun}`);
+    log.info({ attempt: lead.status.attempt }, `leading the ${noun}`);
     try {
       const finish = await inTrace(lead.status.traceParent, () =>
         inSpan(`run ${noun}`, spanOf(lead), () => attemptWork(lead, options.run, log)),
@@ -171,7 +171,7 @@ export async function runJobs<Job extends JobMessage<Spec>, Spec>(
     } finally {
       await lead.release();
       led.delete(lead.id);
-      log.info({ state: lead.status.state, error: lead.status.error }, `no longer leading a ${noun}`);
+      log.info({ state: lead.status.state, error: lead.status.error }, `no longer leading the ${noun}`);
       looking.now();
     }
   };

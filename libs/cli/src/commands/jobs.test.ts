@@ -120,7 +120,7 @@ describe('cassl jobs', () => {
     expect(JSON.parse(retried.out)).toMatchObject({ id: 'long', state: 'queued' });
     await cassl('cancel', 'training/long');
     const { out } = await cassl('logs', 'training/long');
-    expect(out).toMatch(/trainer +info +leading a training/);
+    expect(out).toMatch(/trainer +info +leading the training/);
   }, 60_000);
 
   it.each([

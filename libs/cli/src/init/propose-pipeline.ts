@@ -173,9 +173,10 @@ function proposeBudget(
     share === 1
       ? `${EPOCHS.labeler}, ${EPOCHS.warmup} and ${EPOCHS.finetune} epochs, as in the paper`
       : `${(100 * share).toPrecision(2)} % of the paper's epochs; --minutes gives more`;
+  const minutes = Math.max(1, Math.round((total * stepSeconds) / 60));
   return {
     value,
-    reason: `about ${Math.max(1, Math.round((total * stepSeconds) / 60))} minutes of training here, at about ${stepSeconds.toPrecision(2)} s a step: ${epochs}`,
+    reason: `about ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} of training here, at about ${stepSeconds.toPrecision(2)} s a step: ${epochs}`,
   };
 }
 
