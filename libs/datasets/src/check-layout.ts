@@ -26,9 +26,11 @@ const annotationName = /^(instances|panoptic|entities)_(.+)\.json$/;
  */
 export async function checkLayout(folder: string): Promise<CheckedPart[]> {
   const names = await readdir(join(folder, 'annotations')).catch((error: unknown) => {
-    throw notFound(`data check: cannot read ${join(folder, 'annotations')}: ${errorMessage(error)}`, {
-      cause: error,
-    });
+    throw notFound(
+      `data check: ${folder} is not in COCO's layout, cannot read ${join(folder, 'annotations')} (${errorMessage(error)}): ` +
+        'name one part with --annotations FILE and --images DIR',
+      { cause: error },
+    );
   });
   const parts: CheckedPart[] = [];
   const labeled = new Set<string>();

@@ -13,7 +13,8 @@ export function register(program: Command): void {
       const { diagnoseEngines, hasGpu } = await import('@cassl/engine');
       const { availableParallelism, totalmem } = await import('node:os');
       const { checkMachine } = await import('../doctor/machine-checks.ts');
-      const checks = checkMachine();
+      const { checkClone } = await import('../doctor/clone-checks.ts');
+      const checks = [...checkMachine(), ...checkClone()];
       const engines = await diagnoseEngines();
       const machine = {
         node: process.versions.node,
@@ -31,7 +32,7 @@ export function register(program: Command): void {
       print(machine, engines, best);
       console.log();
       for (const { name, ok, detail, fix } of checks) {
-        console.log(`${ok ? '✓' : '✗'} ${name.padEnd(11)} ${detail}${fix === '' ? '' : `\n  → ${fix}`}`);
+        console.log(`${ok ? '✓' : '✗'} ${name.padEnd(12)} ${detail}${fix === '' ? '' : `\n  → ${fix}`}`);
       }
     });
 }

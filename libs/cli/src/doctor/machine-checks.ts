@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { statfsSync } from 'node:fs';
 import { errorMessage } from '@cassl/errors';
 import { findNatsServer } from '@cassl/events';
 import { findPrebuilt } from '@cassl/engine-torch';
@@ -16,13 +17,24 @@ export interface MachineCheck {
 /** Older brokers lose other jobs' work after a filtered purge. */
 const NATS_FLOOR = [2, 10];
 
-/** Everything besides the engines' speed: broker, libraries, compiler, browser. */
+/** The demo writes half a gigabyte; a small run on own photos as much. */
+const LEAST_FREE_BYTES = 2e9;
+
+/** Everything besides the engines' speed that a run needs: broker, libraries, compiler, disk. */
 export function checkMachine(): MachineCheck[] {
-  return [
-    natsServer(),
-    nativeEngine(),
-    program('chromium', 'tests of pages skip without it', 'apt-get install chromium'),
-  ];
+  return [natsServer(), nativeEngine(), disk('.')];
+}
+
+function disk(folder: string): MachineCheck {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const ok = free >= LEAST_FREE_BYTES;
+  return {
+    name: 'disk',
+    ok,
+    detail: `${(free / 1e9).toFixed(1)} GB free here${ok ? '' : ': checkpoints and label sets of a run may not fit'}`,
+    fix: ok ? '' : 'cassl run … --home DIR --out DIR, with both on a disk that has room',
+  };
 }
 
 function natsServer(): MachineCheck {
@@ -87,9 +99,4 @@ function nativeEngine(): MachineCheck {
     detail: `${libtorch}; ${prebuilt}, so that it is compiled here${compiler ? '' : ', for which g++ is missing'}`,
     fix: compiler ? '' : 'apt-get install libtorch-dev g++ make python3, then make setup',
   };
-}
-
-function program(name: string, without: string, fix: string): MachineCheck {
-  const isHere = spawnSync(name, ['--version'], { timeout: 20_000 }).status === 0;
-  return { name, ok: isHere, detail: isHere ? 'here' : `missing: ${without}`, fix: isHere ? '' : fix };
 }

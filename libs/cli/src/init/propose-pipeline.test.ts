@@ -35,7 +35,7 @@ describe('proposePipeline', () => {
   it('makes them smaller where the minutes would be enough for too few steps', () => {
     const { size } = propose({ minutes: 1 }, { smallObject: 0.01 });
     expect(size.value.longSide).toBeLessThan(640);
-    expect(size.reason).toContain('takes more than 1 minutes for 1000 steps');
+    expect(size.reason).toContain('takes more than 1 minute for 1000 steps');
   });
 
   it("takes the paper's epochs where there is time, and a share of them where there is not", () => {
@@ -45,6 +45,14 @@ describe('proposePipeline', () => {
     const { labeler, warmup, finetune } = short.iterations.value;
     expect(labeler + warmup + 2 * finetune).toBeLessThan(7350);
     expect(short.iterations.reason).toMatch(/^about 5 minutes of training here, .* % of the paper's epochs/);
+  });
+
+  it('says where the fewest useful steps take longer than asked for', () => {
+    const { iterations } = propose({ minutes: 1, machine: { hasGpu: false, gflops: 1 } });
+    expect(iterations.value.finetune).toBe(50);
+    expect(iterations.reason).toMatch(
+      /^about \d+ minutes .*: more than asked for, since fewer steps teach nothing$/,
+    );
   });
 
   it('lets F1 choose the threshold only where enough objects can be held out', () => {

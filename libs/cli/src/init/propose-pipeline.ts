@@ -59,6 +59,8 @@ const EPOCHS = { labeler: 36, warmup: 60, finetune: 36 };
 /** Fewer true objects than this on the held-out images, and F1 chooses by chance. */
 const LEAST_HELD_OUT_OBJECTS = 30;
 const LEAST_ITERATIONS = 50;
+/** Of the minutes asked for; from here on the proposal says so. */
+const MUCH_MORE = 1.5;
 /** Below, a fresh classifier learned more than one that begins as K copies (docs/results.md). */
 const FEW_FINETUNE_ITERATIONS = 1000;
 
@@ -118,7 +120,7 @@ function proposeSize(options: ProposeOptions, preset: string, batchSize: number)
   while (longSide > SMALLEST_SIDE && !isAffordable(sizeOf(longSide))) longSide -= 32;
   const bound =
     longSide < limit
-      ? `; ${limit} px would fit the objects better and takes more than ${options.minutes} minutes for ${USEFUL_STEPS} steps`
+      ? `; ${limit} px would fit the objects better and takes more than ${minutesText(options.minutes)} for ${USEFUL_STEPS} steps`
       : limit < wanted
         ? `; larger than ${most} px the photos are not`
         : '';
@@ -169,15 +171,21 @@ function proposeBudget(
     finetune: scaled(wished.finetune),
   };
   const total = value.labeler + value.warmup + 2 * value.finetune;
+  const about = Math.max(1, Math.round((total * stepSeconds) / 60));
   const epochs =
     share === 1
       ? `${EPOCHS.labeler}, ${EPOCHS.warmup} and ${EPOCHS.finetune} epochs, as in the paper`
-      : `${(100 * share).toPrecision(2)} % of the paper's epochs; --minutes gives more`;
-  const minutes = Math.max(1, Math.round((total * stepSeconds) / 60));
+      : about > MUCH_MORE * minutes
+        ? 'more than asked for, since fewer steps teach nothing'
+        : `${(100 * share).toPrecision(2)} % of the paper's epochs; --minutes gives more`;
   return {
     value,
-    reason: `about ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} of training here, at about ${stepSeconds.toPrecision(2)} s a step: ${epochs}`,
+    reason: `about ${minutesText(about)} of training here, at about ${stepSeconds.toPrecision(2)} s a step: ${epochs}`,
   };
+}
+
+function minutesText(minutes: number): string {
+  return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }
 
 function proposeThreshold({ images, objects }: DataStatistics, holdout: number): Proposal<number | 'auto'> {

@@ -115,14 +115,25 @@ function withPoint(training: Training, point: TrainingPoint): Training {
   if (status === undefined) return training;
   const total = spec?.schedule?.iterations ?? 0;
   const rate = point.imagesPerSecond / (spec?.schedule?.batchSize ?? 1);
+  const steady = steadyRate([...training.curve, point]) / (spec?.schedule?.batchSize ?? 1);
   const loss = point.losses.total;
   const progress = jobProgress({
     done: point.iteration,
     total,
     unit: 'iterations',
     rate,
-    etaSeconds: rate > 0 ? (total - point.iteration) / rate : 0,
+    etaSeconds: steady > 0 ? (total - point.iteration) / steady : 0,
     message: loss === undefined ? '' : `loss ${loss.toFixed(3)}`,
   });
   return { ...training, status: { ...status, progress }, curve: thinCurve([...training.curve, point]) };
+}
+
+/** Points whose mean says how long the rest takes: on a machine with other work one alone is off by four times. */
+const STEADY_POINTS = 8;
+
+/** Images a second over the last points, which are equally far from each other. */
+function steadyRate(curve: readonly TrainingPoint[]): number {
+  const last = curve.slice(-STEADY_POINTS).filter(({ imagesPerSecond }) => imagesPerSecond > 0);
+  const seconds = last.reduce((sum, { imagesPerSecond }) => sum + 1 / imagesPerSecond, 0);
+  return seconds === 0 ? 0 : last.length / seconds;
 }
