@@ -18,7 +18,7 @@ const steps = (labeler: number, warmup: number, finetune: number): string =>
     .map((change) => `--set ${change}`)
     .join(' ');
 const PHOTOS_STEPS = steps(120, 120, 60);
-const SCENES_STEPS = `${steps(300, 300, 100)} --set 'data.scenes={"labeled":60,"unlabeled":80,"val":16,"size":128,"seed":0}'`;
+const SCENES_STEPS = `${steps(200, 200, 80)} --set 'data.scenes={"labeled":40,"unlabeled":48,"val":12,"size":128,"seed":0}'`;
 
 const skip =
   (reason: string): Rule['form'] =>

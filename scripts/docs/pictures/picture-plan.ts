@@ -65,6 +65,7 @@ async function terminal(page: Page, { command, output }: Step): Promise<void> {
 }
 
 async function boxes(page: Page, { folder }: Step): Promise<void> {
+  await page.setViewportSize({ width: 512, height: 60 });
   const shown = join(folder, 'boxes.html');
   writeFileSync(
     shown,
