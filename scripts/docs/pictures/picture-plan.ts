@@ -45,7 +45,6 @@ export const PICTURES: readonly Picture[] = [
   { ...SCENES, name: 'console-image', height: 700, show: oneImage },
   { ...SCENES, name: 'console-curves', height: 920, show: curves },
   { ...SCENES, name: 'console-registry', height: 760, show: registry },
-  { ...SCENES, name: 'console-try', height: 760, show: tryIt },
   { ...SCENES, name: 'report', height: 1280, show: file('out/mine/report.html') },
 ];
 
@@ -108,19 +107,4 @@ async function oneImage(page: Page, step: Step): Promise<void> {
 async function registry(page: Page, { consoleUrl }: Step): Promise<void> {
   await page.goto(`${consoleUrl}/registry`);
   await page.getByRole('link', { name: 'demo/detector' }).first().waitFor();
-}
-
-async function tryIt(page: Page, { folder, consoleUrl }: Step): Promise<void> {
-  await page.goto(`${consoleUrl}/try`);
-  const names = page.getByPlaceholder('alias or digest');
-  for (const [at, alias] of ['demo/labeler', 'demo/detector'].entries()) {
-    await names.nth(at).fill(alias);
-    await names.nth(at).press('Enter');
-  }
-  await page.locator('input[type=file]').setInputFiles(join(folder, 'photo.jpg'));
-  for (const at of [0, 1])
-    await page
-      .getByText(/ found · /)
-      .nth(at)
-      .waitFor();
 }

@@ -12,6 +12,8 @@ const WIDTH = 1000;
 /** Of the window where the whole page is taken, which then is no higher than what it holds. */
 const LEAST_HEIGHT = 60;
 const SETTLED_MS = 30_000;
+/** A first answer of a checkpoint loads it. */
+const AWAITED_MS = 180_000;
 
 export interface PictureOutcome {
   readonly name: string;
@@ -69,6 +71,7 @@ export class Photographer {
       colorScheme: 'light',
       reducedMotion: 'reduce',
     });
+    page.setDefaultTimeout(AWAITED_MS);
     try {
       await show(page, step);
       return await settledPicture(page, height === undefined);
