@@ -20,8 +20,10 @@ export interface TrainOnCoresOptions {
   readonly preset: string;
   readonly size: number;
   readonly steps: number;
-  /** Rank i runs on core i, with one thread for the engine and one for the data. */
+  /** Rank i runs on core `firstCore` + i, with one thread for the engine and one for the data. */
   readonly ranks: number;
+  /** Default 0. */
+  readonly firstCore?: number;
   readonly batchSize: number;
 }
 
@@ -31,11 +33,13 @@ const TICKS_A_SECOND = 100;
 
 /** Trains with the trainer's own worker, a process a rank, and stops it once it has said enough. */
 export async function trainOnCores(options: TrainOnCoresOptions): Promise<Speed> {
-  const { root, ranks, steps, batchSize } = options;
+  const { root, ranks, steps, batchSize, firstCore = 0 } = options;
   const folder = await mkdtemp(join(root, 'job-'));
   await writeFile(join(folder, 'job.json'), JSON.stringify(jobFile(options)));
   const port = await getPort({ host: '127.0.0.1' });
-  const workers = Array.from({ length: ranks }, (_, rank) => startRank(folder, { rank, ranks, port, root }));
+  const workers = Array.from({ length: ranks }, (_, rank) =>
+    startRank(folder, { rank, ranks, port, root, core: firstCore + rank }),
+  );
   const cpuSeconds = (): number => workers.reduce((sum, { pid }) => sum + cpuSecondsOf(pid!), 0);
   try {
     const speeds: number[] = [];
@@ -84,7 +88,13 @@ function jobFile({ root, preset, size, steps, ranks, batchSize }: TrainOnCoresOp
 
 function startRank(
   folder: string,
-  { rank, ranks, port, root }: { rank: number; ranks: number; port: number; root: string },
+  {
+    rank,
+    ranks,
+    port,
+    root,
+    core,
+  }: { rank: number; ranks: number; port: number; root: string; core: number },
 ): ChildProcess {
   const place = {
     RANK: String(rank),
@@ -92,7 +102,7 @@ function startRank(
     MASTER_ADDR: '127.0.0.1',
     MASTER_PORT: String(port),
   };
-  return spawn('taskset', ['-c', String(rank), process.execPath, WORKER, folder], {
+  return spawn('taskset', ['-c', String(core), process.execPath, WORKER, folder], {
     env: {
       ...process.env,
       OMP_NUM_THREADS: '1',
