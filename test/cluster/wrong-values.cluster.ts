@@ -120,7 +120,7 @@ describe('values that only the cluster can find wrong', () => {
       (pods) => pods.length === 0,
       120_000,
     );
-    const spec = microPipeline(data, 'file:///data/out', { threshold: 0.05 });
+    const spec = microPipeline(data, 'file:///data/out', { threshold: 0.005 });
     await clients.pipelines.start({ id: 'waits', spec });
     const words = async (): Promise<string> => {
       const { status } = (await clients.pipelines.get({ id: 'waits' })).pipeline!;
