@@ -28,6 +28,10 @@ if [ -z "${CASSL_TEST_IMAGE_TAG:-}" ]; then
   bash image/build.sh --archive .tools/image/cassl.tar || exit 1
   export CASSL_TEST_IMAGE_TAG; CASSL_TEST_IMAGE_TAG=$(node -p 'require("./package.json").version')
 fi
+# What is left of a cluster that has ended, or is about to: its state goes before another one starts.
+if [ -e "$CASSL_K8S_DIR/state/pids" ] && ! kill -0 "$(head -n 1 "$CASSL_K8S_DIR/state/pids")" 2>/dev/null; then
+  bash "$local/down.sh" || exit 1
+fi
 if [ ! -e "$CASSL_K8S_DIR/state/pids" ]; then
   bash "$local/up.sh" || exit 1
   trap 'bash "$local/down.sh"' EXIT

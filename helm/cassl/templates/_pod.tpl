@@ -87,6 +87,10 @@ spec:
       args: {{ toJson (concat (list .program) (default list .args)) }}
       env:
         {{- include "cassl.environment" (dict "root" .root "component" .component "gpus" $gpus) | nindent 8 }}
+        {{- if (.values.resources.limits).cpu }}
+        {{- /* A quota is no fewer processors to a program that counts them: without this a thread for each of the node's. */}}
+        - { name: OMP_NUM_THREADS, valueFrom: { resourceFieldRef: { resource: limits.cpu } } }
+        {{- end }}
         {{- with .values.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}

@@ -28,7 +28,8 @@ const GRACE_MS = 2000;
 export async function launchRanks(options: LaunchRanksOptions): Promise<void> {
   const { plan, entry, folder, report, signal, logger } = options;
   const address = plan.address ?? `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
-  const cores = availableParallelism();
+  // What the operator gives this machine's work, else all there is; ranks share it.
+  const cores = Number(process.env.OMP_NUM_THREADS) || availableParallelism();
   const failures = new Map<number, WorkerFailure>();
   const ends: RankEnd[] = [];
   const ranks = Array.from({ length: plan.local }, (_, local) =>
