@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Starts etcd and the given kube-apiserver in a folder of their own; everybody may do everything. */
+/** Starts etcd and the given kube-apiserver in a folder of their own; who has its kubeconfig may do everything. */
 export async function startApiServer(binary: string, etcd: string): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'cassl-api-server-'));
   const children: ChildProcess[] = [];
@@ -33,9 +33,11 @@ export async function startApiServer(binary: string, etcd: string): Promise<ApiS
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     await writeFile(join(folder, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
     await writeFile(join(folder, 'sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+    const token = randomUUID();
+    await writeFile(join(folder, 'tokens.csv'), `${token},tester,tester\n`);
     children.push(start(binary, apiServerFlags(folder, store, port)));
     const kubeconfig = join(folder, 'kubeconfig');
-    await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(port)));
+    await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(port, token)));
     await isReady(kubeconfig);
     return { kubeconfig, close };
   } catch (error) {
@@ -62,7 +64,7 @@ function apiServerFlags(folder: string, store: string, port: number): string[] {
     '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
     '--authorization-mode=AlwaysAllow',
-    '--anonymous-auth=true',
+    `--token-auth-file=${folder}/tokens.csv`,
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${folder}/sa.pub`,
     `--service-account-signing-key-file=${folder}/sa.key`,
@@ -72,19 +74,19 @@ function apiServerFlags(folder: string, store: string, port: number): string[] {
   ];
 }
 
-function kubeconfigOf(port: number): object {
+function kubeconfigOf(port: number, token: string): object {
   return {
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'other',
-    contexts: [{ name: 'other', context: { cluster: 'other', user: 'anybody' } }],
+    contexts: [{ name: 'other', context: { cluster: 'other', user: 'tester' } }],
     clusters: [
       {
         name: 'other',
         cluster: { server: `https://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true },
       },
     ],
-    users: [{ name: 'anybody', user: {} }],
+    users: [{ name: 'tester', user: { token } }],
   };
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { isEnded } from '@cassl/jobs';
-import { JobState } from '@cassl/proto';
+import { JobState, type JobStatus } from '@cassl/proto';
 import { errorCode, errorMessage } from '@cassl/errors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeMicroData, microPipeline } from '../micro-pipeline.ts';
@@ -87,7 +87,7 @@ describe('values that only the cluster can find wrong', () => {
     );
     expect([errorCode(refused), errorMessage(refused)]).toEqual([
       'FAILED_PRECONDITION',
-      expect.stringMatching(/s3:\/\/labels.*AccessDenied|AccessDenied.*s3:\/\/labels/i),
+      expect.stringMatching(/output_uri.*s3:\/\/labels.*Access ?Denied/i),
     ]);
 
     const failed = await start('in', 's3://photos/2026', 'file:///data/labels').then(
@@ -102,7 +102,7 @@ describe('values that only the cluster can find wrong', () => {
       (error: unknown) => errorMessage(error),
     );
     expect(failed).toMatch(/s3:\/\/photos/);
-    expect(failed).toMatch(/AccessDenied/i);
+    expect(failed).toMatch(/Access ?Denied/i);
   });
 
   it('a registry that is down: the pipeline waits and says for whom, and goes on when it is back', async () => {
@@ -131,14 +131,14 @@ describe('values that only the cluster can find wrong', () => {
     };
     expect(await eventually(words, (text) => text.includes('registry'), 300_000)).toMatch(/registry/);
     await scale(1);
-    const end = await eventually(
-      async () => (await clients.pipelines.get({ id: 'waits' })).pipeline!,
-      ({ status }) => isEnded(status),
-      900_000,
-    );
-    expect(end.status?.error).toBeUndefined();
-    expect(end.status?.state).toBe(JobState.JOB_STATE_SUCCEEDED);
-  }, 1_500_000);
+    const labeler = async (): Promise<JobStatus | undefined> =>
+      (await clients.pipelines.get({ id: 'waits' })).pipeline!.stages.find(({ name }) => name === 'labeler')
+        ?.status;
+    const end = await eventually(labeler, isEnded, 600_000);
+    expect(end?.error).toBeUndefined();
+    expect(end?.state).toBe(JobState.JOB_STATE_SUCCEEDED);
+    await clients.pipelines.cancel({ id: 'waits' });
+  }, 1_200_000);
 
   it('blobs in a bucket without rights: the registry says so in its log and does not become ready', async () => {
     const wrong = smallValues([...storeValues, 'objectStore.blobsUri=s3://models/cassl']);
@@ -148,7 +148,7 @@ describe('values that only the cluster can find wrong', () => {
       (text) => /s3:\/\/models/.test(text),
       240_000,
     );
-    expect(log).toMatch(/AccessDenied/i);
+    expect(log).toMatch(/Access ?Denied/i);
   }, 400_000);
 
   it('a secret that is missing: the notes name it, and so does the pod', async () => {
@@ -167,8 +167,7 @@ describe('values that only the cluster can find wrong', () => {
     await helm(HELM4, 'upgrade', 'cassl', 'helm/cassl', '-n', namespace, ...absent);
     const path = '{range .items[*].status.containerStatuses[*]}{.state.waiting.reason} {.image}{"\\n"}{end}';
     const waiting = (): Promise<string> => kubectl('-n', namespace, 'get', 'pods', '-o', `jsonpath=${path}`);
-    expect(await eventually(waiting, (text) => text.includes('cassl:absent'), 180_000)).toMatch(
-      /(ErrImagePull|ImagePullBackOff|ErrImageNeverPull) localhost\/cassl:absent/,
-    );
+    const cannotPull = /(ErrImagePull|ImagePullBackOff) localhost\/cassl:absent/;
+    expect(await eventually(waiting, (text) => cannotPull.test(text), 240_000)).toMatch(cannotPull);
   }, 400_000);
 });
