@@ -6,8 +6,11 @@ import { openStore } from '@cassl/storage';
 import { hasS3, startS3, type TestS3 } from '@cassl/storage/test-s3';
 import { createBatches } from './batches/create-batches.ts';
 import { openCocoDataset } from './coco/open-coco-dataset.ts';
+import { shardRange } from './pool/manifest-format.ts';
 import { openImagePool } from './pool/open-image-pool.ts';
+import { readShardEntries } from './pool/read-manifest.ts';
 import { readShard } from './pool/read-shard.ts';
+import { writeManifest } from './pool/write-manifest.ts';
 import { generateScenes } from './scenes/generate-scenes.ts';
 
 describe.skipIf(!hasS3())('a data set in an object store (needs S3_TEST_ENDPOINT or moto)', () => {
@@ -61,6 +64,44 @@ describe.skipIf(!hasS3())('a data set in an object store (needs S3_TEST_ENDPOINT
         if (image.error !== undefined) continue;
         expect(Buffer.from(image.bytes)).toEqual(await readFile(join(root, 'unlabeled2017', image.key)));
       }
+    }
+  });
+
+  it('is listed into a manifest and read under keys of odd characters', async () => {
+    const names = ['a b+c.jpg', 'd%20e.jpg', 'f#g?h=&i.jpg', `j"k'l.jpg`, 'é\u0301/😀.jpg', 'm..o/n. .jpg'];
+    const store = openStore(`s3://${bucket}`);
+    for (const name of names) await store.put(`odd/${name}`, Buffer.from(`bytes of ${name}`));
+    const { manifest } = await writeManifest(openStore(join(root, 'manifest')), {
+      uri: s3('odd'),
+      imagesPerShard: 10,
+    });
+    const entries = await readShardEntries(
+      openStore(join(root, 'manifest')),
+      s3('odd'),
+      shardRange(manifest, 0),
+    );
+    const read: string[] = [];
+    for await (const image of readShard({ entries })) {
+      expect(image.error).toBeUndefined();
+      if (image.error === undefined) read.push(Buffer.from(image.bytes).toString());
+    }
+    expect(read.sort()).toEqual(names.map((name) => `bytes of ${name}`).sort());
+  });
+
+  it('without an image is an error that says what there is', async () => {
+    await openStore(`s3://${bucket}`).put('bare/notes.txt', Buffer.from('x'));
+    for (const [prefix, said] of [
+      ['bare', 'notes.txt'],
+      ['nothing-here', 'holds no image'],
+    ] as const) {
+      const writing = writeManifest(openStore(join(root, `no-${prefix}`)), {
+        uri: s3(prefix),
+        imagesPerShard: 10,
+      });
+      await expect(writing).rejects.toMatchObject({
+        code: 'FAILED_PRECONDITION',
+        message: expect.stringContaining(said),
+      });
     }
   });
 

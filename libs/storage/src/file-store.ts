@@ -183,7 +183,7 @@ async function* list(
   for (let from = 0; from < names.length; from += LOOKS_AT_ONCE) {
     const some = names.slice(from, from + LOOKS_AT_ONCE);
     const found = await Promise.all(
-      some.map((name) =>
+      some.map(async (name) =>
         name.endsWith('/') ? undefined : head(folder, base + name, join(folder.path, base, name)),
       ),
     );
