@@ -87,6 +87,17 @@ describe('the life of a model', () => {
     await expect(runtime.infer({ model: 'broken', image })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('answers all that a model has taken before it is unloaded, also what still waits', async () => {
+    const runtime = open(new Map());
+    await runtime.load('a');
+    // More than the process takes in at a time.
+    const asked = Promise.allSettled(Array.from({ length: 150 }, () => runtime.infer({ model: 'a', image })));
+    await until(() => runtime.list()[0]!.pending === 150);
+    await runtime.unload('a');
+    const failures = (await asked).filter(({ status }) => status === 'rejected');
+    expect(failures).toEqual([]);
+  });
+
   it('loads behind those who serve, and serves beside them', async (context) => {
     if (process.getuid?.() !== 0) context.skip('only root may give a process its priority back');
     const runtime = open(new Map());

@@ -63,7 +63,8 @@ export function keepModel(found: FoundModel, settings: KeepOptions): ResidentMod
   const counter = countStatistics();
   const inside = new Set<QueueEntry>();
   const ready = Promise.withResolvers<ModelFacts>();
-  const emptied = Promise.withResolvers<void>();
+  /** Who waits for the last answer. */
+  let onEmpty: (() => void) | undefined;
   let state: ModelState = 'loading';
   let reason = '';
   let lastUsedAt = Date.now();
@@ -98,6 +99,8 @@ export function keepModel(found: FoundModel, settings: KeepOptions): ResidentMod
   };
   const onExit = (): void => {
     isWarm = false;
+    // Nobody is left to answer what it has.
+    if (state === 'draining') return onEmpty?.();
     if (state !== 'ready') return;
     state = 'loading';
     deaths += 1;
@@ -112,7 +115,7 @@ export function keepModel(found: FoundModel, settings: KeepOptions): ResidentMod
       queue.take();
       void send(entry);
     }
-    if (queue.size + inside.size === 0) emptied.resolve();
+    if (queue.size + inside.size === 0) onEmpty?.();
   };
   const hasRoom = (entry: QueueEntry): boolean => {
     const isAlone = entry.isSuspect || [...inside].some(({ isSuspect }) => isSuspect);
@@ -134,6 +137,7 @@ export function keepModel(found: FoundModel, settings: KeepOptions): ResidentMod
   };
   const giveUp = (entry: QueueEntry, error: unknown): void => {
     if (!(error instanceof ModelProcessDied)) return entry.reject(unexpected(error));
+    if (state === 'unloaded') return entry.reject(unavailable(UNLOADED));
     if (entry.isSuspect) {
       return entry.reject(unavailable(`the model's process died twice on this image (${error.message})`));
     }
@@ -189,14 +193,15 @@ export function keepModel(found: FoundModel, settings: KeepOptions): ResidentMod
       clearTimeout(restart);
       const hasWork = state !== 'failed' && queue.size + inside.size > 0;
       state = 'draining';
-      if (hasWork) await Promise.race([emptied.promise, after(graceMs)]);
+      if (hasWork) await Promise.race([new Promise<void>((resolve) => (onEmpty = resolve)), after(graceMs)]);
       state = 'unloaded';
-      queue.close(unavailable('the model is being unloaded; try again'));
+      queue.close(unavailable(UNLOADED));
       await process.stop(STOP_MS);
     },
   };
 }
 
+const UNLOADED = 'the model is being unloaded; try again';
 /** An idle process ends at once; one that computes is not waited for. */
 const STOP_MS = 1_000;
 
