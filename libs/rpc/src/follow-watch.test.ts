@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { internal, invalidArgument, unavailable } from '@cassl/errors';
 import { describe, expect, it } from 'vitest';
 import { followWatch } from './follow-watch.ts';
@@ -54,6 +55,17 @@ describe('followWatch', () => {
       code: 'UNAVAILABLE',
       message: expect.stringContaining('nobody has answered the watch for') as string,
     });
+  });
+
+  it('goes on after a stream that was open and had nothing to say for longer than that', async () => {
+    let opened = 0;
+    async function* open(): AsyncGenerator<number> {
+      yield opened;
+      if (opened++ > 0) return yield 9;
+      await delay(60);
+      throw unavailable('this connection is old');
+    }
+    expect(await read(followWatch(open, { isLast, giveUpAfterMs: 20 }))).toEqual([0, 1, 9]);
   });
 
   it('ends with its signal, also while it waits', async () => {

@@ -5,7 +5,7 @@ export interface FollowWatchOptions<Answer> {
   /** Whether nothing comes after this answer: the job has ended. */
   readonly isLast: (answer: Answer) => boolean;
   readonly signal?: AbortSignal | undefined;
-  /** How long nobody may answer. @default 120_000 */
+  /** How long nobody may answer once a stream has ended; an open one may be quiet for as long as its job is. @default 120_000 */
   readonly giveUpAfterMs?: number;
 }
 
@@ -27,14 +27,14 @@ export async function* followWatch<Answer>(
 ): AsyncGenerator<Answer> {
   const closing = new AbortController();
   const ended = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
-  let answeredAt = performance.now();
+  let lostAt: number | undefined;
   let waitMs = FIRST_WAIT_MS;
   try {
     for (;;) {
       let cause: unknown;
       try {
         for await (const answer of open(ended)) {
-          answeredAt = performance.now();
+          lostAt = undefined;
           waitMs = FIRST_WAIT_MS;
           yield answer;
           if (isLast(answer)) return;
@@ -44,7 +44,8 @@ export async function* followWatch<Answer>(
         if (!PASSING.includes(errorCode(error)) && !TORN.test(errorMessage(error))) throw error;
         cause = error;
       }
-      const quietMs = performance.now() - answeredAt;
+      lostAt ??= performance.now();
+      const quietMs = performance.now() - lostAt;
       if (quietMs > giveUpAfterMs) {
         throw unavailable(`nobody has answered the watch for ${Math.round(quietMs / 1000)} s`, { cause });
       }

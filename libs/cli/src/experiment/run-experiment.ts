@@ -142,12 +142,16 @@ const BETWEEN_ATTEMPTS_MS = 5000;
 
 /** An experiment runs for hours on a machine that has other work too: services that are away or busy are asked again. */
 async function patiently<T>(run: () => Promise<T>): Promise<T> {
-  const start = performance.now();
+  let outageSince = performance.now();
   for (;;) {
+    const start = performance.now();
     try {
       return await run();
     } catch (error) {
-      if (outlook(errorCode(error)) !== 'outage' || performance.now() - start > PATIENCE_MS) throw error;
+      // What ran for a while before was no part of the outage.
+      if (performance.now() - start > PATIENCE_MS / 10) outageSince = performance.now();
+      if (outlook(errorCode(error)) !== 'outage' || performance.now() - outageSince > PATIENCE_MS)
+        throw error;
       await delay(BETWEEN_ATTEMPTS_MS);
     }
   }
