@@ -61,7 +61,7 @@ describe('followWatch', () => {
     let opened = 0;
     async function* open(): AsyncGenerator<number> {
       yield opened;
-      if (opened++ > 0) return yield 9;
+      if (opened++ > 0) yield 9;
       await delay(60);
       throw unavailable('this connection is old');
     }
