@@ -1,4 +1,5 @@
 import { createMetrics, createQuotas, openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
+import { collectStart } from './collect-start.ts';
 import { readRegistryConfig } from './config.ts';
 import { openRegistry } from './registry.ts';
 import { relayEvents } from './aliases/relay-events.ts';
@@ -8,6 +9,9 @@ import { runUpkeep } from './upkeep/run-upkeep.ts';
 import { deliverWebhooks } from './webhooks/deliver-webhooks.ts';
 import { openHttp } from './views/http/open-http.ts';
 import { VIEWS } from './views/views.ts';
+
+/** By then gRPC and its reflection have been set up too. */
+const SETTLED_MS = 2_000;
 
 await runService({
   name: 'registry',
@@ -46,6 +50,8 @@ await runService({
     // With TLS clients would have to be told whom to trust.
     if (config.tlsCertFile === undefined) registry.uploadPort = Number(new URL(http.url).port);
     logger.info({ url: http.url }, 'serving HTTP views');
+    const collection = setTimeout(collectStart, SETTLED_MS);
+    atStop(() => clearTimeout(collection));
     return {
       config,
       services: [registryService(registry)],

@@ -34,11 +34,16 @@ export interface TestViews {
 }
 
 export async function startViews(
-  options: { readonly token?: string; readonly tokens?: readonly object[] } = {},
+  options: {
+    readonly token?: string;
+    readonly tokens?: readonly object[];
+    readonly blobsUri?: string;
+    readonly redirects?: boolean;
+  } = {},
 ): Promise<TestViews> {
   const folder = await mkdtemp(join(tmpdir(), 'cassl-views-'));
   const logger = createLogger({ name: 'registry', level: 'silent' });
-  const registry = await openRegistry({ dataDir: join(folder, 'data') });
+  const registry = await openRegistry({ dataDir: join(folder, 'data'), blobsUri: options.blobsUri });
   const server = await serve({ name: 'registry', services: [registryService(registry)], logger });
   const client = createClient(RegistryServiceDefinition, server.address, { security: {} });
   const tokensFile = options.tokens && join(folder, 'tokens.json');
@@ -49,6 +54,7 @@ export async function startViews(
     logger,
     views: VIEWS,
     authorizer,
+    redirects: options.redirects ?? true,
     host: '127.0.0.1',
     port: 0,
   });
