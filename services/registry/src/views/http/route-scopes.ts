@@ -14,6 +14,7 @@ export const ROUTES: readonly Route[] = [
   // Below an upload's ticket.
   ['PUT', '*/*.git/info/lfs/objects/*?ticket', 'open'],
   ['POST', '*/*.git/info/lfs/objects/*/complete?ticket', 'open'],
+  ['PUT', 'v1/uploads/*?ticket', 'open'],
   ['POST', '*/*.git/info/lfs/objects/batch', 'publish'],
   ['POST', '*/*.git/info/lfs/objects/verify', 'publish'],
   // Everything else below a repository's Git address is answered by "there is no Git here".

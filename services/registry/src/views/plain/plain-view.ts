@@ -21,8 +21,6 @@ import { parseWeightsName, weightsName } from './weights-name.ts';
  */
 export const plainView: View = {
   owns: ([version, kind]) => version === 'v1' && (kind === 'checkpoints' || kind === 'uploads'),
-  // Uploads carry a ticket of the gRPC API.
-  isOpen: ([, kind]) => kind === 'uploads',
   handle: route,
   fail,
 };
