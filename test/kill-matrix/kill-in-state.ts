@@ -68,10 +68,16 @@ export async function killInState(options: {
     if (end?.state !== JobState.JOB_STATE_SUCCEEDED)
       return { ...cell, killed, verdict: `${describe(end)}: ${end?.error?.message ?? ''}` };
     const made = await until(() => jobs.output(id), Boolean, END_MS);
-    return { ...cell, killed, verdict: isDeepStrictEqual(made, expected) ? 'equal' : 'another output' };
+    return { ...cell, killed, verdict: compare(made, expected) };
   } catch (error) {
     return { ...cell, killed, verdict: String(error) };
   }
+}
+
+function compare(made: unknown, expected: unknown): string {
+  if (isDeepStrictEqual(made, expected)) return 'equal';
+  const text = (value: unknown): string => JSON.stringify(value).slice(0, 300);
+  return `another output: ${text(made)} instead of ${text(expected)}`;
 }
 
 function isIn(state: State, status: JobStatus | undefined): boolean {

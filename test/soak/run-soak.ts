@@ -71,7 +71,6 @@ async function soak(load: DetectLoad, jobs: Readonly<Record<string, JobKind>>): 
       killed,
       jobs: Object.fromEntries(counts),
       lives: log.longest(),
-      sampleSeconds: SAMPLE_MS / 1000,
       detects: await countDetects(load, pids, DETECTS),
     };
   } finally {

@@ -14,7 +14,6 @@ export interface SoakResult {
   readonly jobs: Readonly<Record<string, JobCount>>;
   /** The longest life of each process. */
   readonly lives: readonly Life[];
-  readonly sampleSeconds: number;
   readonly detects: DetectParts;
 }
 
@@ -31,7 +30,7 @@ export function wentWell({ calls, jobs, lives, detects }: SoakResult): boolean {
 }
 
 export function soakPage(result: SoakResult): string {
-  const { minutes, cores, most, calls, killed, jobs, lives, sampleSeconds, detects } = result;
+  const { minutes, cores, most, calls, killed, jobs, lives, detects } = result;
   const failures = listOf(calls.failures);
   return `# Soak
 
@@ -54,9 +53,9 @@ What the longest life of each process held: the median of its second quarter →
 | process | minutes | ${MEASURES.map(titleOf).join(' | ')} |
 | --- | --- | --- | --- | --- |
 ${lives
-  .map(({ name, samples }) => {
+  .map(({ name, samples, minutes: lived }) => {
     const cells = MEASURES.map((measure) => cellOf(trendOf(samples, measure)));
-    return `| ${name} | ${((samples.length * sampleSeconds) / 60).toFixed(1)} | ${cells.join(' | ')} |`;
+    return `| ${name} | ${lived.toFixed(1)} | ${cells.join(' | ')} |`;
   })
   .join('\n')}
 

@@ -14,8 +14,9 @@ const COMMON: ChannelOptions = {
 };
 
 /** Clients ask DNS again only when they reconnect: without an end to connections a new replica would get no calls. */
-export function serverOptions(maxConnectionAgeMs: number): ChannelOptions {
-  return { ...COMMON, 'grpc.max_connection_age_ms': maxConnectionAgeMs };
+export function serverOptions(maxConnectionAgeMs: number, silenceMs: number | undefined): ChannelOptions {
+  const silence = silenceMs === undefined ? {} : { 'grpc.keepalive_time_ms': silenceMs };
+  return { ...COMMON, ...silence, 'grpc.max_connection_age_ms': maxConnectionAgeMs };
 }
 
 /**

@@ -59,6 +59,8 @@ export interface ServeOptions {
   readonly metrics?: Registry | undefined;
   /** Default 5 minutes, with no limit for calls that run. */
   readonly maxConnectionAgeMs?: number | undefined;
+  /** A connection that was silent for so long is asked whether it lives, and dropped 10 s later. @default 30_000 */
+  readonly silenceMs?: number | undefined;
 }
 
 export interface RunningServer {
@@ -103,7 +105,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const quotas = createQuotas();
   const access = { authorizer, quotas, logger };
   const server = createServer({
-    ...serverOptions(maxConnectionAgeMs),
+    ...serverOptions(maxConnectionAgeMs, options.silenceMs),
     interceptors: [gate.interceptor, passDeadline],
   })
     .use(errorDetailsServerMiddleware)
