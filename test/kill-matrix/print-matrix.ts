@@ -43,7 +43,7 @@ const runs = byNoun.map((own) => runMatrix(own, tell));
 // All end before the error of one is thrown: none leaves its services behind.
 await Promise.allSettled(runs);
 const cells = (await Promise.all(runs)).flat();
-await writing;
+await writing.then(write);
 process.exitCode = cells.every(({ verdict }) => verdict === 'equal') ? 0 : 1;
 
 function keyOf({ target, state }: Pick<Cell, 'target' | 'state'>): string {
