@@ -16,6 +16,7 @@ describe('the distance of two pictures', () => {
   });
   it('counts what only the higher one has', () => {
     expect(pictureDistance(grey(32, 64, 255), grey(32, 128, 255))).toBe(0.5);
+    expect(pictureDistance(grey(32, 64, 255), grey(32, 128, 255), 64)).toBe(0);
   });
 });
 

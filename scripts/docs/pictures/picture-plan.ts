@@ -20,6 +20,8 @@ export interface Picture {
   readonly after: RegExp;
   /** Of the window in pixels; without it the whole page, as high as it is. */
   readonly height?: number;
+  /** Pixels from the top that are compared, where what follows depends on how fast the machine is. */
+  readonly compared?: number;
   readonly show: (page: Page, step: Step) => Promise<void>;
 }
 
@@ -33,7 +35,7 @@ const SCENES = { page: 'README.md', after: /^cassl run pipelines\/demo.yaml/ };
 /** In the order in which a new user sees them. */
 export const PICTURES: readonly Picture[] = [
   { ...CHECKED, name: 'tutorial-labels', height: 760, show: file('labels.html') },
-  { ...TUTORIAL, name: 'tutorial-init', after: /^cassl init photos/, show: terminal },
+  { ...TUTORIAL, name: 'tutorial-init', after: /^cassl init photos/, compared: 320, show: terminal },
   { ...TUTORIAL, name: 'tutorial-check', after: /^cassl run .*--check$/, show: terminal },
   { ...RAN, name: 'tutorial-run', show: terminal },
   { ...RAN, name: 'tutorial-curves', height: 920, show: curves },

@@ -87,10 +87,10 @@ export class Photographer {
     return { verdict: 'written', why: '' };
   }
 
-  async #compare({ name }: Picture, bytes: Buffer): Promise<Verdict> {
+  async #compare({ name, compared }: Picture, bytes: Buffer): Promise<Verdict> {
     const kept = join(this.#root, 'docs/images', `${name}.png`);
     const distance = existsSync(kept)
-      ? pictureDistance(await decodeImage(readFileSync(kept)), await decodeImage(bytes))
+      ? pictureDistance(await decodeImage(readFileSync(kept)), await decodeImage(bytes), compared)
       : 1;
     if (distance <= ALLOWED) return { verdict: 'passed', why: `differs in ${(distance * 100).toFixed(1)} %` };
     const now = join(this.#root, 'out/test/pictures', `${name}.png`);
