@@ -12,7 +12,7 @@ import { collectUnused, formatUnused } from '../report/collect-unused.ts';
 import { toReportJson } from '../report/report-json.ts';
 import { formatReportTable } from '../report/report-table.ts';
 import { renderReport } from '../report/render-report.ts';
-import { findConsole, withServices } from '../local/find-services.ts';
+import { DEFAULT_HOME, findConsole, withServices } from '../local/find-services.ts';
 import { defaultPipelineId, startPipeline } from './pipeline-id.ts';
 import type { PipelineFile } from './pipeline-schema.ts';
 import { readPipelineFile } from './read-pipeline-file.ts';
@@ -89,6 +89,8 @@ export async function runPipelineFile(path: string, flags: RunPipelineFlags): Pr
         console.log(flags.json ? JSON.stringify(report) : `\n${formatReportTable(report)}\n`);
         for (const line of formatUnused(unused)) say(line);
         say(`report: ${join(flags.out, 'report.html')}`);
+        if (own !== undefined)
+          say(`the services end with this command; its pages again: ${upCommand(flags.home)}`);
       } finally {
         display.end();
         pipelines.close();
@@ -108,6 +110,10 @@ function withSeeds(file: PipelineFile, text: string | undefined): PipelineFile {
   }
   const seeds = Array.from({ length: count }, (_, index) => index + 1);
   return { ...file, seeds, control: file.control || count > 1 };
+}
+
+function upCommand(home: string): string {
+  return home === DEFAULT_HOME ? 'cassl up' : `cassl up --home ${home}`;
 }
 
 /** What repeats the run, for the report. */
