@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openConsole, type OpenConsole } from '../open-console.fixture.ts';
+import type { LogLine } from './log-lines.ts';
+
+describe('the last log lines of a job', () => {
+  let console: OpenConsole;
+  beforeAll(async () => {
+    console = await openConsole([]);
+    await mkdir(join(console.home, 'logs'));
+  });
+  afterAll(() => console.close());
+
+  const write = (lines: readonly (object | string)[]): Promise<void> => {
+    const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+    return writeFile(join(console.home, 'logs/trainer.log'), `${text}\n`);
+  };
+  const ask = async (query: string): Promise<{ lines?: LogLine[] | null; error?: { message: string } }> =>
+    (await (await fetch(`${console.url}/api/logs?${query}`)).json()) as { lines: LogLine[] };
+  const texts = async (query: string): Promise<string[] | undefined> =>
+    (await ask(query)).lines?.map(({ level, text }) => `${level} ${text}`);
+
+  it('are those that name it, errors with their reason, the audit left out', async () => {
+    const line = { level: 'info', time: 't', training: 'a' };
+    await write([
+      { ...line, msg: 'leading a training' },
+      { ...line, msg: 'audit', audit: true },
+      { ...line, msg: 'of another', training: 'ab' },
+      'no JSON, but "a"',
+      { ...line, level: 'error', msg: 'failed', err: { message: 'disk full' } },
+    ]);
+    expect(await texts('service=trainer&job=a')).toEqual([
+      'info leading a training',
+      'error failed: disk full',
+    ]);
+  });
+
+  it('are at most thirty, the last ones, of a file that may be long', async () => {
+    const many = Array.from({ length: 5000 }, (_, index) => ({
+      level: 'info',
+      job: 'a',
+      msg: `line ${index}`,
+    }));
+    await write(many);
+    const found = await texts('service=trainer&job=a');
+    expect([found?.length, found?.[0], found?.at(-1)]).toEqual([30, 'info line 4970', 'info line 4999']);
+  });
+
+  it('are none where the service wrote nothing, and refused for what is no service of ours', async () => {
+    expect(await texts('service=labeler&job=a')).toEqual([]);
+    const refused = await ask('service=..%2F..%2Fetc&job=a');
+    expect(refused.error?.message).toMatch(/^service must be one of trainer, labeler/);
+    expect((await ask('service=trainer')).error?.message).toBe('job must be the id of a job, got nothing');
+  });
+});
