@@ -7,6 +7,8 @@ import { Histogram } from './histogram.ts';
 import { LinePlot } from './line-plot.ts';
 import { niceScale, shortNumber } from './scale.ts';
 
+const HOSTILE = '"><img src=x onerror="hacked()">';
+
 describe('charts', () => {
   it('have axes of round numbers that cover the values', () => {
     expect(niceScale([0, 0.93], [0, 100]).ticks.map(shortNumber)).toEqual([
@@ -45,18 +47,55 @@ describe('charts', () => {
     expect(html.match(/bar faint/g)).toHaveLength(2);
   });
 
-  it('escape names', () => {
-    const html = renderToString(
-      h(Heatmap, {
-        title: 't',
-        rowLabel: 'r',
-        columnLabel: 'c',
-        rows: ['<b>'],
-        columns: ['<i>'],
+  it('have axes that hold negative, tiny, equal and missing values', () => {
+    expect(niceScale([-3, 7], [0, 100]).ticks).toEqual([-4, -2, 0, 2, 4, 6, 8]);
+    const tiny = niceScale([0, 3e-7], [0, 1]);
+    expect(tiny.ticks.at(-1)).toBeGreaterThanOrEqual(3e-7);
+    expect(niceScale([0, 0], [0, 1]).ticks.every(Number.isFinite)).toBe(true);
+    const empty = renderToString(h(LinePlot, { title: 't', xLabel: '', yLabel: '', lines: [] }));
+    expect(empty).not.toContain('NaN');
+    const none = [{ name: 'a', bars: [undefined] }];
+    const bars = renderToString(h(BarPlot, { title: 't', yLabel: '', groups: none, series: ['s'] }));
+    expect(bars).not.toContain('NaN');
+  });
+
+  it.each(
+    Object.entries({
+      bars: h(BarPlot, {
+        title: HOSTILE,
+        yLabel: HOSTILE,
+        groups: [{ name: HOSTILE, bars: [{ value: 1 }] }],
+        series: [HOSTILE],
+      }),
+      lines: h(LinePlot, {
+        title: HOSTILE,
+        xLabel: HOSTILE,
+        yLabel: HOSTILE,
+        lines: [
+          {
+            name: HOSTILE,
+            points: [
+              [0, 1],
+              [1, 2],
+            ],
+          },
+        ],
+      }),
+      histogram: h(Histogram, { title: HOSTILE, xLabel: HOSTILE, yLabel: HOSTILE, counts: [1, 2] }),
+      heatmap: h(Heatmap, {
+        title: HOSTILE,
+        rowLabel: HOSTILE,
+        columnLabel: HOSTILE,
+        rows: [HOSTILE],
+        columns: [HOSTILE],
         counts: [[3]],
       }),
-    );
-    expect(html).not.toContain('<b>');
-    expect(html).toContain('shade-9');
+    }),
+  )('show names as text, also in legends and attributes: %s', (_, chart) => {
+    const html = renderToString(chart);
+    expect(html).not.toContain('<img');
+    // An attribute is not ended by a quote in a name.
+    expect(html).not.toMatch(/onerror="/);
+    expect(html).toContain('&lt;img');
   });
 });
