@@ -2,6 +2,7 @@
  * The console over a label set of 10^6 images (`--images N`): how long single requests take. And, where there is a Chromium, how it
  * scrolls, paints and draws a training of 10^5 points (`--points N`).
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,8 @@ interface Result {
   readonly openMs: number;
   /** Pages of 60 at random places. */
   readonly pages: Requests;
+  /** Processor time of the console for each of them: what a busy machine does not change. */
+  readonly cpuMsPerPage: number;
   /** The same while every image is looked at in the background, and after it, with an order over the whole set. */
   readonly pagesDuringScan: Requests;
   readonly scanSeconds: number;
@@ -66,7 +69,9 @@ async function measure({ home, set, images, points }: Sizes): Promise<Result> {
     const ask = pageAsker(`http://127.0.0.1:${port}`, set);
     const openMs = await timed(() => ask({ from: 0 }));
     const anywhere = (): Promise<unknown> => ask({ from: Math.floor(Math.random() * (images - 60)) });
+    const cpuBefore = cpuMsOf(console_.pid);
     const pages = await measureRequests(PAGES, anywhere);
+    const cpuMsPerPage = (cpuMsOf(console_.pid) - cpuBefore) / PAGES;
     const startedAt = performance.now();
     const during: number[] = [];
     while ((await ask({ from: 0, order: 'worst-score' })).seen < images) during.push(await timed(anywhere));
@@ -83,6 +88,7 @@ async function measure({ home, set, images, points }: Sizes): Promise<Result> {
       images,
       openMs,
       pages,
+      cpuMsPerPage,
       pagesDuringScan: summary(during),
       scanSeconds,
       sortedPages,
@@ -92,6 +98,15 @@ async function measure({ home, set, images, points }: Sizes): Promise<Result> {
     await console_.stop();
     await trainer.stop();
   }
+}
+
+/** User and system time of a process so far; NaN where there is no /proc. */
+function cpuMsOf(pid: number): number {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return NaN;
+  // Behind the name, which may hold spaces; in ticks of 10 ms.
+  const fields = readFileSync(path, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
 type AskPage = (query: {

@@ -59,6 +59,13 @@ describe('charts', () => {
     expect(bars).not.toContain('NaN');
   });
 
+  it('shade cells by their share of the greatest', () => {
+    const counts = [[3, 0]];
+    const names = { title: 't', rowLabel: 'r', columnLabel: 'c', rows: ['a'], columns: ['a', 'b'] };
+    const html = renderToString(h(Heatmap, { ...names, counts }));
+    expect(html.match(/shade-9/g)).toHaveLength(1);
+  });
+
   it.each(
     Object.entries({
       bars: h(BarPlot, {
