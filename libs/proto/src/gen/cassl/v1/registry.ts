@@ -365,8 +365,8 @@ export interface GetUploadRequest {
 }
 
 /**
- * Where the rest of a file may be sent with one HTTP/1.1 PUT, which costs both sides a third of the same by gRPC. The address
- * carries its own permission, for a day. PublishCheckpoint with the offset at the end publishes what came.
+ * Where the rest of a file may be sent with one HTTP/1.1 PUT, without Protobuf around its bytes. The address carries its own
+ * permission, for a day. PublishCheckpoint with the offset at the end publishes what came.
  */
 export interface HttpUpload {
   /** Port at the host of this service. */
