@@ -68,35 +68,43 @@ describe('charts', () => {
 
   it.each(
     Object.entries({
-      bars: renderToString(h(BarPlot, {
-        title: HOSTILE,
-        yLabel: HOSTILE,
-        groups: [{ name: HOSTILE, bars: [{ value: 1 }] }],
-        series: [HOSTILE],
-      })),
-      lines: renderToString(h(LinePlot, {
-        title: HOSTILE,
-        xLabel: HOSTILE,
-        yLabel: HOSTILE,
-        lines: [
-          {
-            name: HOSTILE,
-            points: [
-              [0, 1],
-              [1, 2],
-            ],
-          },
-        ],
-      })),
-      histogram: renderToString(h(Histogram, { title: HOSTILE, xLabel: HOSTILE, yLabel: HOSTILE, counts: [1, 2] }),
-      heatmap: renderToString(h(Heatmap, {
-        title: HOSTILE,
-        rowLabel: HOSTILE,
-        columnLabel: HOSTILE,
-        rows: [HOSTILE],
-        columns: [HOSTILE],
-        counts: [[3]],
-      })),
+      bars: renderToString(
+        h(BarPlot, {
+          title: HOSTILE,
+          yLabel: HOSTILE,
+          groups: [{ name: HOSTILE, bars: [{ value: 1 }] }],
+          series: [HOSTILE],
+        }),
+      ),
+      lines: renderToString(
+        h(LinePlot, {
+          title: HOSTILE,
+          xLabel: HOSTILE,
+          yLabel: HOSTILE,
+          lines: [
+            {
+              name: HOSTILE,
+              points: [
+                [0, 1],
+                [1, 2],
+              ],
+            },
+          ],
+        }),
+      ),
+      histogram: renderToString(
+        h(Histogram, { title: HOSTILE, xLabel: HOSTILE, yLabel: HOSTILE, counts: [1, 2] }),
+      ),
+      heatmap: renderToString(
+        h(Heatmap, {
+          title: HOSTILE,
+          rowLabel: HOSTILE,
+          columnLabel: HOSTILE,
+          rows: [HOSTILE],
+          columns: [HOSTILE],
+          counts: [[3]],
+        }),
+      ),
     }),
   )('show names as text, also in legends and attributes: %s', (_, html) => {
     expect(html).not.toContain('<img');
