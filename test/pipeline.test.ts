@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openClients, pipelineEnd, type Clients } from './clients.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { makeMicroData, microPipeline, type MicroData } from './micro-pipeline.ts';
+import { spanPath } from './span-path.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 let cluster: Cluster;
@@ -40,8 +41,8 @@ beforeAll(async () => {
   data = await makeMicroData(join(cluster.home, 'scenes'));
   const spec = microPipeline(data, pathToFileURL(join(cluster.home, 'out')).href);
   await inTrace(CALLER, () => clients.pipelines.start({ id: 'micro-1', spec }));
-  pipeline = await pipelineEnd(clients, 'micro-1');
-}, 400_000);
+  pipeline = await pipelineEnd(clients, 'micro-1', 600_000);
+}, 700_000);
 
 afterAll(async () => {
   clients.close();
@@ -63,6 +64,11 @@ async function labelsOf(id: string): Promise<LabelRecord[]> {
   return records;
 }
 
+const commandEnv = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  CASSL_REGISTRY_ADDRESS: cluster.endpoints.registry,
+  CASSL_LABELER_ADDRESS: cluster.endpoints.labeler,
+});
 const valImage = (): string => join(fileURLToPath(data.validation.imagesUri), '000000200001.jpg');
 
 describe('a pipeline through the four services', () => {
@@ -103,24 +109,16 @@ describe('a pipeline through the four services', () => {
 
   it('is one trace, from the call that asked for it to the committed shards and the workers', async () => {
     const ofTrace = (): CollectedSpan[] => collector.spans.filter(({ traceId }) => traceId === TRACE_ID);
-    const ways = (): string[][] => {
-      const spans = new Map(ofTrace().map((span) => [span.spanId, span]));
-      const way = ({ name, parentSpanId }: CollectedSpan): string[] => {
-        const parent = spans.get(parentSpanId);
-        // The span of this process's client is not exported.
-        const above = parent === undefined ? ['caller'] : way(parent);
-        return [...above, name];
-      };
-      return ofTrace()
+    const ways = (): string[][] =>
+      ofTrace()
         .filter(({ name }) => name === 'commit shard')
-        .map(way);
-    };
+        .map((shard) => spanPath(shard, collector.spans));
     await vi.waitFor(
       () => {
         expect(ways().length).toBeGreaterThan(0);
         for (const way of ways()) {
+          // The span of this process's client is not exported.
           expect(way).toEqual([
-            'caller',
             'cassl.v1.PipelineService/Start',
             'run pipeline',
             'cassl.v1.LabelerService/StartLabeling',
@@ -237,11 +235,7 @@ describe('clients', () => {
         cluster.home,
       ],
       {
-        env: {
-          ...process.env,
-          CASSL_REGISTRY_ADDRESS: cluster.endpoints.registry,
-          CASSL_LABELER_ADDRESS: cluster.endpoints.labeler,
-        },
+        env: commandEnv(),
       },
     );
     const definition = await load('cassl/v1/detector.proto', {
@@ -299,6 +293,39 @@ describe('clients', () => {
     ]);
     expect(answers[3]!.detections).toEqual(answers[0]!.detections);
   });
+});
+
+describe('cassl label', () => {
+  it('is one trace from the command to the committed shard', async () => {
+    const command = [join(ROOT, 'libs/cli/src/main.ts'), 'label', fileURLToPath(data.pool)];
+    const flags = [
+      '--alias',
+      'micro/labeler',
+      '--out',
+      join(cluster.home, 'by-command'),
+      '--shard-size',
+      '16',
+    ];
+    const env = { ...commandEnv(), OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+    await promisify(execFile)(process.execPath, [...command, ...flags, '--home', cluster.home], { env });
+    const ofCommand = (): CollectedSpan | undefined =>
+      collector.spans.find(({ name }) => name === 'cassl label');
+    const shards = (): CollectedSpan[] =>
+      collector.spans.filter(
+        ({ name, traceId }) => name === 'commit shard' && traceId === ofCommand()?.traceId,
+      );
+    const check = (): void => {
+      expect(shards()).toHaveLength(data.poolSize / 16);
+      for (const path of shards().map((shard) => spanPath(shard, collector.spans)))
+        expect([path[0], path.includes('run labeling'), path.at(-1)]).toEqual([
+          'cassl label',
+          true,
+          'commit shard',
+        ]);
+    };
+    // The job's own span comes last.
+    await vi.waitFor(check, { timeout: 30_000, interval: 500 });
+  }, 120_000);
 });
 
 describe('bad input', () => {

@@ -1,7 +1,7 @@
 /**
  * Serving: one detector behind our runtime and behind two Python servers, JPEG in, boxes out, closed loops of 1, 8, 32 and 128 callers
  * on mixed photos; the runtime's own cost with a model that does nothing; a cold start. `--seconds N` measures each case so long (default 6),
- * `--side N` makes the model's input larger or smaller than 160 pixels.
+ * `--side N` makes the model's input larger or smaller than 160 pixels, `--telemetry` measures only what watching costs.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -30,10 +30,12 @@ interface Measured {
   readonly p99: number;
   /** Processor time of the server, milliseconds an answer. */
   readonly cpuMs: number;
+  /** Answers, those of the warm-up included. */
+  readonly calls: number;
   readonly errors: LoadResult['errors'];
 }
 
-const NOTHING: Measured = { perSecond: NaN, p50: NaN, p99: NaN, cpuMs: NaN, errors: {} };
+const NOTHING: Measured = { perSecond: NaN, p50: NaN, p99: NaN, cpuMs: NaN, calls: 0, errors: {} };
 
 type Cases = Readonly<Record<number, Measured>>;
 
@@ -55,6 +57,18 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
     const ours = { file: 'ours.ts', open: askOurs };
     const measure = (server: ServerCase, clients: readonly number[]): Promise<Cases> =>
       measureServer(server, photos, clients, seconds * 1000);
+    if (argv.includes('--telemetry')) {
+      const { [1]: one = NOTHING } = await measure(
+        { ...ours, spec: { model, maxBatch: MAX_BATCH, runtime: RUNTIME } },
+        [1],
+      );
+      const share = await measureTelemetry(
+        (isObserved) => measureNoOp((seconds * 1000) / 2, isObserved),
+        one.cpuMs,
+      );
+      console.log(JSON.stringify({ ratios: { telemetry: share }, cpuMsOfDetect: one.cpuMs }));
+      return;
+    }
     const batched = await measure(
       { ...ours, spec: { model, maxBatch: MAX_BATCH, runtime: RUNTIME } },
       CLIENTS,
@@ -63,9 +77,8 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
     const lit = await measure({ file: 'lit_serve.py', spec: python, open: askLitServe }, CLIENTS);
     const unbatched = await measure({ ...ours, spec: { model, maxBatch: 1, runtime: RUNTIME } }, [32]);
     const overheadMs = (await measureNoOp(seconds * 1000)).p50;
-    const noOpCpu = async (isObserved: boolean): Promise<number> =>
-      (await measureNoOp((seconds * 1000) / 2, isObserved)).cpuMs;
-    const telemetry = await measureTelemetry(noOpCpu, batched[1]?.cpuMs ?? NaN);
+    const noOp = (isObserved: boolean): Promise<Measured> => measureNoOp((seconds * 1000) / 2, isObserved);
+    const telemetry = await measureTelemetry(noOp, batched[1]?.cpuMs ?? NaN);
     const coldStart = await measureColdStart(RUNTIME, model, photos[0] ?? NO_PHOTO);
     const coldStartOfTorch = await measureColdStart('torch', model, photos[0] ?? NO_PHOTO);
     const result = {
@@ -114,11 +127,18 @@ async function measureServer(
       const ask = (turn: number, signal: AbortSignal): Promise<void> =>
         asker.ask(photos[turn % photos.length] ?? NO_PHOTO, signal);
       const shape = { kind: 'closed', clients: count } as const;
-      await runLoad(ask, { shape, durationMs: WARM_UP_MS });
+      const { answered: warm } = await runLoad(ask, { shape, durationMs: WARM_UP_MS });
       const cpu = await server.cpuSeconds();
       const { perSecond, latencyMs, answered, errors } = await runLoad(ask, { shape, durationMs });
       const cpuMs = (1000 * ((await server.cpuSeconds()) - cpu)) / answered;
-      cases[count] = { perSecond, p50: latencyMs.p50, p99: latencyMs.p99, cpuMs, errors };
+      cases[count] = {
+        perSecond,
+        p50: latencyMs.p50,
+        p99: latencyMs.p99,
+        cpuMs,
+        calls: warm + answered,
+        errors,
+      };
       console.error(`${file}, ${count} clients: ${JSON.stringify(cases[count])}`);
     }
   } finally {

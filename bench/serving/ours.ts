@@ -37,7 +37,7 @@ const found: FoundModel =
         },
       };
 const logger = createLogger({ name: 'bench', level: 'warn' });
-if (isObserved) await startTelemetry({ name: 'bench' });
+const telemetry = isObserved ? await startTelemetry({ name: 'bench' }) : undefined;
 const metrics = createMetrics('bench');
 const runtimeAlone = openRuntime({
   findModel: () => Promise.resolve(found),
@@ -58,6 +58,8 @@ console.log(server.address);
 process.once('SIGTERM', () => {
   void server.stop({ drainMs: 0 }).then(async () => {
     await inference.stop(0);
+    // What was not sent yet would count as free.
+    await telemetry?.stop();
     process.exit(0);
   });
 });

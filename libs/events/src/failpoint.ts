@@ -23,7 +23,7 @@ interface Fault {
  * commas, for example `after-blob=kill:0.01,after-pull=stall:0.001:60000`.
  * @throws Error for a point that does not read so
  */
-export function readFailpoints(text: string): ReadonlyMap<string, Fault> {
+function readFailpoints(text: string): ReadonlyMap<string, Fault> {
   const faults = new Map<string, Fault>();
   for (const part of text.split(',').filter((item) => item !== '')) {
     const match = /^([a-z-]+)=(kill|stall|error):(0|1|0?\.\d+)(?::(\d+))?$/.exec(part);

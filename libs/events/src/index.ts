@@ -23,7 +23,6 @@ export type { ItemEnd, ProcessOptions } from './process-options.ts';
 export type { DeadItem, ItemIdentity, WorkItem } from './work-item.ts';
 export type { Lane } from './lanes.ts';
 export { failpoint, type FailpointName } from './failpoint.ts';
-export { RECOMMENDED_NATS_SERVER } from './server-version.ts';
-export { brokerCredentials, type BrokerCredentials } from './broker-credentials.ts';
+export type { BrokerCredentials } from './broker-credentials.ts';
 export { BROKER_USERS, brokerRights, type BrokerRights, type BrokerUser } from './rights/broker-rights.ts';
 export { passwordVariable, usersConfig } from './rights/users-config.ts';

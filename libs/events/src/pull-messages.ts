@@ -4,7 +4,7 @@ import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import type { EventConnection } from './connect-events.ts';
 
 /** How long one pull waits at the server; also the longest that a stop waits for an idle puller. */
-export const PULL_MS = 1_500;
+const PULL_MS = 1_500;
 /** After this much longer a pull without any answer is given up. */
 const GRACE_MS = 3_000;
 const RETRY_MS = 250;

@@ -6,7 +6,7 @@ const OLDEST = '2.9.0';
  * What production should run. Before 2.10.23 a few kills of the process could make a stream vanish (nats-server#6888);
  * 2.12.3 and 2.12.4 lost messages of replicated work queues (#7817).
  */
-export const RECOMMENDED_NATS_SERVER = '2.10.23';
+const RECOMMENDED_NATS_SERVER = '2.10.23';
 const FAULTY = new Set(['2.12.3', '2.12.4']);
 
 /**

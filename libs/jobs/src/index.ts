@@ -9,10 +9,8 @@ export {
   queuedStatus,
   startedStatus,
   succeededStatus,
-  toJobError,
   withMessage,
 } from './job-status.ts';
-export { announceJobs, type AnnounceJob, type AnnounceJobsOptions } from './announce-jobs.ts';
 export { isWanted, runJobs, type Jobs, type JobMessage, type RunJobsOptions } from './run-jobs.ts';
 export { isHandedOn, LostLead, type Lead } from './lead-job.ts';
 export { FinalError } from './attempt-work.ts';

@@ -3,7 +3,7 @@ import { withPlainNumbers } from './plain-numbers.ts';
 import { BadRequest, ErrorInfo, RetryInfo, type ErrorDetails } from 'nice-grpc-error-details';
 
 /** `ErrorInfo.domain` of everything that the platform says. */
-export const ERROR_DOMAIN = 'cassl.v1';
+const ERROR_DOMAIN = 'cassl.v1';
 
 /** When to ask again where nobody said it better. */
 const RETRY_AFTER_MS = 1000;
@@ -41,7 +41,7 @@ export function errorDetails(error: CasslError, callId: string): ErrorDetails[] 
  * The field that an error names: `details.field`, else the path that its message starts with, as the house style wants it
  * ("TrainingSpec.schedule.iterations must be …"). Empty where there is none.
  */
-export function fieldOf(error: unknown): string {
+function fieldOf(error: unknown): string {
   if (!isCasslError(error)) return '';
   const given = textOf(error.details['field']);
   if (given !== undefined) return given;

@@ -7,7 +7,6 @@ export {
   authorizeHttp,
   authorizeRequest,
   httpFailure,
-  sendHttpError,
   TOO_LARGE,
   type HttpAccess,
   type HttpFailure,
@@ -16,7 +15,7 @@ export { auditHttpRefusal, reasonOf } from './identity/audit.ts';
 export { openReloadingCertificates } from './reloading-certificates.ts';
 export { openAuthorizer, type Authorizer, type AuthorizerOptions } from './identity/authorizer.ts';
 export { ANONYMOUS, authorize, authorizeAlias, type Identity, type Quota } from './identity/identity.ts';
-export { METHOD_SCOPES, ruleOf } from './identity/method-scopes.ts';
+export { METHOD_SCOPES } from './identity/method-scopes.ts';
 export { createQuotas, type Quotas } from './identity/quotas.ts';
 export { SCOPES, type Scope } from './identity/scope.ts';
 export { followWatch, type FollowWatchOptions } from './follow-watch.ts';
@@ -33,7 +32,6 @@ export {
 export { addressSettings, portSetting, serverSecurity, serverSettings } from './server-settings.ts';
 export { runService, type RunServiceOptions, type ServiceParts } from './run-service.ts';
 export { checkAlias } from './check-alias.ts';
-export { MAX_MESSAGE_BYTES } from './channel-options.ts';
 export {
   publishCheckpointFile,
   type PublishCheckpointFileOptions,

@@ -15,5 +15,4 @@ export { readBytes } from './read-bytes.ts';
 export { checkReadable, checkWritable, readAddress, readablePath } from './requested-address.ts';
 export { isAddressIn, limitAddresses, PLACES_VARIABLE, writablePlaces, type Use } from './allowed-places.ts';
 export { openRegularFile, type OpenRegularFileOptions, type RegularFile } from './regular-file.ts';
-export { parseAddress, shown, type Address } from './parse-address.ts';
-export { makeFolder } from './make-folder.ts';
+export { parseAddress, type Address } from './parse-address.ts';

@@ -10,6 +10,6 @@ export { describeEngine } from './describe-engine.ts';
 export type { RegistryClient } from './registry-client.ts';
 export { openModel, type OpenModel } from './open-model.ts';
 export { checkExists, checkLabeledDataset } from './check-labeled-dataset.ts';
-export { openLabeledDataset, slice } from './open-labeled-dataset.ts';
+export { openLabeledDataset } from './open-labeled-dataset.ts';
 export { detectWithOptions } from './detect-with-options.ts';
 export type { InferenceOptions } from './inference-options.ts';

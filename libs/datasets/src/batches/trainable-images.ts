@@ -14,10 +14,7 @@ export function trainableImages(set: TrainingSet, options: ImagesToTrainOptions)
   );
 }
 
-function imagesInMemory(
-  all: readonly LabeledImage[],
-  { seed, masks }: ImagesToTrainOptions,
-): ImagesToTrain {
+function imagesInMemory(all: readonly LabeledImage[], { seed, masks }: ImagesToTrainOptions): ImagesToTrain {
   const images = all.filter((image) => isTrainable(image, masks));
   return {
     length: images.length,
