@@ -41,7 +41,8 @@ async function drawOne(image: LabeledImage, names: ReadonlyMap<number, string>):
   const { key, width, height, instances } = image;
   const crowds = instances.filter(({ crowd }) => crowd).length;
   const note = crowds === 0 ? '' : `, ${crowds} of them crowds`;
-  return shown(`${key}, ${width} × ${height}, ${instances.length} objects${note}`, async () =>
+  const objects = instances.length === 1 ? '1 object' : `${instances.length} objects`;
+  return shown(`${key}, ${width} × ${height}, ${objects}${note}`, async () =>
     drawDetections(await loadImage(image), instances, {
       labels: instances.map(
         ({ category, crowd }) => `${names.get(category) ?? ''}${crowd ? ' (crowd)' : ''}`,

@@ -57,12 +57,18 @@ async function isNoneThere(pictures: readonly string[], { json }: DetectPictures
   return true;
 }
 
-async function detectOne(ask: Asker, path: string, { out, json }: DetectPicturesOptions): Promise<void> {
+async function detectOne(
+  ask: Asker,
+  path: string,
+  { out, json, threshold }: DetectPicturesOptions,
+): Promise<void> {
   const bytes = await readPicture(path);
   const detections = await ask.about(path, bytes);
   if (out !== undefined) await writeOutput(out, await draw(bytes, detections));
   if (json) console.log(JSON.stringify(ImageDetections.toJSON(detections)));
   else print(detections, out);
+  if (!json && detections.detections.length === 0)
+    console.error(`nothing above the score ${threshold}; a lower --threshold shows what is less certain`);
 }
 
 /** A bad picture is said and leaves the others; what is wrong with all of them (the alias, the service) is thrown. */
