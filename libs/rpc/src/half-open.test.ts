@@ -20,7 +20,7 @@ beforeAll(async () => {
     throw failedPrecondition('not in this test');
   };
   const handlers = new Proxy(answer, {
-    get: (methods, name) => Reflect.get(methods, name) ?? refuse,
+    get: (methods, name): unknown => Reflect.get(methods, name) ?? refuse,
   }) as unknown as RegistryServiceImplementation<ServiceContext>;
   server = await serve({
     name: 'registry',

@@ -385,9 +385,8 @@ describe('the list of checkpoints', () => {
         /^start\.manifest must be at most 1048576 bytes, got 1048\d{3}$/,
       ) as string,
     });
-    const reference = await test.publish(79);
     const evaluation = Evaluation.fromPartial({ id: 'long', datasetUri: long });
-    await expect(attachEvaluation(test.registry, { reference, evaluation })).rejects.toMatchObject({
+    await expect(attachEvaluation(test.registry, { reference: 'x', evaluation })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(/^evaluation must be at most 1048576 bytes/) as string,
     });

@@ -57,7 +57,7 @@ export async function listCheckpoints(
       if (isFull) return { checkpoints: page, nextPageToken: last ?? '' };
       page.push(checkpoint);
       bytes += size;
-      last = String(rows[index]!.sequence);
+      last = String(rows[index]?.sequence ?? '');
     }
     if (rows.length < ROWS_AT_ONCE) return { checkpoints: page, nextPageToken: '' };
   }
