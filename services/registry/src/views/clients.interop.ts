@@ -99,7 +99,7 @@ describe.skipIf(!existsSync(python))(
         models: ['cassl/resnet'],
         card: 'cassl',
         tensors: resnetState.size,
-        who: 'cassl',
+        who: 'anonymous',
         again: true,
         errors: [
           'RepositoryNotFoundError',
