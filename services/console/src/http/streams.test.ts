@@ -14,7 +14,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 describe('merged streams', () => {
   it('give everything of each source in its order, and end with the last', async () => {
-    const all = await collect(merge([values(1, 2, 3), values('a', 'b'), values<string>()]));
+    const all = await collect(merge<number | string>([values(1, 2, 3), values('a', 'b'), values<string>()]));
     expect(all.filter((value) => typeof value === 'number')).toEqual([1, 2, 3]);
     expect(all.filter((value) => typeof value === 'string')).toEqual(['a', 'b']);
   });

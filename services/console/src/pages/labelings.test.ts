@@ -10,7 +10,7 @@ describe('labelings', () => {
   const asked: string[] = [];
   let console: OpenConsole;
   beforeAll(async () => {
-    const labeling = Labeling.fromPartial({ status: { id: 'l1', state: 'JOB_STATE_PAUSED' } });
+    const labeling = Labeling.fromPartial({ status: { id: 'l1', state: 'JOB_STATE_RUNNING' } });
     const answer = (call: string) => () => {
       asked.push(call);
       return Promise.resolve({ labeling });

@@ -33,7 +33,7 @@ describe('the registry', () => {
           moved.push(validateOnly);
           if (alias === 'a/strict')
             throw new CasslError('FAILED_PRECONDITION', 'bbox/AP is 0.2, and must be 0.3');
-          return Promise.resolve({ alias: Alias.fromPartial({ alias }) });
+          return Promise.resolve({ change: { alias } });
         },
       }),
     ]);
