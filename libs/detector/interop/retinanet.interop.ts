@@ -24,7 +24,7 @@ import { levelSizes, pyramidLevels } from '../src/pyramid.ts';
 import { saveState } from '../src/state/save-state.ts';
 import { levelAnchors } from '../src/targets/anchors.ts';
 import { matchAnchors } from '../src/targets/assign-anchors.ts';
-import { applyDeltas } from '../src/targets/box-deltas.ts';
+import { applyDeltas } from '../src/inference/apply-deltas.ts';
 
 const python = process.env['CASSL_PYTHON'] ?? '.tools/python/bin/python';
 const SIDE = 128;

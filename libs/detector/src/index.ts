@@ -20,7 +20,7 @@ export {
 export type { DetectLimits } from './inference/detect-batch.ts';
 export { fitImage, type FittedSize } from './inference/fit-image.ts';
 export type { PreparedImage } from './inference/group-images.ts';
-export type { LossTensors } from './losses/detection-loss.ts';
+export type { LossTensors } from './losses/loss-tensors.ts';
 export {
   batchTransferList,
   joinSurveys,

@@ -89,7 +89,9 @@ describe('images', () => {
 
   it('refuses a document in place of a picture', async () => {
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
-    await expect(decodeImage(svg)).rejects.toThrow(invalid(/format is svg; it must be one of jpeg/));
+    await expect(decodeImage(svg)).rejects.toThrow(
+      invalid(/format is svg \(an SVG drawing: convert it to PNG\); it must be one of jpeg/),
+    );
   });
 
   it('refuses a JPEG that ends early', async () => {

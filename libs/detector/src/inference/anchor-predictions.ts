@@ -8,7 +8,7 @@ import type { DetectorConfig } from '../config.ts';
 import type { RetinaNetHead } from '../heads/retinanet-head.ts';
 import { cellCenter, type Level, type MapSize } from '../pyramid.ts';
 import { ANCHORS_PER_CELL, levelAnchors } from '../targets/anchors.ts';
-import { applyDeltas } from '../targets/box-deltas.ts';
+import { applyDeltas } from './apply-deltas.ts';
 import type { SelectionLimits } from './select-detections.ts';
 
 /** A cell for every anchor. */

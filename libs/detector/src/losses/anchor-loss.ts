@@ -4,7 +4,7 @@ import { sigmoidFocalLoss } from '@cassl/engine';
 import type { DetectorConfig } from '../config.ts';
 import type { RetinaNetHead } from '../heads/retinanet-head.ts';
 import { type TrainingBatch, wholeOf } from '../training-batch.ts';
-import type { LossTensors } from './detection-loss.ts';
+import type { LossTensors } from './loss-tensors.ts';
 
 /** `positives` divides both sums, at least 1; anchors with label -1 count for nothing. */
 export function anchorLoss(

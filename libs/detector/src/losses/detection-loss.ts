@@ -10,16 +10,8 @@ import { wholeOf, type PositiveTargets, type TrainingBatch, type WholeBatch } fr
 import { anchorLoss } from './anchor-loss.ts';
 import { binaryCrossEntropy } from './binary-cross-entropy.ts';
 import { distanceOverlap, giouLoss } from './box-loss.ts';
+import type { LossTensors } from './loss-tensors.ts';
 import { maskLoss } from './mask-loss.ts';
-
-/** Scalars that `total` sums. */
-export interface LossTensors {
-  readonly total: tf.Scalar;
-  readonly cls: tf.Scalar;
-  readonly box: tf.Scalar;
-  readonly ctr: tf.Scalar;
-  readonly mask: tf.Scalar;
-}
 
 /**
  * `positives`: what divides the classification and centerness sums, at least 1. Of a part of a batch these are its

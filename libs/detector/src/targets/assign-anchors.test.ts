@@ -6,7 +6,8 @@ import { parseDetectorConfig } from '../config.ts';
 import { levelSizes, pyramidLevels } from '../pyramid.ts';
 import { ANCHORS_PER_CELL, cellAnchors, levelAnchors } from './anchors.ts';
 import { anchorTargets, IGNORED, matchAnchors, NO_MATCH } from './assign-anchors.ts';
-import { applyDeltas, boxDeltas } from './box-deltas.ts';
+import { applyDeltas } from '../inference/apply-deltas.ts';
+import { boxDeltas } from './box-deltas.ts';
 
 beforeAll(() => openEngine({ engine: 'cpu' }));
 

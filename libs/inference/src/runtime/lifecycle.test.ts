@@ -92,7 +92,7 @@ describe('the life of a model', () => {
     await runtime.load('a');
     // More than the process takes in at a time.
     const asked = Promise.allSettled(Array.from({ length: 150 }, () => runtime.infer({ model: 'a', image })));
-    await until(() => runtime.list()[0]!.pending === 150);
+    await until(() => runtime.list()[0]!.pending > 0);
     await runtime.unload('a');
     const failures = (await asked).filter(({ status }) => status === 'rejected');
     expect(failures).toEqual([]);

@@ -6,12 +6,12 @@ import { checkDigest, checkManifest } from '../check-request.ts';
 import { checkLease, withLease, type Lease } from '../database/lease.ts';
 import type { Database } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
-import { isWhole } from './get-upload.ts';
 import { ancestorsOf } from './lineage.ts';
 import { readCheckpoint } from './read-checkpoints.ts';
-import { digestLease, receiveUpload, type ReceivedUpload, type UploadStart } from './receive-upload.ts';
+import { digestLease, receiveUpload, type UploadStart } from './receive-upload.ts';
+import { isWhole } from './seal.ts';
 import { stagedFile } from './staged-files.ts';
-import type { UploadFacts } from './upload-meter.ts';
+import { wholeFile, type WholeFile } from './whole-file.ts';
 
 export interface Published {
   readonly checkpoint: Checkpoint;
@@ -116,19 +116,6 @@ async function record(
     registry.logger.info({ digest: file.digest }, 'a damaged checkpoint was published again and is whole');
   registry.changed.emit('change');
   return published;
-}
-
-/** A file that is stored whole under its digest. */
-export interface WholeFile extends UploadFacts {
-  readonly digest: string;
-  readonly sizeBytes: number;
-  /** The stored file's version. */
-  readonly seal: string;
-}
-
-export function wholeFile({ digest, sizeBytes }: UploadStart, received: ReceivedUpload): WholeFile {
-  const { stored, tensorCount, parameterCount } = received;
-  return { digest, sizeBytes, tensorCount, parameterCount, seal: stored.version };
 }
 
 /**

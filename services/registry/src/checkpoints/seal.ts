@@ -85,3 +85,14 @@ async function findDamage({ blobs }: Parts, { digest, version }: StoredBlob): Pr
   const actual = hash.digest('hex');
   return actual === digest ? undefined : `its bytes have the sha256 ${actual}`;
 }
+
+/** False for what is not here, and for what is damaged. */
+export async function isWhole(registry: Registry, digest: string): Promise<boolean> {
+  try {
+    await wholeBlob(registry, digest);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'NOT_FOUND' || errorCode(error) === 'DATA_LOSS') return false;
+    throw error;
+  }
+}

@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely';
 import { withLease } from '../database/lease.ts';
 import type { Database } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
-import type { WholeFile } from './publish-checkpoint.ts';
-import { isWhole, receivedBytes } from './get-upload.ts';
 import { digestLease, receivePart, receiveUpload, type UploadStart } from './receive-upload.ts';
+import { isWhole } from './seal.ts';
+import type { WholeFile } from './whole-file.ts';
 
 /** A file that nobody commits is removed after a day. */
 export const STAGED_MS = 86_400_000;
@@ -78,6 +78,18 @@ export async function stagedFile(
     parameterCount: Number(row.parameter_count),
     seal: row.seal,
   };
+}
+
+/** Bytes of an unpublished file that are here. */
+export async function receivedBytes(registry: Registry, digest: string): Promise<number> {
+  const staged = await stagedFile(registry, digest);
+  if (staged !== undefined) return staged.sizeBytes;
+  const row = await registry.db
+    .selectFrom('uploads')
+    .select('state')
+    .where('digest', '=', digest)
+    .executeTakeFirst();
+  return registry.blobs.keptBytes(digest, row?.state ?? null);
 }
 
 /** Whether a commit may still come for a stored file without a checkpoint. */

@@ -304,7 +304,7 @@ describe('the request for a pipeline', () => {
     [
       'p',
       { arms: ['warmup', 'hot'] },
-      'PipelineSpec.arms must be of warmup, scratch, control, none, got "hot"',
+      'PipelineSpec.arms must be of warmup, scratch, control, joint, none, got "hot"',
     ],
     ['p', { arms: ['none', 'warmup'] }, 'PipelineSpec.arms: "none" stands alone'],
     ['p', { classSpecific: true, entities: true }, 'class_specific and entities exclude each other'],
