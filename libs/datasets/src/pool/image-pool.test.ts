@@ -209,7 +209,9 @@ describe('a manifest', () => {
       if (items.length === 0) await rm(join(root, 'changing/1999.jpg'));
       items.push(...file.items.map(({ key, reason }) => [key, reason] as const));
     }
-    expect(items).toEqual(names.map((name) => [name, name === '1999.jpg' ? 'gone or unreadable' : undefined]));
+    expect(items).toEqual(
+      names.map((name) => [name, name === '1999.jpg' ? 'gone or unreadable' : undefined]),
+    );
   });
 
   it('reads names of odd characters; those that no store takes are failures with their name', async () => {

@@ -157,5 +157,8 @@ function fail({ method, response }: ViewRequest, { status, message, error }: Fai
 }
 
 function headerText(text: string): string {
-  return text.replaceAll('…', '...').replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 500);
+  return text
+    .replaceAll('…', '...')
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, 500);
 }
