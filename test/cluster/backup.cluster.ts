@@ -77,6 +77,7 @@ it('registry and streams are copied while the release stands still, and restored
     ({ status }) => isEnded(status),
     300_000,
   );
+  expect(end.status?.error).toBeUndefined();
   expect(end.status?.state).toBe(JobState.JOB_STATE_SUCCEEDED);
   const before = await whatIsKnown(release);
   expect(before.checkpoints).toHaveLength(1);
