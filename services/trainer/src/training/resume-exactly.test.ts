@@ -143,6 +143,7 @@ async function save(
     optimizer: await optimizerState(optimizer),
     teacher: await joint?.teacher.stateDict(),
     state: detector.trainingState(),
+    curve: [],
   });
 }
 

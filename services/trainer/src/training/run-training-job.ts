@@ -15,6 +15,7 @@ import { openTrainingData, type TrainingData } from './open-training-data.ts';
 import { publishTraining, type PublishTrainingOptions } from './publish-training.ts';
 import type { RankPlace } from './rank-plan.ts';
 import { streamBatches } from './stream-batches.ts';
+import { thinCurve } from './thin-curve.ts';
 import { trainDetector } from './train-detector.ts';
 import { loadTrainingCheckpoint, saveTrainingCheckpoint } from './training-checkpoint.ts';
 import type { TrainingJobFile, TrainingMessage } from './training-messages.ts';
@@ -119,7 +120,8 @@ async function train(
   const joint = await startJoint(context, { detector, teacher: resumed?.teacher });
   const from = resumed?.iteration ?? 0;
   if (group !== undefined) sameStart(group, detector, { data: data.dataset.digest, from });
-  await report({ type: 'started', engine: context.engine, resumedFrom: from, notes: data.notes });
+  let curve = resumed?.curve ?? [];
+  await report({ type: 'started', engine: context.engine, resumedFrom: from, curve, notes: data.notes });
 
   const save = async (iteration: number): Promise<void> => {
     if (group !== undefined && group.rank > 0) return;
@@ -129,6 +131,7 @@ async function train(
       optimizer: await optimizerState(optimizer),
       teacher: await joint?.teacher.stateDict(),
       state: detector.trainingState(),
+      curve,
     });
     await report({ type: 'checkpoint', iteration });
   };
@@ -167,7 +170,10 @@ async function train(
       clipNorm: schedule.clipNorm,
       precision: spec.bf16 ? 'bf16' : 'fp32',
       logEvery: Math.max(1, Math.min(20, Math.floor(schedule.iterations / 20))),
-      log: (point) => report({ type: 'progress', point }),
+      log(point) {
+        curve = thinCurve([...curve, point]);
+        return report({ type: 'progress', point });
+      },
       checkpointEvery: spec.checkpointEvery === 0 ? 100 : spec.checkpointEvery,
       save,
       signal: group === undefined ? signal : stopping.signal,

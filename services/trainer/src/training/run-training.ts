@@ -64,7 +64,7 @@ function handle(
 ): void {
   switch (message.type) {
     case 'started': {
-      const { engine, resumedFrom, notes } = message;
+      const { engine, resumedFrom, notes, curve = [] } = message;
       if (resumedFrom > 0) {
         logger.info({ training: lead.id, resumedFrom }, 'training resumed from its last checkpoint');
       }
@@ -73,7 +73,7 @@ function handle(
         engine,
         resumedFrom,
         notes: [...notes],
-        curve: job.curve.filter(({ iteration }) => iteration <= resumedFrom),
+        curve: curve.length > 0 ? [...curve] : job.curve.filter(({ iteration }) => iteration <= resumedFrom),
       }));
       return;
     }

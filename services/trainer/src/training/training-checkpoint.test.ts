@@ -22,11 +22,13 @@ describe('training checkpoints', () => {
         model: new Map([['head.weight', tensor(iteration)]]),
         optimizer: new Map([['step', tensor(-iteration)]]),
         state: { random: 2 ** 32 - iteration, positives: 0.1 + 0.2 },
+        curve: [{ iteration, learningRate: 0.1, losses: { total: 0.1 + 0.2 }, imagesPerSecond: 8 }],
       });
     }
     const loaded = await loadTrainingCheckpoint(folder);
     expect(loaded?.iteration).toBe(8);
     expect(loaded?.state).toEqual({ random: 2 ** 32 - 8, positives: 0.1 + 0.2 });
+    expect(loaded?.curve).toMatchObject([{ iteration: 8, losses: { total: 0.1 + 0.2 } }]);
     expect(new Float32Array(loaded!.model.get('head.weight')!.data.slice().buffer)).toEqual(
       Float32Array.of(8),
     );

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainingState } from '@cassl/detector';
 import { dataLoss } from '@cassl/errors';
+import type { TrainingPoint } from '@cassl/proto';
 import { readSafetensors, writeSafetensors, type HostTensor, type StateDict } from '@cassl/checkpoints';
 
 /** Everything that a training needs to go on: batch i is a function of (seed, i), so the step is the random position too. */
@@ -14,6 +15,8 @@ export interface TrainingCheckpoint {
   readonly teacher?: StateDict | undefined;
   /** Drop path's position and the moving normaliser. */
   readonly state: TrainingState;
+  /** What was measured up to here: a record that was written less often than this file must not lose it. */
+  readonly curve: readonly TrainingPoint[];
 }
 
 /** In the job's folder. */
@@ -28,6 +31,7 @@ export async function saveTrainingCheckpoint(folder: string, checkpoint: Trainin
   await writeSafetensors(join(folder, CHECKPOINT_FILE), tensors, {
     iteration: String(checkpoint.iteration),
     state: JSON.stringify(checkpoint.state),
+    curve: JSON.stringify(checkpoint.curve),
   });
 }
 
@@ -65,5 +69,6 @@ export async function loadTrainingCheckpoint(folder: string): Promise<TrainingCh
     optimizer: part('optimizer.'),
     ...(teacher.size > 0 && { teacher }),
     state,
+    curve: JSON.parse(metadata.curve ?? '[]') as TrainingPoint[],
   };
 }

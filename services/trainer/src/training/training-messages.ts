@@ -8,6 +8,8 @@ export type TrainingMessage =
       readonly engine: string;
       /** Step of the checkpoint that it goes on from; 0 for a fresh start. */
       readonly resumedFrom: number;
+      /** The curve up to that step, where the checkpoint has it. */
+      readonly curve?: readonly TrainingPoint[];
       /** What was dropped from the data and why, one line each. */
       readonly notes: readonly string[];
     }
