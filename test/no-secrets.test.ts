@@ -53,7 +53,7 @@ beforeAll(async () => {
   collector = await startTestCollector();
   s3 = hasS3() ? await startS3() : undefined;
   await s3?.makeBucket('models');
-  await s3?.makeBucket('work');
+  await s3?.makeBucket('labels');
   const shared = {
     CASSL_AUTH_TOKEN: OPERATOR,
     CASSL_TOKENS_FILE: tokensFile,
@@ -70,7 +70,7 @@ beforeAll(async () => {
   Object.assign(process.env, { CASSL_AUTH_TOKEN: OPERATOR });
   cluster = await startCluster({
     nats: { configFile, env: PASSWORDS },
-    outputs: s3 === undefined ? [] : ['s3://work'],
+    outputs: s3 === undefined ? [] : ['s3://labels'],
     env: {
       registry: envOf('registry', s3 === undefined ? {} : { CASSL_BLOBS_URI: 's3://models/blobs' }),
       trainer: envOf('trainer'),
@@ -85,7 +85,7 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
   webhookSecret = (await clients.registry.createWebhook({ url, aliasPrefix: '' })).secret;
   const data = await makeMicroData(join(cluster.home, 'scenes'));
-  const output = s3 === undefined ? `file://${cluster.home}/out` : 's3://work/out';
+  const output = s3 === undefined ? `file://${cluster.home}/out` : 's3://labels/out';
   await clients.pipelines.start({ id: 'secret-1', spec: microPipeline(data, output) });
   pipeline = await pipelineEnd(clients, 'secret-1', 500_000);
 }, 600_000);
@@ -112,7 +112,7 @@ function startWorker(env: Record<string, string>): ChildProcess {
       CASSL_REGISTRY_ADDRESS: endpoints.registry,
       CASSL_DATA_DIR: join(home, 'label-worker'),
       CASSL_DATA_ROOTS: home,
-      CASSL_OUTPUT_ROOTS: [home, ...(s3 === undefined ? [] : ['s3://work'])].join(','),
+      CASSL_OUTPUT_ROOTS: [home, ...(s3 === undefined ? [] : ['s3://labels'])].join(','),
       CASSL_SHARD_ACK_WAIT_MS: '2000',
       ...env,
     },
@@ -165,7 +165,7 @@ describe('a platform whose every secret is known by a word', () => {
     const uri = `s3://${MARK}:${MARK}@elsewhere/pool`;
     const start = clients.labeler.startLabeling({
       id: 'elsewhere',
-      spec: { checkpoint: 'micro/labeler', pool: { uri }, outputUri: 's3://work/x' },
+      spec: { checkpoint: 'micro/labeler', pool: { uri }, outputUri: 's3://labels/x' },
     });
     const refused: unknown = await start.catch((failure: unknown) => failure);
     expect(refused).toMatchObject({ code: expect.stringMatching(/INVALID_ARGUMENT|PERMISSION_DENIED/) });
@@ -234,8 +234,8 @@ describe('a platform whose every secret is known by a word', () => {
   }, 300_000);
 
   it.skipIf(!hasS3())('tells none in the object store (needs S3_TEST_ENDPOINT or moto)', async () => {
-    const objects = await objectsOf(s3!, ['models', 'work']);
-    expect(objects.map(([name]) => name).join()).toMatch(/models\/blobs.*work\/out/s);
+    const objects = await objectsOf(s3!, ['models', 'labels']);
+    expect(objects.map(([name]) => name).join()).toMatch(/models\/blobs.*labels\/out/s);
     expect(findingsIn(objects)).toEqual([]);
   });
 });

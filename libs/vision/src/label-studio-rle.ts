@@ -10,33 +10,49 @@ const CHANNELS = 4;
 const WORD_BITS = 8;
 const LENGTH_BITS = [3, 4, 8, 16] as const;
 const ON = 255;
+const LONGEST = 2 ** LENGTH_BITS[3];
+/** 2^0 to 2^40: shifts end at 32 bits. */
+const POWERS = Array.from({ length: 41 }, (_, bits) => 2 ** bits);
 /** More than any browser can paint. */
 const MAX_VALUES = 2 ** 31;
 
 /** A mask as Label Studio's `rle` of brush labels. */
 export function encodeLabelStudioRle({ data }: BinaryMask): number[] {
+  return encodeLabelStudioRuns(runsOf(data));
+}
+
+/** The same of a mask's runs row by row over the whole image, the first of background, as `rowMajorRuns` gives them. */
+export function encodeLabelStudioRuns(runs: ArrayLike<number>): number[] {
+  let pixels = 0;
+  for (let run = 0; run < runs.length; run++) pixels += runs[run]!;
   const bits = bitWriter();
-  bits.write(data.length * CHANNELS, 32);
+  bits.write(pixels * CHANNELS, 32);
   bits.write(WORD_BITS - 1, 5);
   for (const width of LENGTH_BITS) bits.write(width - 1, 4);
-  for (let start = 0; start < data.length;) {
-    let end = start + 1;
-    while (end < data.length && data[end] === data[start]) end++;
-    writeRun(bits, (end - start) * CHANNELS, data[start] === 0 ? 0 : ON);
-    start = end;
+  for (let run = 0; run < runs.length; run++) {
+    writeRun(bits, runs[run]! * CHANNELS, run % 2 === 0 ? 0 : ON);
   }
   return bits.end();
 }
 
+function runsOf(pixels: Uint8Array): number[] {
+  const runs: number[] = [];
+  for (let [start, value] = [0, 0]; start < pixels.length; value = 1 - value) {
+    let end = start;
+    while (end < pixels.length && (pixels[end] === 0 ? 0 : 1) === value) end++;
+    runs.push(end - start);
+    start = end;
+  }
+  return runs;
+}
+
 function writeRun(bits: BitWriter, length: number, value: number): void {
-  const longest = 2 ** LENGTH_BITS[3];
-  for (let left = length; left > 0; left -= longest) {
-    const part = Math.min(left, longest);
-    const width = LENGTH_BITS.findIndex((size) => part <= 2 ** size);
-    bits.write(1, 1);
-    bits.write(width, 2);
-    bits.write(part - 1, LENGTH_BITS[width]!);
-    bits.write(value, WORD_BITS);
+  for (let left = length; left > 0; left -= LONGEST) {
+    const part = left < LONGEST ? left : LONGEST;
+    const size = part <= 8 ? 0 : part <= 16 ? 1 : part <= 256 ? 2 : 3;
+    const width = LENGTH_BITS[size];
+    // "Run", which width, the length - 1 and the value.
+    bits.write((((4 | size) << width) | (part - 1)) * POWERS[WORD_BITS]! + value, 3 + width + WORD_BITS);
   }
 }
 
@@ -76,23 +92,26 @@ interface BitWriter {
   end(): number[];
 }
 
+/** At most 32 bits a call. */
 function bitWriter(): BitWriter {
   const bytes: number[] = [];
+  // Whole bytes leave at once: what is pending has fewer than 8 bits.
   let pending = 0;
   let held = 0;
   return {
     write(value, bits) {
-      for (let bit = bits - 1; bit >= 0; bit--) {
-        pending = (pending << 1) | (Math.floor(value / 2 ** bit) & 1);
-        if (++held === 8) {
-          bytes.push(pending);
-          pending = 0;
-          held = 0;
-        }
+      pending = pending * POWERS[bits]! + value;
+      held += bits;
+      while (held >= 8) {
+        held -= 8;
+        const unit = POWERS[held]!;
+        const byte = Math.trunc(pending / unit);
+        bytes.push(byte);
+        pending -= byte * unit;
       }
     },
     end() {
-      if (held > 0) bytes.push(pending << (8 - held));
+      if (held > 0) bytes.push(pending * POWERS[8 - held]!);
       return bytes;
     },
   };

@@ -1,9 +1,8 @@
-import { rleFromString, rowMajorRuns } from '@cassl/vision';
+import { encodeLabelStudioRuns, rleFromString, rowMajorRuns } from '@cassl/vision';
 import type { LabeledRow, StoredLabel } from '../file/label-row.ts';
 import { separated } from './coco-format.ts';
 import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
 import { imageAddress } from './image-address.ts';
-import { encodeLabelStudioRle } from './label-studio-rle.ts';
 import { xmlText } from './xml-text.ts';
 
 /** One `tasks.json` of predictions, rectangles and brush masks, and the labeling interface that shows them. */
@@ -45,7 +44,7 @@ function task(image: LabeledRow, className: string): object {
       type: 'brushlabels',
       from_name: 'mask',
       score: label.score,
-      value: { format: 'rle', rle: encodeLabelStudioRle(runs), brushlabels: [className] },
+      value: { format: 'rle', rle: encodeLabelStudioRuns(runs), brushlabels: [className] },
     };
     return [rectangle, brush];
   });
