@@ -1,14 +1,6 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
-import { encodeSafetensors, float32Tensor } from '@cassl/checkpoints';
-import {
-  Evaluation,
-  ListCheckpointsResponse,
-  Manifest,
-  Stage,
-  type PublishCheckpointRequest,
-} from '@cassl/proto';
-import fc from 'fast-check';
+import { Evaluation, Manifest, type PublishCheckpointRequest } from '@cassl/proto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkpointFile, digestOf, NEVER, publish } from '../checkpoints.fixture.ts';
 import { tryLease } from '../database/lease.ts';
@@ -20,11 +12,9 @@ import { downloadCheckpoint } from './download-checkpoint.ts';
 import { getCheckpoint } from './get-checkpoint.ts';
 import { getUpload } from './get-upload.ts';
 import { getLineage } from './lineage.ts';
-import { listCheckpoints } from './list-checkpoints.ts';
 import { openBlob } from './open-blob.ts';
 import { publishCheckpoint } from './publish-checkpoint.ts';
 import { digestLease } from './receive-upload.ts';
-import { UploadMeter } from './upload-meter.ts';
 
 const test = useRegistry();
 
@@ -50,57 +40,6 @@ const chunk = (value: Uint8Array): PublishCheckpointRequest['part'] => ({
 });
 const upload = (...parts: PublishCheckpointRequest['part'][]): ReturnType<typeof publishCheckpoint> =>
   publishCheckpoint(test.registry, messages(...parts), NEVER);
-
-describe('the meter of an upload', () => {
-  const bytes = encodeSafetensors(
-    new Map([
-      ['a', float32Tensor([2, 3], new Float32Array(6))],
-      ['b', float32Tensor([5], new Float32Array(5))],
-    ]),
-  );
-  const metered = async (of: Uint8Array, cuts: readonly number[], size = of.length): Promise<object> => {
-    const meter = new UploadMeter(digestOf(bytes), size);
-    const ends = [...new Set(cuts.map((cut) => Math.min(cut, of.length)))].sort((a, b) => a - b);
-    let from = 0;
-    for (const end of [...ends, of.length]) {
-      await meter.update(of.subarray(from, end));
-      from = end;
-    }
-    return meter.finish();
-  };
-
-  it('finds the same facts however the bytes are cut', async () => {
-    const cuts = fc.array(fc.nat(bytes.length), { maxLength: 8 });
-    await fc.assert(
-      fc.asyncProperty(cuts, async (at) => {
-        expect(await metered(bytes, at)).toEqual({ tensorCount: 2, parameterCount: 11 });
-      }),
-      { numRuns: 40 },
-    );
-  });
-
-  it('refuses bytes that are no safetensors file, wherever the first wrong one is', async () => {
-    const header = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 0, max: header + 7 }),
-        fc.integer({ min: 1, max: 255 }),
-        async (at, by) => {
-          const wrong = Uint8Array.from(bytes);
-          wrong[at] = (wrong[at]! + by) % 256;
-          await expect(metered(wrong, [at])).rejects.toMatchObject({
-            code: expect.stringMatching(/^(INVALID_ARGUMENT|RESOURCE_EXHAUSTED)$/),
-          });
-        },
-      ),
-      { numRuns: 40 },
-    );
-  });
-
-  it('refuses a file that ends before its header', async () => {
-    await expect(metered(bytes.subarray(0, 12), [])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-  });
-});
 
 describe('an upload', () => {
   const bytes = checkpointFile(10);
@@ -334,74 +273,6 @@ describe('an evaluation', () => {
       message: expect.stringContaining(message),
     });
     await expect(attach('nobody', { id: 'x' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  });
-});
-
-describe('the list of checkpoints', () => {
-  it('goes on behind the last one seen, whatever is published meanwhile', async () => {
-    const tags = { list: 'yes' };
-    const digests = [
-      await test.publish(50, { tags }),
-      await test.publish(51, { tags }),
-      await test.publish(52, { tags }),
-    ];
-    const page = (pageToken: string): ReturnType<typeof listCheckpoints> =>
-      listCheckpoints(test.registry, { stage: Stage.STAGE_UNSPECIFIED, tags, pageSize: 2, pageToken });
-    const first = await page('');
-    await test.publish(53, { tags });
-    const second = await page(first.nextPageToken);
-    const seen = [...first.checkpoints, ...second.checkpoints].map(({ digest }) => digest);
-    expect(seen).toEqual([...digests].reverse());
-    expect(second.nextPageToken).toBe('');
-  });
-
-  it('is cut by its bytes too: clients of gRPC take 4 MiB, whatever the manifests hold', async () => {
-    const tags = { 'list-bytes': 'yes', note: 'x'.repeat(900_000) };
-    const digests: string[] = [];
-    for (let seed = 70; seed < 77; seed++) digests.push(await test.publish(seed, { tags }));
-    const seen: string[] = [];
-    let pageToken = '';
-    do {
-      const request = {
-        stage: Stage.STAGE_UNSPECIFIED,
-        tags: { 'list-bytes': 'yes' },
-        pageSize: 100,
-        pageToken,
-      };
-      const page = await listCheckpoints(test.registry, request);
-      expect(ListCheckpointsResponse.encode(page).finish().length).toBeLessThan(3.2 * 2 ** 20);
-      expect(page.checkpoints.length).toBeGreaterThan(0);
-      seen.push(...page.checkpoints.map(({ digest }) => digest));
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
-    expect(seen).toEqual([...digests].reverse());
-  });
-
-  it('never meets a manifest or an evaluation that is too long for a page', async () => {
-    const long = 'x'.repeat(2 ** 20);
-    await expect(test.publish(78, { tags: { long } })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(
-        /^start\.manifest must be at most 1048576 bytes, got 1048\d{3}$/,
-      ) as string,
-    });
-    const evaluation = Evaluation.fromPartial({ id: 'long', datasetUri: long });
-    await expect(attachEvaluation(test.registry, { reference: 'x', evaluation })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(/^evaluation must be at most 1048576 bytes/) as string,
-    });
-  });
-
-  it.each([
-    [{ pageSize: 1001 }, 'page_size must be 0 to 1000, got 1001'],
-    [{ pageToken: '-1' }, 'page_token must be one that ListCheckpoints gave, got "-1"'],
-    [{ pageToken: '1e99' }, 'page_token must be one'],
-  ])('is refused for %o', async (changes, message) => {
-    const request = { stage: Stage.STAGE_UNSPECIFIED, tags: {}, pageSize: 0, pageToken: '', ...changes };
-    await expect(listCheckpoints(test.registry, request)).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining(message),
-    });
   });
 });
 
