@@ -30,11 +30,12 @@ export async function sendByHttp(
   const host = /^(.*):\d+$/.exec(client.address ?? '')?.[1]?.replace(/^\[|\]$/g, '');
   if (host === undefined) return false;
   const file = await open(name);
+  let put: ClientRequest | undefined;
   try {
     const { size } = await file.stat();
     const headers = { 'content-length': size - offset };
-    const put = request({ host, port, path: `${path}&offset=${offset}`, method: 'PUT', headers, signal });
-    put.setTimeout(SILENCE_MS, () => put.destroy());
+    put = request({ host, port, path: `${path}&offset=${offset}`, method: 'PUT', headers, signal });
+    put.setTimeout(SILENCE_MS, () => put?.destroy());
     const answer = once(put, 'response') as Promise<[IncomingMessage]>;
     answer.catch(() => undefined);
     if (!(await isConnected(put))) return false;
@@ -56,6 +57,8 @@ export async function sendByHttp(
     response.resume();
     return response.statusCode === 200;
   } catch (error) {
+    // Else the other side would wait for the rest.
+    put?.destroy();
     if (signal?.aborted === true) throw error;
     return false;
   } finally {
