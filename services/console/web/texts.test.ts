@@ -77,7 +77,7 @@ describe('the words for a job', () => {
       'Warm up · round 2',
       'own',
     ]);
-    expect([stageName('STAGE_WARMUP'), stageName(undefined)]).toEqual(['warm-up', 'imported']);
+    expect([stageName('STAGE_WARMUP'), stageName(undefined)]).toEqual(['warmup', 'imported']);
   });
 });
 

@@ -114,7 +114,7 @@ function seedPlot({ arms, seeds }: ExperimentJson): JSX.Element {
 function lossPlots(runs: readonly ArmRun[]): readonly JSX.Element[] {
   const plots = [
     ['Loss of the labelers', 'labeler'],
-    ['Loss of the warm-ups', 'warmup'],
+    ['Loss of the warmups', 'warmup'],
     ['Loss of finetuning', 'finetune/'],
   ] as const;
   return plots.map(([title, stage]) =>

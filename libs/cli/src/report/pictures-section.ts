@@ -3,7 +3,7 @@ import type { DrawingRow } from './drawing-row.ts';
 import type { ReportContent } from './report-content.ts';
 import { ARM_TITLES } from './report-table.ts';
 
-/** Where each arm does best, worst and as usual, and what the warm-up learned from. */
+/** Where each arm does best, worst and as usual, and what the warmup learned from. */
 export function PicturesSection({ arms, unlabeled }: ReportContent): JSX.Element {
   return h(
     'section',
@@ -21,7 +21,7 @@ export function PicturesSection({ arms, unlabeled }: ReportContent): JSX.Element
     ]),
     unlabeled.length > 0 && [
       h('h2', null, 'Unlabeled images'),
-      h('p', { class: 'lead' }, 'What the pseudo labeler found and the warm-up learned from.'),
+      h('p', { class: 'lead' }, 'What the pseudo labeler found and the warmup learned from.'),
       pictureRows('', unlabeled),
     ],
   );

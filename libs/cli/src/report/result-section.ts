@@ -5,7 +5,7 @@ import type { ReportJson } from './report-json.ts';
 import { ARM_COLUMNS, ARM_TITLES, formatAggregate, formatPercent } from './report-table.ts';
 import { tableHead } from './table-head.ts';
 
-/** The compared arms: what the warm-up is worth at the same finetuning budget. */
+/** The compared arms: what the warmup is worth at the same finetuning budget. */
 export function ResultSection({ pipeline, report }: ReportContent): JSX.Element {
   const images = pipeline.stages.find(({ name }) => name === 'labeling')?.status?.progress?.total ?? 0;
   return h(
@@ -18,7 +18,7 @@ export function ResultSection({ pipeline, report }: ReportContent): JSX.Element 
         h('div', { class: 'card tile', key: what }, h('b', null, value), h('span', null, what)),
       ),
     ),
-    h('h2', null, 'Same finetuning budget, with and without warm-up'),
+    h('h2', null, 'Same finetuning budget, with and without warmup'),
     h('div', { class: 'card wide' }, table(report)),
     h('div', { class: 'charts half' }, apPlot(report)),
   );
@@ -36,8 +36,8 @@ function tiles(
   };
   const { precision, recall, threshold = 0 } = pseudoLabels;
   return [
-    [gain('boxAPAgnostic'), 'points of class-agnostic box AP by warm-up'],
-    [gain('boxAP'), 'points of box AP by warm-up'],
+    [gain('boxAPAgnostic'), 'points of class-agnostic box AP by warmup'],
+    [gain('boxAP'), 'points of box AP by warmup'],
     [formatPercent(labeler.boxAPAgnostic), 'class-agnostic box AP of the labeler'],
     precision === undefined
       ? [String(images), 'unlabeled images, truth unknown']

@@ -5,9 +5,9 @@ import type { Json } from '../../json.ts';
 import { Link, pathOf } from '../../router.tsx';
 
 const ARMS: Readonly<Record<string, string>> = {
-  warmup: 'finetuned from the warm-up',
-  scratch: 'finetuned without warm-up',
-  control: 'control: no warm-up, all iterations',
+  warmup: 'finetuned from the warmup',
+  scratch: 'finetuned without warmup',
+  control: 'control: no warmup, all iterations',
 };
 
 const METRICS: readonly (readonly [key: string, title: string])[] = [

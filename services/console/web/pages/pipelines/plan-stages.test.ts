@@ -51,5 +51,5 @@ it('plans rounds, each labeler after the model that was warmed up before, and a 
     ['warmup', 'labeling', 'threshold'],
     ['evaluate/warmup', 'warmup'],
   ]);
-  expect(stageTitle('evaluate/warmup/round-1')).toBe('Evaluate warm-up · round 1');
+  expect(stageTitle('evaluate/warmup/round-1')).toBe('Evaluate warmup · round 1');
 });

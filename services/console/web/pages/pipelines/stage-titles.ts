@@ -5,7 +5,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'pseudo-labels': 'Score pseudo labels',
   warmup: 'Warm up',
   'evaluate/labeler': 'Evaluate labeler',
-  'evaluate/warmup': 'Evaluate warm-up',
+  'evaluate/warmup': 'Evaluate warmup',
 };
 
 /** What a stage's name means, for people. */

@@ -2,7 +2,7 @@ import type { Stage } from '@cassl/proto';
 
 const NAMES: Readonly<Record<string, string>> = {
   STAGE_LABELER: 'pseudo labeler',
-  STAGE_WARMUP: 'warm-up',
+  STAGE_WARMUP: 'warmup',
   STAGE_FINETUNE: 'finetuning',
 };
 
