@@ -23,7 +23,7 @@ const MISSING = 'file is missing';
 /** Reads the headers of all tar files. One that is cut off or damaged gives what comes before, and is named where a member is missing. */
 export async function listTarImages(store: ObjectStore, tars: readonly TarObject[]): Promise<TarImages> {
   const images = new Map<string, FoundImage>();
-  /** Tar files that hold a member of this name. */
+  /** Tar files that hold a member of this name, in the order in which their reading got there. */
   const holders = new Map<string, string[]>();
   const damaged: string[] = [];
   await mapConcurrently(tars, TARS_AT_ONCE, async ({ key, sizeBytes }) => {
@@ -45,14 +45,14 @@ export async function listTarImages(store: ObjectStore, tars: readonly TarObject
   });
   return {
     find(name) {
-      const [holder, other] = holders.get(name) ?? [];
+      const [holder, other] = holders.get(name)?.toSorted() ?? [];
       if (other !== undefined) {
         const detail = `${name} is in ${holder ?? ''} and in ${other}: put the tar file's name before it`;
         return { reason: 'file name is in several tar files', detail };
       }
       const found = images.get(holder === undefined ? name : `${holder}/${name}`);
       if (found !== undefined) return found;
-      return { reason: MISSING, detail: [`${store.uri}/${name}`, ...damaged.slice(0, 1)].join('; ') };
+      return { reason: MISSING, detail: [`${store.uri}/${name}`, ...damaged.toSorted().slice(0, 1)].join('; ') };
     },
   };
 }
