@@ -52,7 +52,10 @@ export async function listTarImages(store: ObjectStore, tars: readonly TarObject
       }
       const found = images.get(holder === undefined ? name : `${holder}/${name}`);
       if (found !== undefined) return found;
-      return { reason: MISSING, detail: [`${store.uri}/${name}`, ...damaged.toSorted().slice(0, 1)].join('; ') };
+      return {
+        reason: MISSING,
+        detail: [`${store.uri}/${name}`, ...damaged.toSorted().slice(0, 1)].join('; '),
+      };
     },
   };
 }
