@@ -67,7 +67,7 @@ export function registerLabelingMetrics(
   );
   perJob(
     'cassl_labeling_waiting_shards',
-    'Shards in the queue that no worker has',
+    'Shards in the queue that no worker has, 8,192 at most: what is left in all is in the drain seconds',
     async (id) => (await queue.counts(id))?.waiting,
   );
   perJob(

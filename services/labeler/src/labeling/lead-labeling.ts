@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { shardRange, writeManifest, type PoolManifest, type WrittenManifest } from '@cassl/datasets';
+import { writeManifest, type WrittenManifest } from '@cassl/datasets';
 import { CasslError, errorCode, failedPrecondition, outlook, type ErrorCode } from '@cassl/errors';
-import { failpoint, type EventBus, type NewItem } from '@cassl/events';
+import type { EventBus } from '@cassl/events';
 import { jobProgress, type Lead } from '@cassl/jobs';
-import { LabelingReport, type Labeling, type LabelingShard, type LabelingSpec } from '@cassl/proto';
+import { LabelingReport, type Labeling, type LabelingSpec } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import { decodeCommit } from './commit.ts';
+import { QueueFiller } from './fill-queue.ts';
 import { ledgerFolder, openLedger, type Ledger } from './ledger.ts';
-import { laneOf, limitsOf } from './labeling-spec.ts';
+import { limitsOf } from './labeling-spec.ts';
 import type { ShardQueue } from './shard-queue.ts';
 import { Tally } from './tally.ts';
 import { writeResult } from './write-result.ts';
@@ -96,13 +97,10 @@ class LeadingLabeling {
   readonly tally: Tally;
   readonly #lead: Lead<Labeling>;
   readonly #parts: Parts;
-  readonly #manifest: PoolManifest;
+  readonly #filler: QueueFiller;
   readonly #over = new AbortController();
-  #epoch = 0;
   #retries: number;
-  #refills = 0;
-  #missingSince: number | undefined;
-  #isPaused: boolean | undefined;
+  #isPaused: boolean;
   #isDirty = true;
   #isAcknowledged: boolean;
   #fault: CasslError | undefined;
@@ -110,10 +108,13 @@ class LeadingLabeling {
   constructor(lead: Lead<Labeling>, parts: Parts) {
     this.#lead = lead;
     this.#parts = parts;
-    this.#manifest = parts.written.manifest;
+    const { manifest } = parts.written;
     this.#retries = lead.job.retries;
+    this.#isPaused = lead.job.pause !== undefined;
     this.#isAcknowledged = lead.job.healthAcknowledged;
-    this.tally = new Tally(this.#manifest.shards, this.#manifest.images);
+    this.tally = new Tally(manifest.shards, manifest.images);
+    const listCommits = (): Promise<void> => this.#listCommits();
+    this.#filler = new QueueFiller({ ...parts, lead, manifest, tally: this.tally, listCommits });
   }
 
   /** @throws what ends the job otherwise */
@@ -121,7 +122,7 @@ class LeadingLabeling {
     const { queue } = this.#parts;
     const signal = AbortSignal.any([this.#lead.signal, this.#over.signal]);
     await queue.ensure();
-    await this.#open();
+    await this.#filler.open(this.#isPaused);
     const caughtUp = Promise.withResolvers<void>();
     const reading = this.#readReports(signal, caughtUp.resolve);
     // A stream that holds nothing of this job says nothing: the ledger has the last word anyway.
@@ -141,7 +142,7 @@ class LeadingLabeling {
         }
         if (performance.now() - reconciledAt > RECONCILE_EVERY_MS) {
           await this.#obey();
-          await this.#reconcile();
+          if (await this.#filler.fill(this.#isPaused)) await this.#giveUp();
           reconciledAt = performance.now();
         }
         await delay(RECORD_EVERY_MS);
@@ -150,16 +151,6 @@ class LeadingLabeling {
       this.#over.abort();
       await reading;
     }
-  }
-
-  /** Opens the job's lane; one that was closed by a cancel or an end goes on under a new epoch. */
-  async #open(): Promise<void> {
-    const { queue, spec } = this.#parts;
-    const lane = await queue.lane(this.#lead.id);
-    const epoch = lane.isOpen ? lane.epoch : lane.epoch + 1;
-    this.#isPaused = this.#lead.job.pause !== undefined;
-    await queue.openJob(this.#lead.id, { ...laneOf(spec), isPaused: this.#isPaused, epoch });
-    this.#epoch = epoch;
   }
 
   async #readReports(signal: AbortSignal, onCaughtUp: () => void): Promise<void> {
@@ -175,7 +166,7 @@ class LeadingLabeling {
         if (this.tally.add(decodeCommit(fact.value))) this.#isDirty = true;
         break;
       case 'dead':
-        if (fact.value.epoch < this.#epoch) return;
+        if (fact.value.epoch < this.#filler.epoch) return;
         this.tally.giveUp(fact.value.index, fact.value.reason);
         this.#isDirty = true;
         break;
@@ -206,14 +197,14 @@ class LeadingLabeling {
     }
     if (retries === this.#retries) return;
     this.#retries = retries;
-    await this.#fill(this.tally.revive(), `t${retries}`);
+    await this.#filler.again(this.tally.revive(), `t${retries}`);
   }
 
   #write(): void {
     if (!this.#isDirty) return;
     this.#isDirty = false;
     const collapse = this.tally.monitor.collapse(this.#parts.spec.health);
-    if (collapse !== undefined && !this.#isAcknowledged && this.#isPaused !== true) this.#pause(collapse);
+    if (collapse !== undefined && !this.#isAcknowledged && !this.#isPaused) this.#pause(collapse);
     this.#lead.change((job) => this.tally.on(job));
   }
 
@@ -248,35 +239,6 @@ class LeadingLabeling {
     if (overBudget !== undefined) throw failedPrecondition(overBudget);
   }
 
-  /** Compares what is to be done with what the queue holds, and puts back what is missing. */
-  async #reconcile(): Promise<void> {
-    const { queue, logger } = this.#parts;
-    const counts = await queue.counts(this.#lead.id);
-    const wanted = this.tally.shards - this.tally.doneCount - this.tally.deadCount;
-    if (counts === undefined) {
-      logger.warn({ labeling: this.#lead.id }, 'the broker has lost the queue: filling it again');
-      await queue.ensure();
-      await this.#open();
-    } else if (wanted === 0) {
-      if (counts.waiting + counts.running === 0) await this.#giveUp();
-      return;
-    } else if (counts.waiting + counts.running >= wanted) {
-      this.#missingSince = undefined;
-      return;
-    } else if (counts.waiting + counts.running > 0 && !this.#isMissingForLong()) {
-      // Acknowledged just now, and its report is on the way.
-      return;
-    }
-    this.#missingSince = undefined;
-    await this.#listCommits();
-    await this.#fill(this.tally.undone(), `f${this.#lead.fence}-${this.#refills++}`);
-  }
-
-  #isMissingForLong(): boolean {
-    this.#missingSince ??= performance.now();
-    return performance.now() - this.#missingSince > 5_000;
-  }
-
   /** All shards are done or dead, and no worker has one: what has no commit now will not get one. */
   async #giveUp(): Promise<void> {
     await this.#listCommits();
@@ -287,44 +249,6 @@ class LeadingLabeling {
       `${this.tally.deadCount} of ${this.tally.shards} shards were given up (RetryDeadShards tries them again): ` +
         deadShards.slice(0, 3).join('; '),
     );
-  }
-
-  async #fill(indices: Iterable<number>, copy: string): Promise<void> {
-    const { queue, logger } = this.#parts;
-    const startedAt = performance.now();
-    const { signal } = this.#lead;
-    const count = await queue.enqueue(this.#lead.id, this.#items(indices), {
-      epoch: this.#epoch,
-      copy,
-      signal,
-    });
-    const seconds = (performance.now() - startedAt) / 1000;
-    logger.info({ labeling: this.#lead.id, shards: count, seconds }, 'shards queued');
-    await failpoint('before-record');
-  }
-
-  *#items(indices: Iterable<number>): Generator<NewItem<LabelingShard>> {
-    const { spec, folder } = this.#parts;
-    const { threshold, nonOverlap, maxDetections } = limitsOf(spec);
-    for (const index of indices) {
-      const range = shardRange(this.#manifest, index);
-      const payload: LabelingShard = {
-        labelingId: this.#lead.id,
-        index,
-        checkpointDigest: this.#lead.job.checkpointDigest,
-        threshold,
-        nonOverlap,
-        maxDetections,
-        outputUri: spec.outputUri,
-        epoch: this.#epoch,
-        ledger: folder,
-        poolUri: this.#manifest.uri,
-        teacher: spec.teacher,
-        classSpecific: spec.options?.classSpecific ?? false,
-        ...range,
-      };
-      yield { id: String(index), payload };
-    }
   }
 }
 

@@ -77,10 +77,27 @@ export class Tally {
     return [...this.#dead.keys()];
   }
 
-  *undone(): Generator<number> {
-    for (let index = 0; index < this.#done.length; index++) {
-      if (!this.has(index) && !this.#dead.has(index)) yield index;
-    }
+  /** Shards of [from, to) that have no commit and were not given up. */
+  *undone(from = 0, to = this.shards): Generator<number> {
+    for (let index = from; index < to; index++) if (this.#isUndone(index)) yield index;
+  }
+
+  undoneBefore(end: number): number {
+    let count = 0;
+    for (let index = 0; index < end; index++) if (this.#isUndone(index)) count += 1;
+    return count;
+  }
+
+  /** The index behind the first `count` undone shards; the end where there are fewer. */
+  after(count: number): number {
+    let left = count;
+    let index = 0;
+    for (; index < this.shards && left > 0; index++) if (this.#isUndone(index)) left -= 1;
+    return index;
+  }
+
+  #isUndone(index: number): boolean {
+    return this.#done[index] === 0 && !this.#dead.has(index);
   }
 
   /** Why too many images failed, or `undefined`. */
