@@ -95,7 +95,7 @@ export const settings = {
       .string()
       .default('')
       .transform((text) => text.split(',').flatMap((address) => address.trim() || [])),
-    'Open Inference Protocol servers that a labeling may name as its teacher: `host:port`, comma-separated; empty for none',
+    'Open Inference Protocol servers that a labeling may name as its teacher: `host:port` of gRPC, `http://host:port` of HTTP, comma-separated; empty for none',
   ),
   dataDir: setting(
     'CASSL_DATA_DIR',

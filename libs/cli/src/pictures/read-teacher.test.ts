@@ -22,6 +22,12 @@ describe('--teacher', () => {
       $case: 'endpoint',
       value: { address: 'triton:8001', model: 'team/yolo', version: '' },
     });
+    for (const given of ['', '/versions/2', '/versions/2/infer']) {
+      expect((await readTeacher(`https://triton:8000/v2/models/team/yolo${given}`)).source).toEqual({
+        $case: 'endpoint',
+        value: { address: 'https://triton:8000', model: 'team/yolo', version: given === '' ? '' : '2' },
+      });
+    }
     const path = join(folder, 'teacher.yaml');
     await writeFile(
       path,
@@ -38,6 +44,9 @@ describe('--teacher', () => {
   it('says what is wrong with it', async () => {
     await expect(readTeacher('weights.pt')).rejects.toThrow(/must be an .onnx file, grpc:/);
     await expect(readTeacher('grpc://triton/yolo')).rejects.toThrow(/grpc:\/\/host:port\/model/);
+    await expect(readTeacher('http://triton:8000/yolo')).rejects.toThrow(
+      /http:\/\/host:port\/v2\/models\/model/,
+    );
     await expect(readTeacher(join(folder, 'none.yaml'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await writeFile(join(folder, 'empty.yaml'), 'prompts: []\n');
     await expect(readTeacher(join(folder, 'empty.yaml'))).rejects.toThrow(/needs onnx or endpoint/);

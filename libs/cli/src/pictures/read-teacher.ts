@@ -5,16 +5,17 @@ import { parse } from 'yaml';
 import { toUri } from '../local/to-uri.ts';
 
 /**
- * A teacher as the command line names it: an ONNX file, `grpc://host:port/model` of an Open Inference Protocol server, or a YAML or JSON
- * file of `cassl.v1.Teacher` that says how its tensors are read.
+ * A teacher as the command line names it: an ONNX file, `grpc://host:port/model` or `http://host:port/v2/models/model` of an Open Inference
+ * Protocol server, or a YAML or JSON file of `cassl.v1.Teacher` that says how its tensors are read.
  * @throws INVALID_ARGUMENT for what is none of these, NOT_FOUND for a file that is not there
  */
 export async function readTeacher(given: string): Promise<Teacher> {
   if (given.startsWith('grpc://')) return endpointTeacher(given);
+  if (/^https?:\/\//.test(given)) return restTeacher(given);
   if (/\.onnx$/i.test(given)) return onnxTeacher(toUri(given));
   if (/\.(ya?ml|json)$/i.test(given)) return teacherFile(given);
   throw invalidArgument(
-    `--teacher must be an .onnx file, grpc://host:port/model or a .yaml file, got ${JSON.stringify(given)}`,
+    `--teacher must be an .onnx file, grpc://host:port/model, http://host:port/v2/models/model or a .yaml file, got ${JSON.stringify(given)}`,
   );
 }
 
@@ -27,6 +28,16 @@ function endpointTeacher(given: string): Teacher {
   const value = { address, model: model.join('/') };
   if (!/^.+:\d+$/.test(address) || value.model === '')
     throw invalidArgument(`--teacher must be grpc://host:port/model, got ${JSON.stringify(given)}`);
+  return Teacher.fromPartial({ source: { $case: 'endpoint', value } });
+}
+
+/** The address of the model, as its server's own; with `/infer`, as requests have it, too. */
+function restTeacher(given: string): Teacher {
+  const found = /^(https?:\/\/[^/]+)\/v2\/models\/(.+?)(?:\/versions\/([^/]+))?(?:\/infer)?\/*$/.exec(given);
+  if (found === null)
+    throw invalidArgument(`--teacher must be http://host:port/v2/models/model, got ${JSON.stringify(given)}`);
+  const [, address = '', model = '', version = ''] = found;
+  const value = { address, model: decodeURIComponent(model), version };
   return Teacher.fromPartial({ source: { $case: 'endpoint', value } });
 }
 

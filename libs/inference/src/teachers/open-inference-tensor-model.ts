@@ -1,14 +1,7 @@
-import { failedPrecondition } from '@cassl/errors';
 import { GRPCInferenceServiceDefinition, type ModelInferResponse } from '@cassl/proto/inference';
 import { createClient } from '@cassl/rpc';
-import { joinElements, splitElements } from './bytes-elements.ts';
-import {
-  elementCount,
-  type Tensor,
-  type TensorModel,
-  type TensorSpec,
-  type TensorValues,
-} from './tensor-model.ts';
+import { fromRaw, tensorOf, toRaw, unreadable } from './tensor-bytes.ts';
+import type { Tensor, TensorModel, TensorSpec, TensorValues } from './tensor-model.ts';
 
 export interface OpenInferenceAddress {
   /** `host:port` of its gRPC port. */
@@ -73,47 +66,16 @@ function specOf(spec: { name: string; datatype: string; shape: readonly unknown[
   return { name: spec.name, datatype: spec.datatype, shape: spec.shape.map(Number) };
 }
 
-function toRaw(values: TensorValues): Buffer {
-  if (Array.isArray(values)) return joinElements(values as readonly Uint8Array[]);
-  const { buffer, byteOffset, byteLength } = values as Uint8Array;
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
-
 function readOutputs({ outputs, rawOutputContents }: ModelInferResponse): ReadonlyMap<string, Tensor> {
   return new Map(
-    outputs.map(({ name, datatype, shape: given, contents }, index) => {
-      const shape = given.map(Number);
+    outputs.map((output, index) => {
+      const { name, datatype, contents } = output;
       const raw = rawOutputContents[index];
       const values =
         raw === undefined ? typedContents(name, datatype, contents) : fromRaw(name, datatype, raw);
-      if (values.length !== elementCount(shape)) {
-        throw failedPrecondition(
-          `the teacher's output ${name} of shape [${shape.join(', ')}] came with ${values.length} values`,
-        );
-      }
-      return [name, { datatype, shape, values }];
+      return [name, tensorOf(name, output, values)];
     }),
   );
-}
-
-function fromRaw(name: string, datatype: string, raw: Uint8Array): TensorValues {
-  // A copy: the message's bytes start anywhere, numbers at multiples of their size.
-  const { buffer } = new Uint8Array(raw);
-  switch (datatype) {
-    case 'FP32':
-      return new Float32Array(buffer);
-    case 'UINT8':
-    case 'BOOL':
-      return new Uint8Array(buffer);
-    case 'INT32':
-      return new Int32Array(buffer);
-    case 'INT64':
-      return new BigInt64Array(buffer);
-    case 'BYTES':
-      return splitElements(`the teacher's output ${name}`, raw);
-    default:
-      throw failedPrecondition(`the teacher's output ${name} is ${datatype}, which is not read`);
-  }
 }
 
 function typedContents(
@@ -133,6 +95,6 @@ function typedContents(
     case 'BYTES':
       return contents?.bytesContents ?? [];
     default:
-      throw failedPrecondition(`the teacher's output ${name} is ${datatype}, which is not read`);
+      throw unreadable(name, datatype);
   }
 }

@@ -38,6 +38,10 @@ async function openTensors({ source }: Teacher, signal?: AbortSignal): Promise<T
       return openOnnxTensorModel(file);
     }
     case 'endpoint': {
+      if (/^https?:\/\//.test(source.value.address)) {
+        const { openRestTensorModel } = await import('./rest-tensor-model.ts');
+        return openRestTensorModel(source.value);
+      }
       const { openOpenInferenceTensorModel } = await import('./open-inference-tensor-model.ts');
       return openOpenInferenceTensorModel(source.value);
     }

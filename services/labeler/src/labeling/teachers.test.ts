@@ -13,10 +13,13 @@ import { openTestLabeling, type TestLabeling } from './test-labeling.ts';
 let server: TestServer;
 let test: TestLabeling;
 let endpoint: string;
+let httpEndpoint: string;
 beforeAll(async () => {
   server = await serveNoOp();
   endpoint = `127.0.0.1:${server.server.port}`;
-  test = await openTestLabeling({ teacherEndpoints: [endpoint, '127.0.0.1:9'] });
+  httpEndpoint = server.http.url;
+  const away = ['127.0.0.1:9', 'http://127.0.0.1:9'];
+  test = await openTestLabeling({ teacherEndpoints: [endpoint, httpEndpoint, ...away] });
 });
 afterAll(async () => {
   await test.close();
@@ -41,14 +44,18 @@ async function pictures(name: string, sizes: readonly (readonly [number, number]
 }
 
 describe('a labeling by a teacher behind the Open Inference Protocol', () => {
-  it('labels every image and names teacher, prompts and licence in its label set', async () => {
-    const uri = await pictures('remote', [
+  it.each([
+    ['grpc', () => endpoint],
+    ['http', () => httpEndpoint],
+  ])('labels every image over %s and names teacher, prompts and licence in its label set', async (by, at) => {
+    const id = `remote-${by}`;
+    const uri = await pictures(id, [
       [40, 30],
       [30, 40],
       [20, 20],
     ]);
-    const spec = test.spec(uri, { checkpoint: '', teacher: teacherAt(endpoint) });
-    await test.labelings.start('remote', spec);
+    const spec = test.spec(uri, { checkpoint: '', teacher: teacherAt(at()) });
+    await test.labelings.start(id, spec);
     const stop = test.work(async (shard, entries, signal) => {
       const model = await openTeacher(shard.teacher!, { classSpecific: shard.classSpecific });
       try {
@@ -59,7 +66,7 @@ describe('a labeling by a teacher behind the Open Inference Protocol', () => {
         model.dispose();
       }
     });
-    const job = await test.ended('remote');
+    const job = await test.ended(id);
     await stop();
     expect(job.status?.state).toBe(JobState.JOB_STATE_SUCCEEDED);
     const set = await openLabelSet(job.labelSetUri);
@@ -84,6 +91,13 @@ describe('a labeling by a teacher behind the Open Inference Protocol', () => {
       /none of the labeler's CASSL_TEACHER_ENDPOINTS/,
     ],
     ['one that is away', teacherAt('127.0.0.1:9'), 'UNAVAILABLE', /./],
+    ['one that is away over HTTP', teacherAt('http://127.0.0.1:9'), 'UNAVAILABLE', /cannot be asked/],
+    [
+      'a model that it does not have over HTTP',
+      () => teacherAt(httpEndpoint, 'missing'),
+      'NOT_FOUND',
+      /missing/,
+    ],
     ['a model that it does not have', () => teacherAt(endpoint, 'missing'), 'NOT_FOUND', /missing/],
     ['no model', () => teacherAt(endpoint, ''), 'INVALID_ARGUMENT', /teacher.endpoint.model is empty/],
     ['nothing', Teacher.fromPartial({}), 'INVALID_ARGUMENT', /teacher needs onnx or endpoint/],
