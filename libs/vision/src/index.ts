@@ -15,7 +15,7 @@ export { rleToString, rleFromString, rleStringArea, readCounts } from './rle-str
 export { rleArea, rleBox, writeRunsBox } from './rle-area.ts';
 export { rleMerge, rleSubtract } from './rle-merge.ts';
 export { rleIou, intersectionOfRuns } from './rle-iou.ts';
-export { decodeLabelStudioRle, encodeLabelStudioRle, encodeLabelStudioRuns } from './label-studio-rle.ts';
+export { decodeLabelStudioRle, encodeLabelStudioRle, labelStudioRunsText } from './label-studio-rle.ts';
 export { traceOutlines, type Outline } from './trace-outlines.ts';
 export { rleFromPolygons } from './rle-polygon.ts';
 export { parseSegmentation } from './parse-segmentation.ts';

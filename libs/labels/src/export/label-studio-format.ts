@@ -1,6 +1,5 @@
-import { encodeLabelStudioRuns, rleFromString, rowMajorRuns } from '@cassl/vision';
-import type { LabeledRow, StoredLabel } from '../file/label-row.ts';
-import { separated } from './coco-format.ts';
+import { labelStudioRunsText, rleFromString, rowMajorRuns } from '@cassl/vision';
+import type { LabeledRow } from '../file/label-row.ts';
 import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
 import { imageAddress } from './image-address.ts';
 import { xmlText } from './xml-text.ts';
@@ -19,47 +18,35 @@ export async function* labelStudioFormat(context: ExportContext): AsyncGenerator
 async function* tasks({ images, className }: ExportContext): AsyncGenerator<string> {
   let count = 0;
   yield '[';
-  for await (const image of images) yield separated(count++, task(image, className));
+  for await (const image of images) yield `${count++ === 0 ? '' : ','}\n${task(image, className)}`;
   yield '\n]\n';
 }
 
-/** https://labelstud.io/guide/predictions: values in percent of the image, one prediction per task. */
-function task(image: LabeledRow, className: string): object {
+/**
+ * https://labelstud.io/guide/predictions: values in percent of the image, one prediction per task. Put together as text, because a brush is a
+ * list of a thousand numbers.
+ */
+function task(image: LabeledRow, className: string): string {
   const { width, height, instances, location, key, checkpoint } = image;
-  const common = { to_name: 'image', image_rotation: 0, original_width: width, original_height: height };
-  const result = instances.flatMap((label, index) => {
-    const rectangle = {
-      ...common,
-      id: `${index}-box`,
-      type: 'rectanglelabels',
-      from_name: 'box',
-      score: label.score,
-      value: { ...percentBox(label, image), rotation: 0, rectanglelabels: [className] },
-    };
-    if (label.rle === undefined) return [rectangle];
-    const runs = rowMajorRuns(rleFromString(label.rle, height, width), [0, 0, width, height]);
-    const brush = {
-      ...common,
-      id: `${index}-mask`,
-      type: 'brushlabels',
-      from_name: 'mask',
-      score: label.score,
-      value: { format: 'rle', rle: encodeLabelStudioRuns(runs), brushlabels: [className] },
-    };
-    return [rectangle, brush];
+  const common = `"to_name":"image","image_rotation":0,"original_width":${width},"original_height":${height}`;
+  const classes = JSON.stringify([className]);
+  const result = instances.map(({ bbox: [x, y, w, h], score, rle }, index) => {
+    const place =
+      `"x":${(100 * x) / width},"y":${(100 * y) / height},` +
+      `"width":${(100 * w) / width},"height":${(100 * h) / height}`;
+    const rectangle =
+      `{${common},"id":"${index}-box","type":"rectanglelabels","from_name":"box","score":${score},` +
+      `"value":{${place},"rotation":0,"rectanglelabels":${classes}}}`;
+    if (rle === undefined) return rectangle;
+    const runs = rowMajorRuns(rleFromString(rle, height, width), [0, 0, width, height]);
+    return (
+      `${rectangle},{${common},"id":"${index}-mask","type":"brushlabels","from_name":"mask","score":${score},` +
+      `"value":{"format":"rle","rle":[${labelStudioRunsText(runs)}],"brushlabels":${classes}}}`
+    );
   });
   const score = instances.reduce((sum, label) => sum + label.score, 0) / instances.length;
-  return {
-    data: { image: imageAddress(location), key },
-    predictions: [{ model_version: checkpoint, score, result }],
-  };
-}
-
-function percentBox({ bbox: [x, y, w, h] }: StoredLabel, { width, height }: LabeledRow): object {
-  return {
-    x: (100 * x) / width,
-    y: (100 * y) / height,
-    width: (100 * w) / width,
-    height: (100 * h) / height,
-  };
+  return (
+    `{"data":${JSON.stringify({ image: imageAddress(location), key })},"predictions":[` +
+    `{"model_version":${JSON.stringify(checkpoint)},"score":${score},"result":[${result.join(',')}]}]}`
+  );
 }
