@@ -136,7 +136,7 @@ export interface OnnxTeacher {
 
 /** A model of another server. */
 export interface EndpointTeacher {
-  /** `host:port` of its gRPC port; one of the labeler's CASSL_TEACHER_ENDPOINTS. */
+  /** `host:port` of its gRPC port, or `http://host:port` (`https://…`); one of the labeler's CASSL_TEACHER_ENDPOINTS. */
   address: string;
   /** Name of the model there. */
   model: string;
