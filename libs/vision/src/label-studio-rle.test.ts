@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeLabelStudioRle, encodeLabelStudioRle } from './label-studio-rle.ts';
+import { encodeMask } from './encode-mask.ts';
+import { decodeLabelStudioRle, encodeLabelStudioRle, labelStudioRunsText } from './label-studio-rle.ts';
+import { rowMajorRuns } from './row-major-runs.ts';
 
 const masks = fc
   .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 }))
@@ -26,6 +28,24 @@ describe('Label Studio’s brush format', () => {
     );
     const large = { width: 400, height: 300, data: new Uint8Array(120_000).fill(1, 7, 100_001) };
     expect(decodeLabelStudioRle(encodeLabelStudioRle(large), 300, 400)).toEqual(large);
+  });
+
+  it('is the same as text from runs', () => {
+    fc.assert(
+      fc.property(masks, (mask) => {
+        const { width, height } = mask;
+        const runs = rowMajorRuns(encodeMask(mask), [0, 0, width, height]);
+        expect(`[${labelStudioRunsText(runs)}]`).toBe(JSON.stringify(encodeLabelStudioRle(mask)));
+      }),
+      { seed: 2 },
+    );
+    // More than what is kept from call to call has room for.
+    const runs = new Uint32Array(8_001).fill(300);
+    const rle = JSON.parse(`[${labelStudioRunsText(runs)}]`) as number[];
+    const { data } = decodeLabelStudioRle(rle, 8_001, 300);
+    expect([299, 300, 599, 600, 8_000 * 300 - 1, 8_000 * 300].map((at) => data[at])).toEqual([
+      0, 1, 1, 0, 1, 0,
+    ]);
   });
 
   it('refuses a brush of another size or that breaks off', () => {

@@ -37,7 +37,7 @@ export function labelStudioRunsText(runs: ArrayLike<number>): string {
       text[used++] = ITEM_TEXTS[item + character]!;
     }
   }
-  return text.latin1Slice(0, used - 1);
+  return text.toString('latin1', 0, used - 1);
 }
 
 // Kept from call to call: fresh ones would cost more than what is written into them.

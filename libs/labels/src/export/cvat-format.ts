@@ -58,7 +58,7 @@ function listed(runs: Uint32Array): string {
       value = rest;
     } while (value > 0);
   }
-  return text.latin1Slice(0, used);
+  return text.toString('latin1', 0, used);
 }
 
 const [COMMA, SPACE, ZERO] = [0x2c, 0x20, 0x30];
