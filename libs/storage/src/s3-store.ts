@@ -188,19 +188,25 @@ async function* list(
 ): AsyncGenerator<ObjectInfo> {
   const { sdk, client, Bucket, prefix: base, uri } = await connect();
   const StartAfter = after === undefined ? undefined : base + after;
-  let ContinuationToken: string | undefined;
-  do {
-    const page: Sdk.ListObjectsV2CommandOutput = await client
+  const ask = (ContinuationToken?: string): Promise<Sdk.ListObjectsV2CommandOutput> => {
+    const page = client
       .send(new sdk.ListObjectsV2Command({ Bucket, Prefix: base + prefix, StartAfter, ContinuationToken }))
       .catch((error: unknown) => {
         throw translateS3Error(error, `list ${uri}`);
       });
+    // Who stops in between never hears of it.
+    page.catch(() => undefined);
+    return page;
+  };
+  for (let next: ReturnType<typeof ask> | undefined = ask(); next !== undefined;) {
+    const page: Sdk.ListObjectsV2CommandOutput = await next;
+    // A thousand keys a page: the next one is on its way while they are taken.
+    next = page.IsTruncated === true ? ask(page.NextContinuationToken) : undefined;
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
       if (Key === undefined) continue;
       yield { key: Key.slice(base.length), sizeBytes: Size ?? 0, modifiedAt: LastModified ?? new Date(0) };
     }
-    ContinuationToken = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-  } while (ContinuationToken !== undefined);
+  }
 }
 
 /** S3 has no rename: the server copies, then the old name goes. The copy is atomic; a crash between leaves both. */
