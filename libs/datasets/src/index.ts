@@ -57,6 +57,7 @@ export {
 } from './pool/manifest-format.ts';
 export { writeManifest, type WriteManifestOptions, type WrittenManifest } from './pool/write-manifest.ts';
 export { readShardEntries } from './pool/read-manifest.ts';
+export { openPoolIndex, type OpenPoolIndexOptions, type PoolIndex } from './pool/open-pool-index.ts';
 export { readShard, type ReadShardOptions } from './pool/read-shard.ts';
 export type { ImagePool, PoolEntry, PoolImage, PoolShard } from './pool/image-pool.ts';
 export {

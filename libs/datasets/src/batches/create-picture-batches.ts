@@ -1,6 +1,6 @@
 import { errorMessage, failedPrecondition } from '@cassl/errors';
 import { decodeImage, type RgbImage } from '@cassl/vision';
-import type { PoolEntry } from '../pool/image-pool.ts';
+import type { PoolIndex } from '../pool/open-pool-index.ts';
 import { readImageBytes } from '../read-image.ts';
 import { createImageCache } from './image-cache.ts';
 import { createImageOrder } from './image-order.ts';
@@ -21,7 +21,7 @@ export interface PictureBatches {
 }
 
 export interface CreatePictureBatchesOptions {
-  readonly entries: readonly PoolEntry[];
+  readonly pool: Pick<PoolIndex, 'length' | 'at'>;
   /** At least 1. */
   readonly batchSize: number;
   readonly seed: number;
@@ -31,16 +31,16 @@ export interface CreatePictureBatchesOptions {
 
 /** Shuffled images of a pool; `at` throws FAILED_PRECONDITION where none can be read. */
 export function createPictureBatches(options: CreatePictureBatchesOptions): PictureBatches {
-  const { entries, batchSize, seed, cacheBytes = 2 ** 29 } = options;
-  const order = createImageOrder(entries.length, seed);
+  const { pool, batchSize, seed, cacheBytes = 2 ** 29 } = options;
+  const order = createImageOrder(pool.length, seed);
   const cache = createImageCache(cacheBytes);
   const unreadable = new Map<string, string>();
 
-  const read = async (index: number): Promise<RgbImage | undefined> => {
-    const { key, location } = entries[index]!;
+  const read = async (index: number): Promise<{ key: string; image: RgbImage } | undefined> => {
+    const { key, location } = await pool.at(index);
     if (unreadable.has(key)) return undefined;
     try {
-      return await cache.get(index, async () => decodeImage(await readImageBytes(location)));
+      return { key, image: await cache.get(index, async () => decodeImage(await readImageBytes(location))) };
     } catch (error) {
       unreadable.set(key, errorMessage(error));
       return undefined;
@@ -50,12 +50,11 @@ export function createPictureBatches(options: CreatePictureBatchesOptions): Pict
   /** The image at the position, or the next readable one: the same every time. */
   const pictureAt = async (position: number): Promise<Picture> => {
     const wanted = order.at(position);
-    for (let step = 0; step < entries.length; step++) {
-      const index = (wanted + step) % entries.length;
-      const image = await read(index);
-      if (image !== undefined) return { key: entries[index]!.key, image, position };
+    for (let step = 0; step < pool.length; step++) {
+      const found = await read((wanted + step) % pool.length);
+      if (found !== undefined) return { ...found, position };
     }
-    throw failedPrecondition(`none of the ${entries.length} unlabeled images can be read`);
+    throw failedPrecondition(`none of the ${pool.length} unlabeled images can be read`);
   };
 
   return {

@@ -39,6 +39,7 @@ afterAll(async () => {
 });
 
 const unreadable = new Map<string, string>();
+let lists = 0;
 
 function open(changes: Partial<SoftTeacher>): Promise<JointLearning> {
   const unlabeled = { uri: pathToFileURL(join(folder, 'unlabeled2017')).href, limit: 0 };
@@ -46,6 +47,7 @@ function open(changes: Partial<SoftTeacher>): Promise<JointLearning> {
     student,
     softTeacher: SoftTeacher.fromPartial({ unlabeled, batchSize: 3, ...changes }),
     labeledPerStep: 1,
+    folder: join(folder, `list-${lists++}`),
     augmentation: 'jitter',
     seed: 4,
     onUnreadable: (key, reason) => unreadable.set(key, reason),

@@ -7,10 +7,10 @@ import {
   createAugmentation,
   createPictureBatches,
   createRandom,
-  openImagePool,
+  openPoolIndex,
   type Augmentation,
   type Picture,
-  type PoolEntry,
+  type PoolIndex,
 } from '@cassl/datasets';
 import {
   averageInto,
@@ -44,19 +44,21 @@ export interface OpenJointLearningOptions {
   readonly student: Detector;
   readonly softTeacher: SoftTeacher;
   readonly labeledPerStep: number;
+  /** Where the list of the unlabeled images is kept: a training that goes on sees the pool that it began with. */
+  readonly folder: string;
   /** Of the student's view of an unlabeled image; the teacher sees it as it is. */
   readonly augmentation: string;
   readonly seed: number;
   readonly onUnreadable: (key: string, reason: string) => void;
 }
 
-/** @throws as `openImagePool` does */
+/** @throws as `openPoolIndex` does */
 export async function openJointLearning(options: OpenJointLearningOptions): Promise<JointLearning> {
   const { student, softTeacher, seed } = options;
   const { config } = student;
   const { weight, threshold, momentum, batchSize } = withDefaults(softTeacher, options.labeledPerStep);
-  const entries = await entriesOf(softTeacher);
-  const pictures = createPictureBatches({ entries, batchSize, seed });
+  const pool = await indexOf(softTeacher, options.folder);
+  const pictures = createPictureBatches({ pool, batchSize, seed });
   const augment = createAugmentation(
     checkPolicy(options.augmentation),
     canvasSize(options.augmentation, config),
@@ -120,12 +122,9 @@ export function withDefaults(
   };
 }
 
-async function entriesOf({ unlabeled }: SoftTeacher): Promise<PoolEntry[]> {
+function indexOf({ unlabeled }: SoftTeacher, folder: string): Promise<PoolIndex> {
   const { uri = '', limit = 0 } = unlabeled ?? {};
-  const pool = await openImagePool(uri, { limit: limit === 0 ? undefined : limit });
-  const entries: PoolEntry[] = [];
-  for await (const entry of pool.entries()) entries.push(entry);
-  return entries;
+  return openPoolIndex(uri, folder, { limit: limit === 0 ? undefined : limit });
 }
 
 /** Picture and labels move together, so the labels are where the student sees the objects. */

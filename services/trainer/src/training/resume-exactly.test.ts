@@ -80,7 +80,7 @@ async function train(
     loadOptimizer(optimizer, resumed.optimizer);
     detector.loadTrainingState(resumed.state);
   }
-  const joint = softTeacher && (await open(detector, softTeacher));
+  const joint = softTeacher && (await open(detector, softTeacher, job));
   if (resumed?.teacher !== undefined) joint?.teacher.loadStateDict(resumed.teacher, { strict: true });
   const from = resumed?.iteration ?? 0;
   const batches = streamBatches({
@@ -116,7 +116,7 @@ async function train(
   return new Map([...published].map(([name, { data }]) => [name, data]));
 }
 
-function open(student: Detector, softTeacher: SoftTeacher): Promise<JointLearning> {
+function open(student: Detector, softTeacher: SoftTeacher, job: string): Promise<JointLearning> {
   const onUnreadable = (key: string): never => {
     throw new Error(`${key} cannot be read`);
   };
@@ -124,6 +124,7 @@ function open(student: Detector, softTeacher: SoftTeacher): Promise<JointLearnin
     student,
     softTeacher,
     labeledPerStep: 2,
+    folder: join(job, 'unlabeled'),
     augmentation: 'jitter',
     seed: 9,
     onUnreadable,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { StateDict } from '@cassl/checkpoints';
 import { formatDropReport } from '@cassl/datasets';
 import { createDetector, detectorPreset, learningRateAt, type Detector } from '@cassl/detector';
@@ -117,7 +118,7 @@ async function train(
     detector.loadTrainingState(resumed.state);
     logger.info({ training: job.id, iteration: resumed.iteration }, 'resumed from the last checkpoint');
   }
-  const joint = await startJoint(context, { detector, teacher: resumed?.teacher });
+  const joint = await startJoint(context, { detector, teacher: resumed?.teacher, folder });
   const from = resumed?.iteration ?? 0;
   if (group !== undefined) sameStart(group, detector, { data: data.dataset.digest, from });
   let curve = resumed?.curve ?? [];
@@ -190,7 +191,11 @@ async function train(
 /** The teacher starts as the student, or where it was. */
 async function startJoint(
   { spec, logger }: TrainContext,
-  { detector, teacher }: { readonly detector: Detector; readonly teacher: StateDict | undefined },
+  {
+    detector,
+    teacher,
+    folder,
+  }: { readonly detector: Detector; readonly teacher: StateDict | undefined; readonly folder: string },
 ): Promise<JointLearning | undefined> {
   const { softTeacher } = spec;
   if (softTeacher === undefined) return undefined;
@@ -198,6 +203,7 @@ async function startJoint(
     student: detector,
     softTeacher,
     labeledPerStep: spec.schedule?.batchSize ?? 1,
+    folder: join(folder, 'unlabeled'),
     augmentation: spec.augmentation,
     seed: spec.seed,
     onUnreadable: (key, reason) => logger.warn({ key, reason }, 'an unlabeled image cannot be read'),
