@@ -106,7 +106,7 @@ function readAnswer(url: string, { headers, bytes }: Answer): ReadonlyMap<string
       if (size === undefined) return [name, tensorOf(name, output, jsonValues(output))];
       if (typeof size !== 'number' || !(size >= 0) || at + size > bytes.length)
         throw dataLoss(
-          `${url}: output ${name} has binary_data_size ${String(size)}, ${bytes.length - at} bytes are left`,
+          `${url}: output ${name} has binary_data_size ${JSON.stringify(size)}, ${bytes.length - at} bytes are left`,
         );
       const raw = bytes.subarray(at, at + size);
       at += size;
