@@ -35,30 +35,32 @@ export function rleToString({ counts }: Rle): string {
  *   runs that do not add up to `height * width`.
  */
 export function rleFromString(text: string, height: number, width: number): Rle {
-  const bytes = Buffer.from(text);
-  const counts = new Uint32Array(bytes.length);
-  const used = readCounts(bytes, 0, bytes.length, counts, 0);
-  const rle = { height, width, counts: counts.slice(0, used) };
+  const used = readToScratch(text);
+  const rle = { height, width, counts: scratch.counts.slice(0, used) };
   assertCoversImage(rle);
   return rle;
 }
 
+// Kept from call to call: a run for each byte, of which a mask has half, would be what exports of a million masks allocate.
 let scratch = { bytes: Buffer.alloc(0), counts: new Uint32Array(0) };
+
+function readToScratch(text: string): number {
+  // What is not Latin-1 must not become a character that is: three bytes at most for each.
+  if (scratch.counts.length < 3 * text.length) {
+    const room = 6 * text.length;
+    scratch = { bytes: Buffer.alloc(room), counts: new Uint32Array(room) };
+  }
+  const { bytes, counts } = scratch;
+  return readCounts(bytes, 0, bytes.write(text, 'utf8'), counts, 0);
+}
 
 /**
  * Pixels of the mask that a compressed string stands for, without keeping its runs.
  * @throws INVALID_ARGUMENT as {@link rleFromString}
  */
 export function rleStringArea(text: string, height: number, width: number): number {
-  if (scratch.counts.length < text.length) {
-    const room = 2 * text.length;
-    scratch = { bytes: Buffer.alloc(room), counts: new Uint32Array(room) };
-  }
-  const { bytes, counts } = scratch;
-  // What is not Latin-1 must not become a character that is.
-  if (bytes.write(text, 'utf8') !== text.length) return rleArea(rleFromString(text, height, width));
-  const used = readCounts(bytes, 0, text.length, counts, 0);
-  const rle = { height, width, counts: counts.subarray(0, used) };
+  const used = readToScratch(text);
+  const rle = { height, width, counts: scratch.counts.subarray(0, used) };
   assertCoversImage(rle);
   return rleArea(rle);
 }

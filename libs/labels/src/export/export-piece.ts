@@ -26,7 +26,7 @@ export interface ExportContext {
 export type Exporter = (context: ExportContext) => AsyncIterable<ExportPiece>;
 
 /** Characters that are worth sending. */
-export const PIECE = 1 << 16;
+export const PIECE = 1 << 18;
 
 /** Joins small texts of one file into pieces worth sending. */
 export async function* inPieces(path: string, texts: AsyncIterable<string>): AsyncGenerator<ExportPiece> {

@@ -9,6 +9,8 @@ import type { ExportPiece } from './export-piece.ts';
 /** Files that a piece may still be appended to; whatever else comes is a file of its own, written at once. */
 const OPEN_FILES = 8;
 const WRITES_AT_ONCE = 16;
+/** Bytes that may wait for the disk, of each open file. */
+const WRITTEN_AHEAD = 1 << 20;
 
 /**
  * Writes an export under a folder as its pieces come; files that stand there already are replaced. Answers the number of
@@ -68,7 +70,7 @@ export async function writeExport<Totals>(
           if (open.size >= OPEN_FILES)
             throw invalidArgument(`export: more than ${OPEN_FILES} files at its top`);
           files++;
-          open.set(piece.path, (stream = createWriteStream(target)));
+          open.set(piece.path, (stream = createWriteStream(target, { highWaterMark: WRITTEN_AHEAD })));
           stream.on('error', (error) => (failed ??= error));
         }
         if (!stream.write(piece.text)) await drained(stream);

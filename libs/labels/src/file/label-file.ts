@@ -48,12 +48,15 @@ export async function* decodeRows(
   yield* mapLines(bytes, name, parseRow);
 }
 
+/** Each chunk is a way to another thread and back. */
+const CHUNK_BYTES = 1 << 18;
+
 async function* mapLines<Result>(
   bytes: Uint8Array | AsyncIterable<Uint8Array>,
   name: string,
   read: (line: string) => Result | undefined,
 ): AsyncGenerator<Result, void> {
-  const gunzip = createGunzip();
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   // An error of the source must end the lines too, not only the pipe.
   Readable.from(bytes instanceof Uint8Array ? [bytes] : bytes)
     .on('error', (error) => gunzip.destroy(error))
