@@ -7,14 +7,14 @@ report=out/test/$suite.json
 mkdir -p out/test && rm -f "$report"
 export CASSL_SHARED=${CASSL_SHARED:-../shared}
 
-# huggingface_hub of an earlier major version (the newest comes with timm), and skopeo: where they can't be had, their tests skip.
+# huggingface_hub of an earlier major version (the newest comes with timm), skopeo and umoci: where they can't be had, their tests skip.
 bring_earlier_hub() {
   export CASSL_PYTHON_HUB1=$PWD/.tools/python-hub1/bin/python
   if ! [ -x .tools/python-hub1/bin/hf ]; then
     python3 -m venv .tools/python-hub1 && .tools/python-hub1/bin/pip install -q --disable-pip-version-check 'huggingface_hub<2' || true
   fi
-  if ! command -v skopeo > /dev/null && [ "$(id -u)" -eq 0 ]; then
-    apt-get install -y -qq --no-install-recommends skopeo > /dev/null 2>&1 || true
+  if ! { command -v skopeo && command -v umoci; } > /dev/null && [ "$(id -u)" -eq 0 ]; then
+    apt-get install -y -qq --no-install-recommends skopeo umoci > /dev/null 2>&1 || true
   fi
 }
 
