@@ -24,6 +24,8 @@ export async function startRegistry(dataDir: string): Promise<Server> {
   const child = spawn(process.execPath, [REGISTRY], {
     env: {
       ...process.env,
+      // As `cassl up`, the chart and compose.yaml start it.
+      MALLOC_ARENA_MAX: '1',
       CASSL_DATA_DIR: dataDir,
       CASSL_PORT: String(port),
       CASSL_HTTP_PORT: String(httpPort),

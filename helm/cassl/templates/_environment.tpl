@@ -71,6 +71,7 @@
 - { name: CASSL_REQUIRE_GPU, value: '1' }
 {{- end }}
 {{- if eq .component "registry" }}
+- { name: MALLOC_ARENA_MAX, value: '1' }
 {{- if $v.objectStore.blobsUri }}
 - { name: CASSL_BLOBS_URI, value: {{ $v.objectStore.blobsUri | quote }} }
 {{- end }}

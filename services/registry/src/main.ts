@@ -1,5 +1,5 @@
 import { createMetrics, createQuotas, openAuthorizer, runService, serverSecurity } from '@cassl/rpc';
-import { collectStart } from './collect-start.ts';
+import { collectStart, keepYoungSmall } from './collect-memory.ts';
 import { readRegistryConfig } from './config.ts';
 import { openRegistry } from './registry.ts';
 import { relayEvents } from './aliases/relay-events.ts';
@@ -13,6 +13,7 @@ import { VIEWS } from './views/views.ts';
 /** By then gRPC and its reflection have been set up too. */
 const SETTLED_MS = 2_000;
 
+keepYoungSmall();
 await runService({
   name: 'registry',
   async main({ logger, atStop }) {

@@ -8,8 +8,11 @@ import type { BlobUpload, StoredBlob, UploadOptions } from './blob-store.ts';
 /** Every so many bytes the disk is told to begin, so that the sync at the end has little left to wait for. */
 const FLUSH_BYTES = 64 * 2 ** 20;
 
-/** As much may wait while the disk is busy. Pieces are written together, for each write costs a turn of the thread pool. */
-const WRITE_BYTES = 2 ** 20;
+/**
+ * As much may wait while the disk is busy, for each of many uploads. Pieces are written together, for each write costs a turn
+ * of the thread pool.
+ */
+const WRITE_BYTES = 256 * 1024;
 
 /** The largest unfinished file of a digest; `undefined` when there is none. */
 export async function findPart(

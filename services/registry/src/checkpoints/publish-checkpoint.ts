@@ -3,6 +3,7 @@ import { Manifest, stageToJSON, type Checkpoint, type PublishCheckpointRequest }
 import type { Kysely, Transaction } from 'kysely';
 import { recordChange } from '../aliases/record-change.ts';
 import { checkDigest, checkManifest } from '../check-request.ts';
+import { collectReceived } from '../collect-memory.ts';
 import { checkLease, withLease, type Lease } from '../database/lease.ts';
 import type { Database } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
@@ -25,6 +26,8 @@ export interface Published {
 const MIN_BYTES = 8;
 /** The contract's limit of a chunk. */
 const MAX_CHUNK_BYTES = 2 ** 20;
+/** Of a chunk, on its way from the socket: frames, message, field. Its last one is counted where it is taken in. */
+const COPIES = 3;
 
 /** Takes an upload in: bytes, then metadata, each under one lease; whoever publishes the same bytes meanwhile waits. */
 export async function publishCheckpoint(
@@ -73,7 +76,10 @@ function chunksOf(requests: AsyncIterator<PublishCheckpointRequest>): AsyncItera
   return {
     async next() {
       const next = await requests.next();
-      return next.done === true ? next : { value: checkedChunk(next.value) };
+      if (next.done === true) return next;
+      const chunk = checkedChunk(next.value);
+      collectReceived(COPIES * chunk.length);
+      return { value: chunk };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { CasslError, deadlineExceeded, errorCode, failedPrecondition, invalidArgument } from '@cassl/errors';
 import type { BlobUpload, StoredBlob } from '../blobs/blob-store.ts';
+import { collectReceived } from '../collect-memory.ts';
 import { type Lease } from '../database/lease.ts';
 import type { Registry } from '../registry.ts';
 import { UploadMeter, type UploadFacts } from './upload-meter.ts';
@@ -139,6 +140,7 @@ async function receiveChunks(
     if (isMetered) await meter.update(chunk);
     await writing;
     received += chunk.length;
+    collectReceived(chunk.length);
   }
   if (received === sizeBytes) return;
   throw new CasslError(
