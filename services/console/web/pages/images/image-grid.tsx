@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { count } from '../../format.ts';
 import { Boxes } from './boxes.tsx';
 import type { ShownImage } from './image-types.ts';
+import { LatePicture } from './late-picture.tsx';
 import type { Pages } from './use-pages.ts';
 import { MAX_HEIGHT, useWindow } from './use-window.ts';
 
@@ -27,7 +28,7 @@ export function ImageGrid({ pages, base, onOpen }: ImageGridProps): JSX.Element 
   const from = start + first * columns;
   const to = Math.min(start + inPart, start + (last + 1) * columns);
   useEffect(() => {
-    if (to > from) pages.want(from, to - 1);
+    if (to > from) pages.want('grid', from, to - 1);
   });
   const indices = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
   return (
@@ -79,7 +80,7 @@ function Tile({ index, image, base, style, onOpen }: TileProps): JSX.Element {
     <button type="button" class="tile" style={style} data-index={index} onClick={onOpen}>
       {failure === undefined ? (
         <span class="picture">
-          <img src={`/api/label-sets/picture?${base}&at=${at}`} alt="" decoding="async" />
+          <LatePicture src={`/api/label-sets/picture?${base}&at=${at}`} />
           <Boxes image={image} boxes={labels} />
         </span>
       ) : (

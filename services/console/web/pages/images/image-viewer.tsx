@@ -28,7 +28,7 @@ export function ImageViewer({ index, pages, base, onMove, onClose }: ImageViewer
   const move = (step: number): void => {
     const next = index + step;
     if (next < 0 || next >= pages.total) return;
-    pages.want(next, next);
+    pages.want('viewer', next, next);
     zoom.reset();
     onMove(next);
   };

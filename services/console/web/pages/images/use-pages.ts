@@ -13,8 +13,8 @@ export interface Pages {
   readonly seen: number;
   /** The n-th image of the list; undefined until its page is there. */
   readonly image: (index: number) => ShownImage | undefined;
-  /** Asks for the pages of these images, where they are not there yet. */
-  readonly want: (first: number, last: number) => void;
+  /** Asks for the pages of these images, where they are not there yet. What nobody wants any more is no longer waited for. */
+  readonly want: (who: 'grid' | 'viewer', first: number, last: number) => void;
   readonly error: ApiError | undefined;
 }
 
@@ -30,6 +30,7 @@ export function usePages(query: string, size: number): Pages {
   });
   const images = useRef(new Map<number, readonly ShownImage[]>());
   const running = useRef(new Map<number, AbortController>());
+  const wanted = useRef(new Map<string, readonly [first: number, last: number]>());
   const [, redraw] = useState(0);
 
   const fetchPage = (page: number, from = page * PAGE): void => {
@@ -39,6 +40,7 @@ export function usePages(query: string, size: number): Pages {
     const count = (page + 1) * PAGE - from;
     callApi<ImagePage>(`/label-sets/images?${query}&from=${from}&count=${count}`, { signal: gone.signal })
       .then(({ images: more, total, seen }) => {
+        if (gone.signal.aborted) return;
         running.current.delete(page);
         images.current.set(page, [
           ...(from === page * PAGE ? [] : (images.current.get(page) ?? [])),
@@ -54,8 +56,9 @@ export function usePages(query: string, size: number): Pages {
           fetchPage(page, from + more.length);
       })
       .catch((error: ApiError) => {
+        if (gone.signal.aborted) return;
         running.current.delete(page);
-        if (!gone.signal.aborted) setState((last) => ({ ...last, error }));
+        setState((last) => ({ ...last, error }));
       });
   };
   const clear = (): void => {
@@ -64,8 +67,12 @@ export function usePages(query: string, size: number): Pages {
     images.current.clear();
   };
 
+  const isWanted = (page: number): boolean =>
+    [...wanted.current.values()].some(([first, last]) => page >= first && page <= last);
+
   useEffect(() => {
     clear();
+    wanted.current = new Map([['grid', [0, 0]]]);
     fetchPage(0);
     return clear;
   }, [query]);
@@ -74,7 +81,11 @@ export function usePages(query: string, size: number): Pages {
   useEffect(() => {
     if (!isGrowing) return;
     const timer = setInterval(() => {
-      for (const page of [...images.current.keys()]) fetchPage(page);
+      for (const page of [...images.current.keys()]) {
+        // What is not looked at has changed too, and is asked for when it is.
+        if (isWanted(page)) fetchPage(page);
+        else images.current.delete(page);
+      }
     }, AGAIN_MS);
     return () => clearInterval(timer);
   }, [isGrowing, query]);
@@ -83,10 +94,17 @@ export function usePages(query: string, size: number): Pages {
     ...state,
     error: state.error,
     image: (index) => images.current.get(Math.floor(index / PAGE))?.[index % PAGE],
-    want(first, last) {
-      for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
-        if (!images.current.has(page)) fetchPage(page);
+    want(who, first, last) {
+      const range = [Math.floor(first / PAGE), Math.floor(last / PAGE)] as const;
+      wanted.current.set(who, range);
+      for (const [page, request] of running.current) {
+        if (isWanted(page)) continue;
+        request.abort();
+        running.current.delete(page);
+        // Of a page that comes in parts only some may be there.
+        images.current.delete(page);
       }
+      for (let page = range[0]; page <= range[1]; page++) if (!images.current.has(page)) fetchPage(page);
     },
   };
 }

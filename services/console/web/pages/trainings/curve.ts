@@ -11,23 +11,19 @@ export interface Columns {
 export class Curve implements Columns {
   readonly x: number[] = [];
   readonly values = new Map<string, number[]>();
+  /** Columns by the loss's own name: a name made for each of 10^5 points takes longer than all the rest. */
+  readonly #losses = new Map<string, number[]>();
 
   /** A run that resumed goes on from an earlier step: what was beyond it is gone. */
   add(points: readonly Json<TrainingPoint>[]): void {
     for (const { iteration, learningRate, losses, imagesPerSecond } of points) {
       while (this.x.length > 0 && (this.x.at(-1) ?? 0) >= iteration) this.#pop();
-      this.#push(iteration, {
-        ...prefixed(losses),
-        'learning rate': learningRate,
-        'images/s': imagesPerSecond,
-      });
+      for (const name in losses) this.#lossColumn(name).push(losses[name] ?? NaN);
+      this.#column('learning rate').push(learningRate);
+      this.#column('images/s').push(imagesPerSecond);
+      this.x.push(iteration);
+      for (const column of this.values.values()) if (column.length < this.x.length) column.push(NaN);
     }
-  }
-
-  #push(iteration: number, values: Readonly<Record<string, number>>): void {
-    for (const [name, value] of Object.entries(values)) this.#column(name).push(value);
-    this.x.push(iteration);
-    for (const column of this.values.values()) if (column.length < this.x.length) column.push(NaN);
   }
 
   #pop(): void {
@@ -35,15 +31,15 @@ export class Curve implements Columns {
     for (const column of this.values.values()) column.pop();
   }
 
-  #column(name: string): number[] {
-    const known = this.values.get(name);
-    if (known !== undefined) return known;
-    const column = this.x.map(() => NaN);
-    this.values.set(name, column);
-    return column;
+  #lossColumn(name: string): number[] {
+    const known = this.#losses.get(name) ?? this.#column(`loss/${name}`);
+    this.#losses.set(name, known);
+    return known;
   }
-}
 
-function prefixed(losses: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(losses).map(([name, value]) => [`loss/${name}`, value]));
+  #column(name: string): number[] {
+    const known = this.values.get(name) ?? this.x.map(() => NaN);
+    this.values.set(name, known);
+    return known;
+  }
 }
