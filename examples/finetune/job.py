@@ -6,6 +6,7 @@ import json
 import torch
 from torchvision.models import resnet18
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 
 import warmup
 from measure import measure
@@ -35,6 +36,24 @@ def backbone(channels, returned_layers, extra_blocks):
     layers = {f"layer{k}": str(n) for n, k in enumerate(returned_layers)}
     widths = [64 * 2 ** (k - 1) for k in returned_layers]
     return BackboneWithFPN(body, layers, widths, channels, extra_blocks)
+
+
+# torchvision's proposals are counted for photos of 800 px with dozens of objects; scenes have a handful.
+SCENES_OF_FEW = {
+    "rpn_pre_nms_top_n_train": 400,
+    "rpn_post_nms_top_n_train": 200,
+    "rpn_pre_nms_top_n_test": 400,
+    "rpn_post_nms_top_n_test": 100,
+    "rpn_batch_size_per_image": 64,
+    "box_batch_size_per_image": 32,
+    "box_detections_per_img": 20,
+}
+ROI_WIDTH = 64
+
+
+def roi_boxes(channels, classes):
+    """Box head and predictor of width 256 instead of 1,024."""
+    return {"box_head": TwoMLPHead(channels * 7**2, 256), "box_predictor": FastRCNNPredictor(256, classes)}
 
 
 def run(args, build, kinds, first_level=3, leave=()):

@@ -2,6 +2,7 @@
 
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 import job
@@ -16,10 +17,13 @@ def main(argv=None):
     def build(classes):
         return MaskRCNN(
             job.backbone(args.channels, [1, 2, 3, 4], LastLevelMaxPool()),
-            classes,
             min_size=args.size,
             max_size=args.size,
             rpn_anchor_generator=AnchorGenerator(((8,), (16,), (32,), (64,), (128,)), ((0.5, 1.0, 2.0),) * 5),
+            mask_head=MaskRCNNHeads(args.channels, [job.ROI_WIDTH] * 4, 1),
+            mask_predictor=MaskRCNNPredictor(job.ROI_WIDTH, job.ROI_WIDTH, classes),
+            **job.roi_boxes(args.channels, classes),
+            **job.SCENES_OF_FEW,
         )
 
     return job.run(args, build, ("bbox", "segm"), first_level=2, leave=LEFT)
