@@ -9,6 +9,7 @@ import { RegistryServiceDefinition } from '@cassl/proto';
 import { createClient, publishCheckpointFile, type RpcClient } from '@cassl/rpc';
 import { option, type BenchmarkOptions } from '../options.ts';
 import { command, curl, measure, median, type Measured } from './measure.ts';
+import { snapshots } from './snapshot.ts';
 import { startNginx, startRegistry, type Server } from './servers.ts';
 
 const TURNS = 3;
@@ -82,6 +83,7 @@ async function measureAll(bench: Bench): Promise<Record<string, Measured | numbe
     grpc8,
     push,
     writeAndHash,
+    ...(await snapshots({ ...bench, reference })),
     firstByteMs: await firstByte(ours),
     firstByteNginxMs: await firstByte(peer),
   };
@@ -158,6 +160,7 @@ function report(results: Record<string, Measured | number>, json: boolean): void
     httpPull8: rate('http8') / rate('nginx8'),
     grpcPull: rate('grpc1') / rate('nginx1'),
     push: rate('push') / rate('writeAndHash'),
+    snapshot: rate('snapshot') / rate('nginxSnapshot'),
   };
   if (json) return console.log(JSON.stringify({ ratios, ...results }));
   for (const [name, value] of Object.entries(results)) {

@@ -1,5 +1,5 @@
 import { errorCode } from '@cassl/errors';
-import { fileSetOf, readSmallFile, type FileSet } from '../../aliases/file-set.ts';
+import { fileSetOf, readSmallFile, type FileSet, type SmallFile } from '../../aliases/file-set.ts';
 import { asDate, asJson } from '../../database/schema.ts';
 import type { Registry } from '../../registry.ts';
 import type { DerivedServedFile } from '../files/derived-file.ts';
@@ -78,14 +78,7 @@ export async function hubFiles(request: ViewRequest, repo: Repo, version: RepoVe
   const set = repo.framework === 'cassl' ? await filesOf(request.registry, version) : undefined;
   const committed = Object.entries(set?.small ?? {}).map(([path, file]): [string, SmallServedFile] => [
     path,
-    {
-      ...file,
-      etag: file.gitOid,
-      contentType: contentTypeOf(path),
-      async sendTo(sink, { start, end }) {
-        sink.write((await readSmallFile(request.registry.db, file.sha256)).subarray(start, end));
-      },
-    },
+    smallServedFile(request.registry, path, file),
   ]);
   if (version.digest === '') return { checkpoint: undefined, weights: undefined, texts: new Map(committed) };
   const made = await openRepoFiles(request, version.digest, repo.framework, repo.id);
@@ -94,6 +87,34 @@ export async function hubFiles(request: ViewRequest, repo: Repo, version: RepoVe
     checkpoint: made.checkpoint,
     weights: { name, open: () => made.weights.open() },
     texts: new Map<string, SmallServedFile>([...made.texts, ...committed]),
+  };
+}
+
+/**
+ * One file of a version. What was committed is found without a look at the checkpoint: a client that takes a repository of many
+ * small files asks for each of them twice.
+ */
+export async function hubFile(
+  request: ViewRequest,
+  repo: Repo,
+  version: RepoVersion,
+  name: string,
+): Promise<ServedFile | undefined> {
+  const set = repo.framework === 'cassl' ? await filesOf(request.registry, version) : undefined;
+  if (set !== undefined && Object.hasOwn(set.small, name))
+    return smallServedFile(request.registry, name, set.small[name] as SmallFile);
+  const { weights, texts } = await hubFiles(request, repo, version);
+  return texts.get(name) ?? (name === weights?.name ? await weights.open() : undefined);
+}
+
+function smallServedFile({ db }: Registry, path: string, file: SmallFile): SmallServedFile {
+  return {
+    ...file,
+    etag: file.gitOid,
+    contentType: contentTypeOf(path),
+    async sendTo(sink, { start, end }) {
+      sink.write((await readSmallFile(db, file.sha256)).subarray(start, end));
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ViewRequest } from '../http/request.ts';
 import { sendFile } from '../http/send-file.ts';
 import { hubNotFound } from './hub-errors.ts';
-import { hubFiles, hubRepo, hubVersion } from './hub-repo.ts';
+import { hubFile, hubRepo, hubVersion } from './hub-repo.ts';
 
 /** `HEAD` and `GET /{id}/resolve/{revision}/{path}` (and `/raw/`): a file with its commit, for ranges and resumption. */
 export async function sendResolved(
@@ -13,9 +13,7 @@ export async function sendResolved(
   const repo = await hubRepo(request, id);
   const version = await hubVersion(request, repo, revision);
   const name = path.join('/');
-  const { weights, texts } = await hubFiles(request, repo, version);
-  const text = texts.get(name);
-  const file = text ?? (name === weights?.name ? await weights.open() : undefined);
+  const file = await hubFile(request, repo, version, name);
   if (file === undefined)
     throw hubNotFound('EntryNotFound', `${name.slice(0, 200)} is not in ${id}`, version.revision);
   await sendFile(request, file, {
