@@ -15,6 +15,8 @@ export interface RestartRun {
   readonly firstDoneSeconds: number;
   /** Of them, until the broker answered. */
   readonly brokerSeconds: number;
+  /** Of them, until a worker's program was loaded and its connection up. */
+  readonly connectedSeconds: number;
   /** Shards done in the end: all of them. */
   readonly shardsDone: number;
 }
@@ -39,6 +41,7 @@ export async function measureRestart(shards: number): Promise<RestartRun> {
   let server = await startNatsServer({ storeDir });
   let children: ChildProcess[] = [];
   let done = 0;
+  let connectedAt = 0;
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const until = (count: number): Promise<void> => new Promise((resolve) => waiting.push({ count, resolve }));
   const start = (): ChildProcess => {
@@ -54,7 +57,11 @@ export async function measureRestart(shards: number): Promise<RestartRun> {
       }),
     );
     for (const worker of workers) {
-      worker.on('message', () => {
+      worker.on('message', (told: { readonly isConnected?: true }) => {
+        if (told.isConnected === true) {
+          connectedAt ||= performance.now();
+          return;
+        }
         done++;
         for (const { count, resolve } of waiting) if (done >= count) resolve();
       });
@@ -80,13 +87,15 @@ export async function measureRestart(shards: number): Promise<RestartRun> {
     const killedAt = performance.now();
     server = await startNatsServer({ storeDir });
     const brokerSeconds = (performance.now() - killedAt) / 1000;
+    connectedAt = 0;
     const labeler = start();
     const ended = once(labeler, 'message') as Promise<[ScaleRun]>;
     await inTime(until(done + 1));
     const firstDoneSeconds = (performance.now() - killedAt) / 1000;
     console.error(`restart: first shard after ${firstDoneSeconds.toFixed(2)} s`);
     const [{ shards: shardsDone }] = await inTime(ended);
-    return { shards, doneBefore, firstDoneSeconds, brokerSeconds, shardsDone };
+    const connectedSeconds = (connectedAt - killedAt) / 1000;
+    return { shards, doneBefore, firstDoneSeconds, brokerSeconds, connectedSeconds, shardsDone };
   } finally {
     clearInterval(telling);
     for (const child of children) child.kill('SIGKILL');

@@ -9,8 +9,11 @@ const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
 process.on('disconnect', () => stop.abort());
 
+const queue = await openShardQueue(connection, Number(ackWaitMs));
+if (tells === 'tells') process.send?.({ isConnected: true });
+
 await workShards({
-  queue: await openShardQueue(connection, Number(ackWaitMs)),
+  queue,
   signal: stop.signal,
   drainMs: 1_000,
   concurrency: Number(concurrency),
