@@ -40,7 +40,12 @@ function commitOf(index: number): Commit {
   return { index, file, failures: [], full: 0, seconds: 1, attempt: 1 };
 }
 
-function open(queue: ListedQueue, tally = new Tally(SHARDS, SHARDS), fence = 1): QueueFiller {
+function open(
+  queue: ListedQueue,
+  tally = new Tally(SHARDS, SHARDS),
+  fence = 1,
+  listCommits: () => void = () => undefined,
+): QueueFiller {
   const spec = LabelingSpec.fromPartial({ checkpoint: 'a', outputUri: 'file:///out', shardSize: 1 });
   const chunks = Array.from({ length: Math.ceil(SHARDS / 4096) }, () => ({ digest, images: 4096, bytes: 1 }));
   return new QueueFiller({
@@ -58,7 +63,7 @@ function open(queue: ListedQueue, tally = new Tally(SHARDS, SHARDS), fence = 1):
       uri: 'file:///pool',
     },
     tally,
-    listCommits: () => Promise.resolve(),
+    listCommits: () => Promise.resolve(listCommits()),
   } as unknown as QueueFillerParts);
 }
 
@@ -125,6 +130,23 @@ describe('the queue of a job', () => {
     }
     expect(queue.copies.length).toBeGreaterThan(1);
     expect(queue.items).toEqual(expect.arrayContaining(lost));
+  });
+
+  it('asks the ledger before it takes a shard for lost: reports of a new leader come late', async () => {
+    const [queue, tally] = [new ListedQueue(), new Tally(SHARDS, SHARDS)];
+    const done: number[] = [];
+    let listed = 0;
+    const filler = open(queue, tally, 1, () => {
+      listed += 1;
+      for (const index of done) tally.add(commitOf(index));
+    });
+    for (let second = 0; second < 20; second++) {
+      await filler.fill(false);
+      done.push(...queue.items.splice(0, 100));
+      vi.advanceTimersByTime(1_000);
+    }
+    expect(queue.copies).toEqual(['f1-0']);
+    expect(listed).toBeGreaterThan(0);
   });
 
   it('is filled from the first shard that is not done where the broker lost it, at once where it is empty', async () => {

@@ -75,13 +75,14 @@ export class QueueFiller {
       logger.warn({ labeling: lead.id }, 'the broker has lost the queue: filling it again');
       await queue.ensure();
       await this.open(isPaused);
+      await this.#parts.listCommits();
       await this.#refill();
       return false;
     }
     const queued = counts.waiting + counts.running;
     if (wanted === 0) return queued === 0;
     this.#next ??= tally.after(queued);
-    if (this.#isMissing(queued, this.#next)) await this.#refill();
+    if (await this.#isMissing(queued, this.#next)) await this.#refill();
     else if (queued <= WINDOW / 2) await this.#add(WINDOW - queued);
     return false;
   }
@@ -94,23 +95,25 @@ export class QueueFiller {
 
   /**
    * Whether shards have left the queue without a commit: what it did not hold a while ago, and what has no commit now. Compared with what it
-   * holds now, each shard whose report is on the way would be missing.
+   * holds now, each shard whose report is on the way would be missing. The ledger has the last word: a new leader reads all reports of the
+   * job before those of what is done meanwhile.
    */
-  #isMissing(queued: number, next: number): boolean {
-    const { tally } = this.#parts;
-    if (queued === 0) return tally.undoneBefore(next) > 0;
+  async #isMissing(queued: number, next: number): Promise<boolean> {
+    const { tally, listCommits } = this.#parts;
     const at = performance.now();
     this.#look ??= { at, queued, next };
-    if (at - this.#look.at < REPORTED_AFTER_MS) return false;
-    const before = this.#look;
+    const before = queued === 0 ? { queued, next } : this.#look;
+    if (queued > 0 && at - this.#look.at < REPORTED_AFTER_MS) return false;
     this.#look = { at, queued, next };
-    return tally.undoneBefore(before.next) > before.queued;
+    const isMissing = (): boolean => tally.undoneBefore(before.next) > before.queued;
+    if (!isMissing()) return false;
+    await listCommits();
+    return isMissing();
   }
 
   /** From the first shard that has no commit; what the queue still holds of them is known by its commit when it comes again. */
   async #refill(): Promise<void> {
     this.#look = undefined;
-    await this.#parts.listCommits();
     this.#next = 0;
     await this.#add(WINDOW);
   }
