@@ -40,6 +40,11 @@ export interface QueueParts<T> {
 }
 
 const DAY_MS = 86_400_000;
+/**
+ * For so long the server remembers the ids of reports: as long as one is asked for again, twice. It costs memory, and who reads reports
+ * gets some twice anyway.
+ */
+const REPEATED_MS = 30_000;
 /** nats-server's own default is 1,000. */
 const ANY_NUMBER = 100_000;
 
@@ -61,7 +66,10 @@ export async function openQueueParts<T>(
       max_msgs: maxItems,
     });
     await ensureStream(connection, fadingStream(deadStream, [`cassl.dead.${name}.*`], fading));
-    await ensureStream(connection, fadingStream(reportStream, [`cassl.reports.${name}.*`], fading));
+    await ensureStream(connection, {
+      ...fadingStream(reportStream, [`cassl.reports.${name}.*`], fading),
+      duplicate_window: nanos(REPEATED_MS),
+    });
     await openBucket(connection, `lanes-${name}`);
   };
   await ensure();
