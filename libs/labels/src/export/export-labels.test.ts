@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeMask, parseSegmentation, rleArea } from '@cassl/vision';
 import { height, two, width } from '../test-labels.ts';
-import type { LabelRow } from '../file/label-row.ts';
+import type { LabeledRow, LabelRow } from '../file/label-row.ts';
 import { rowOf } from '../file/label-record.ts';
 import { exportLabels, type ExportLabelsOptions } from './export-labels.ts';
 import type { ExportTotals } from './export-piece.ts';
@@ -70,6 +70,77 @@ describe('exportLabels', () => {
     const pixels = readLabelStudioRle(results[1]!.value.rle);
     const mask = decodeMask(two[0]!.detections[0]!.mask!);
     expect(pixels.filter((_, at) => at % 4 === 3).map((value) => value / 255)).toEqual([...mask.data]);
+  });
+});
+
+describe('an export of more images than one thread renders at a time', () => {
+  const numbered = (length: number): LabelRow[] =>
+    Array.from({ length }, (_, index) => {
+      const key = `${index}.jpg`;
+      return { ...rows[0]!, key, location: { store: 'file:///pool', key } };
+    });
+  const many = numbered(300);
+
+  it('has them all in order, as Label Studio’s tasks', async () => {
+    const out = join(root, 'many-studio');
+    await exported(many, { format: 'label-studio', out });
+    const tasks = JSON.parse(await readFile(join(out, 'tasks.json'), 'utf8')) as {
+      data: { key: string };
+      predictions: unknown[];
+    }[];
+    expect(tasks.map(({ data }) => data.key)).toEqual(many.map(({ key }) => key));
+    const [one] = JSON.parse(await readFile(join(root, 'studio/tasks.json'), 'utf8')) as typeof tasks;
+    for (const { predictions } of tasks) expect(predictions).toEqual(one!.predictions);
+  });
+
+  it('has them all in order, numbered, in CVAT’s XML', async () => {
+    const out = join(root, 'many-cvat');
+    await exported(many, { format: 'cvat', out });
+    const xml = await readFile(join(out, 'annotations.xml'), 'utf8');
+    const images = [...xml.matchAll(/<image id="(\d+)" name="([^"]*)"/g)].map(([, id, name]) => [id, name]);
+    expect(images).toEqual(many.map(({ key }, index) => [String(index), key]));
+    expect(xml.match(/<mask /g)).toHaveLength(600);
+    expect(xml).toMatch(/<\/image>\n<\/annotations>\n$/);
+  });
+
+  it('ends with its reader: who stops in the middle leaves no thread', async () => {
+    const threads = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => /Worker|MessagePort/.test(kind)).length;
+    const before = threads();
+    const pieces = exportLabels(each(numbered(3000)), { format: 'cvat' });
+    expect((await pieces.next()).done).toBe(false);
+    expect(threads()).toBeGreaterThan(before);
+    await pieces.return(undefined as never);
+    expect(threads()).toBe(before);
+  });
+
+  it('fails by the error of a mask that cannot be read', async () => {
+    const broken = many.with(50, {
+      ...(rows[0] as LabeledRow),
+      instances: [{ bbox: [1, 1, 5, 5], score: 0.5, rle: '\u00e9' }],
+    });
+    await expect(exported(broken, { format: 'cvat', out: join(root, 'broken') })).rejects.toThrow(
+      /RLE string/,
+    );
+  });
+
+  it('replaces files and links that stand there, and says which link cannot be made', async () => {
+    const out = join(root, 'again');
+    await exported(many, { format: 'yolo', out });
+    await rm(join(out, 'images/7.jpg'));
+    await symlink('/elsewhere', join(out, 'images/7.jpg'));
+    await writeFile(join(out, 'labels/8.txt'), 'old');
+    await exported(many, { format: 'yolo', out });
+    expect(await readlink(join(out, 'images/7.jpg'))).toBe('/pool/7.jpg');
+    expect(await readFile(join(out, 'labels/8.txt'), 'utf8')).toBe(
+      await readFile(join(out, 'labels/7.txt'), 'utf8'),
+    );
+    await rm(join(out, 'images/7.jpg'));
+    await writeFile(join(out, 'images/7.jpg'), 'a photo');
+    await expect(exported(many, { format: 'yolo', out })).rejects.toMatchObject({
+      code: 'ALREADY_EXISTS',
+      message: expect.stringContaining('images/7.jpg cannot be linked') as string,
+    });
   });
 });
 

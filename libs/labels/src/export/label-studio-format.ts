@@ -1,7 +1,5 @@
-import { labelStudioRunsText, rleFromString, rowMajorRuns } from '@cassl/vision';
-import type { LabeledRow } from '../file/label-row.ts';
 import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
-import { imageAddress } from './image-address.ts';
+import { renderAhead } from './render-ahead.ts';
 import { xmlText } from './xml-text.ts';
 
 /** One `tasks.json` of predictions, rectangles and brush masks, and the labeling interface that shows them. */
@@ -15,38 +13,8 @@ export async function* labelStudioFormat(context: ExportContext): AsyncGenerator
   yield* inPieces('tasks.json', tasks(context));
 }
 
-async function* tasks({ images, className }: ExportContext): AsyncGenerator<string> {
-  let count = 0;
+async function* tasks(context: ExportContext): AsyncGenerator<string> {
   yield '[';
-  for await (const image of images) yield `${count++ === 0 ? '' : ','}\n${task(image, className)}`;
+  yield* renderAhead(context, 'label-studio');
   yield '\n]\n';
-}
-
-/**
- * https://labelstud.io/guide/predictions: values in percent of the image, one prediction per task. Put together as text, because a brush is a
- * list of a thousand numbers.
- */
-function task(image: LabeledRow, className: string): string {
-  const { width, height, instances, location, key, checkpoint } = image;
-  const common = `"to_name":"image","image_rotation":0,"original_width":${width},"original_height":${height}`;
-  const classes = JSON.stringify([className]);
-  const result = instances.map(({ bbox: [x, y, w, h], score, rle }, index) => {
-    const place =
-      `"x":${(100 * x) / width},"y":${(100 * y) / height},` +
-      `"width":${(100 * w) / width},"height":${(100 * h) / height}`;
-    const rectangle =
-      `{${common},"id":"${index}-box","type":"rectanglelabels","from_name":"box","score":${score},` +
-      `"value":{${place},"rotation":0,"rectanglelabels":${classes}}}`;
-    if (rle === undefined) return rectangle;
-    const runs = rowMajorRuns(rleFromString(rle, height, width), [0, 0, width, height]);
-    return (
-      `${rectangle},{${common},"id":"${index}-mask","type":"brushlabels","from_name":"mask","score":${score},` +
-      `"value":{"format":"rle","rle":[${labelStudioRunsText(runs)}],"brushlabels":${classes}}}`
-    );
-  });
-  const score = instances.reduce((sum, label) => sum + label.score, 0) / instances.length;
-  return (
-    `{"data":${JSON.stringify({ image: imageAddress(location), key })},"predictions":[` +
-    `{"model_version":${JSON.stringify(checkpoint)},"score":${score},"result":[${result.join(',')}]}]}`
-  );
 }

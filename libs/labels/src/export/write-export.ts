@@ -1,14 +1,14 @@
-import { createWriteStream, symlinkSync, writeFileSync, type WriteStream } from 'node:fs';
-import { mkdir, readlink, rm, symlink } from 'node:fs/promises';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { alreadyExists, errorMessage, internal, invalidArgument } from '@cassl/errors';
+import { invalidArgument } from '@cassl/errors';
 import type { ExportPiece } from './export-piece.ts';
+import { openSmallFiles } from './small-files.ts';
 
-/** Files that a piece may still be appended to; whatever else comes is a file of its own, written at once. */
+/** Files that a piece may still be appended to; whatever else comes is a file of its own. */
 const OPEN_FILES = 8;
-const WRITES_AT_ONCE = 16;
 /** Bytes that may wait for the disk, of each open file. */
 const WRITTEN_AHEAD = 1 << 20;
 
@@ -23,7 +23,7 @@ export async function writeExport<Totals>(
 ): Promise<{ readonly files: number; readonly totals: Totals }> {
   const open = new Map<string, WriteStream>();
   const folders = new Set<string>();
-  const writing = new Set<Promise<void>>();
+  const small = openSmallFiles();
   let failed: Error | undefined;
   let files = 0;
   let totals: Totals;
@@ -38,14 +38,6 @@ export async function writeExport<Totals>(
     folders.add(folder);
     return target;
   };
-  const start = (work: Promise<void>): void => {
-    const done = work
-      .catch((error: unknown) => {
-        failed ??= error instanceof Error ? error : internal(String(error));
-      })
-      .then(() => void writing.delete(done));
-    writing.add(done);
-  };
 
   try {
     for (;;) {
@@ -59,11 +51,10 @@ export async function writeExport<Totals>(
       const target = await folderOf(piece.path);
       if ('linkTo' in piece) {
         files++;
-        start(link(piece.linkTo, target));
+        await small.add({ target, linkTo: piece.linkTo });
       } else if (piece.path.includes('/')) {
         files++;
-        // A hundred thousand of them: without the thread pool's three hops each they take a third of the time.
-        writeFileSync(target, piece.text);
+        await small.add({ target, text: piece.text });
       } else {
         let stream = open.get(piece.path);
         if (stream === undefined) {
@@ -75,12 +66,12 @@ export async function writeExport<Totals>(
         }
         if (!stream.write(piece.text)) await drained(stream);
       }
-      if (writing.size >= WRITES_AT_ONCE) await Promise.race(writing);
     }
+    await small.flush();
   } finally {
     await pieces.return(undefined as never);
     for (const stream of open.values()) stream.end();
-    await Promise.allSettled([...writing, ...[...open.values()].map((stream) => finished(stream))]);
+    await Promise.allSettled([small.close(), ...[...open.values()].map((stream) => finished(stream))]);
   }
   if (failed !== undefined) throw failed as Error;
   return { files, totals };
@@ -89,18 +80,4 @@ export async function writeExport<Totals>(
 /** Rejects where the stream fails instead; both ways it leaves no listener behind. */
 async function drained(stream: WriteStream): Promise<void> {
   if (stream.writableNeedDrain) await once(stream, 'drain');
-}
-
-async function link(target: string, path: string): Promise<void> {
-  try {
-    symlinkSync(target, path);
-  } catch (error) {
-    const there = await readlink(path).catch(() => undefined);
-    if (there === target) return;
-    if (there === undefined) {
-      throw alreadyExists(`export: ${path} cannot be linked: ${errorMessage(error)}`, { cause: error });
-    }
-    await rm(path);
-    await symlink(target, path);
-  }
 }
