@@ -1,6 +1,8 @@
 """Reads and writes checkpoints with PyTorch and safetensors for checkpoints.interop.ts: `python this.py VERB ARGUMENTS`."""
 
+import argparse
 import collections
+import pathlib
 import pickle
 import sys
 
@@ -31,7 +33,15 @@ def save(folder):
     state = tensors()
     torch.save(state, f"{folder}/zip.pth")
     torch.save(state, f"{folder}/legacy.pth", _use_new_zipfile_serialization=False)
-    torch.save({"state_dict": state, "epoch": 3, "lr": 0.1}, f"{folder}/nested.pth")
+    settings = {
+        "args": argparse.Namespace(lr=0.1, out=pathlib.Path("a/b")),
+        "milestones": collections.Counter([3]),
+        "best": np.float64(0.5),
+        "device": torch.device("cpu"),
+        "shape": torch.Size([2]),
+        "tags": {"a"},
+    }
+    torch.save({"state_dict": state, "epoch": 3, "lr": 0.1, **settings}, f"{folder}/nested.pth")
     torch.save(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 2), torch.nn.BatchNorm2d(4)).state_dict(), f"{folder}/module.pth")
     torch.save(torch.nn.Conv2d(3, 4, 2), f"{folder}/code.pth")
     arrays = {"model": {"conv1_w": state["weight"].numpy()}, "__author__": "Caffe2", "matching_heuristics": True}

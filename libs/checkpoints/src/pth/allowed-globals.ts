@@ -2,6 +2,7 @@ import { isCount, isCounts } from './counts.ts';
 import { NUMPY_GLOBALS } from './numpy-array.ts';
 import type { Constructor } from './pickle-reader.ts';
 import { pthError } from './refusal.ts';
+import { SETTINGS_GLOBALS } from './settings-globals.ts';
 import { dtypeOfStorage, isStorageType } from './storage-types.ts';
 import { isStorageReference, TensorReference } from './tensor-reference.ts';
 import type { Dtype } from '../dtype.ts';
@@ -16,10 +17,12 @@ const GLOBALS: Readonly<Record<string, Constructor>> = {
   'torch._utils._rebuild_tensor_v2': { name: '_rebuild_tensor_v2', call: rebuildTensor },
   'torch._utils._rebuild_parameter': { name: '_rebuild_parameter', call: ([tensor]) => tensor },
   ...NUMPY_GLOBALS,
+  ...SETTINGS_GLOBALS,
 };
 
 /**
- * The whole list of what a checkpoint may name: dicts, tensors and their storages, and numpy arrays as data.
+ * The whole list of what a checkpoint may name: dicts, tensors and their storages, numpy arrays as data, and settings that
+ * trainers save beside them.
  * @throws INVALID_ARGUMENT for anything else: reading it would mean running it
  */
 export function resolveGlobal(module: string, name: string): unknown {

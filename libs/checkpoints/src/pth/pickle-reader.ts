@@ -5,6 +5,8 @@ export interface Constructor {
   readonly name: string;
   /** Makes a value from constant arguments. */
   call(args: readonly unknown[]): unknown;
+  /** Python makes it without its constructor too (`NEWOBJ`). */
+  readonly isMadeBare?: boolean;
 }
 
 export interface PickleHooks {
@@ -158,6 +160,8 @@ class PickleMachine {
         return this.#persistent();
       case 0x52: // REDUCE
         return this.#reduce();
+      case 0x81: // NEWOBJ
+        return this.#makeBare();
       case 0x62: // BUILD
         return this.#build();
       default:
@@ -178,6 +182,13 @@ class PickleMachine {
     if (!isConstructor(callee) || !Array.isArray(args))
       throw pthError('its pickle calls something that is not a constructor');
     return this.#push(callee.call(args));
+  }
+
+  #makeBare(): boolean {
+    const [made, args] = this.#popMany(2);
+    if (!isConstructor(made) || made.isMadeBare !== true || !Array.isArray(args))
+      throw pthError('its pickle makes an object (opcode 0x81) of something that is not settings');
+    return this.#push(made.call(args));
   }
 
   /** The attributes of a state dict (`_metadata`) carry no weights: they are dropped. */

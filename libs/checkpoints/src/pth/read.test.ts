@@ -84,7 +84,24 @@ describe('writePth and readPth', () => {
     });
     const evaluated = pickle('cbuiltins\neval\n', '(X\u0001\u0000\u0000\u00001tR.');
     await expect(read(evaluated)).rejects.toThrow('builtins.eval');
-    await expect(read(pickle('cargparse\nNamespace\n', ')\u0081.'))).rejects.toThrow('argparse.Namespace');
+    await expect(read(pickle('csubprocess\nPopen\n', ')\u0081.'))).rejects.toThrow('subprocess.Popen');
+  });
+
+  it.each<[string, string]>([
+    ['the arguments of a command line', 'cargparse\nNamespace\n)\u0081}X\u0002\u0000\u0000\u0000lrK\u0001sb'],
+    ['the milestones of a scheduler', 'ccollections\nCounter\n}K\u0003K\u0001s\u0085R'],
+    ['a dict with a default', 'ccollections\ndefaultdict\ncbuiltins\nlist\n\u0085RK\u0001K\u0002s'],
+    ['a folder', 'cpathlib\nPosixPath\nX\u0003\u0000\u0000\u0000out\u0085R'],
+    ['a device', 'ctorch\ndevice\nX\u0003\u0000\u0000\u0000cpu\u0085R'],
+  ])('takes %s beside the weights for what it is: no weight', async (_, settings) => {
+    const key = 'X\u0001\u0000\u0000\u0000a';
+    await expect(read(pickle(`}${key}${settings}s.`))).rejects.toThrow('no tensors; its entries are a');
+  });
+
+  it('does not call what settings name', async () => {
+    // A path cannot be made bare, and a default is never asked for.
+    await expect(read(pickle('cpathlib\nPosixPath\n)\u0081.'))).rejects.toThrow('0x81');
+    await expect(read(pickle('cbuiltins\ngetattr\n.'))).rejects.toThrow('builtins.getattr');
   });
 
   it.each<[string, Buffer, string]>([
