@@ -7,18 +7,20 @@ import { errorMessage, failedPrecondition, internal } from '@cassl/errors';
 import { addonPath, nativeDir } from './addon-path.ts';
 import { findLibtorch, type Libtorch } from './find-libtorch.ts';
 import { findPrebuilt } from './find-prebuilt.ts';
+import { copyWhole, keptPath } from './kept-addon.ts';
 import { openAddon, type NativeAddon } from './native-addon.ts';
 
 /**
- * Compiles the addon against the libtorch found, unless that was done before: the cache key is libtorch, the headers it
- * found, Node's ABI and the sources. Returns the addon's path. Nothing is downloaded: Node's headers are those of the
+ * Compiles the addon against the libtorch found, unless that was done before, here or in another clone of this user: the cache
+ * key is libtorch, the headers it found, Node's ABI and the sources. Returns the addon's path. Nothing is downloaded: Node's headers are those of the
  * running Node. Where collectives do not compile or load, says so on stderr and builds without them.
  */
 export function buildAddon(libtorch: Libtorch = findLibtorch()): string {
   const built = addonPath(libtorch);
-  if (existsSync(built)) return built;
+  if (existsSync(built) || takeKept(built)) return built;
   try {
     buildInto(built, libtorch);
+    copyWhole(built, keptPath(built));
   } catch (error) {
     if (!libtorch.gloo) throw error;
     process.stderr.write(
@@ -27,6 +29,18 @@ export function buildAddon(libtorch: Libtorch = findLibtorch()): string {
     buildInto(built, { ...libtorch, gloo: false, nccl: false });
   }
   return built;
+}
+
+/** What another clone of this user has compiled from the same sources, where it still loads. */
+function takeKept(built: string): boolean {
+  if (!copyWhole(keptPath(built), built)) return false;
+  try {
+    checkSymbols(built);
+    return true;
+  } catch {
+    rmSync(built, { force: true });
+    return false;
+  }
 }
 
 function buildInto(built: string, libtorch: Libtorch): void {
