@@ -1,6 +1,6 @@
 import { h, type JSX } from 'preact';
 import { Frame, seriesClass, text, X_RANGE, Y_RANGE } from './frame.ts';
-import { niceScale, shortNumber } from './scale.ts';
+import { niceScale } from './scale.ts';
 
 /** One bar; `spread` is drawn as a whisker on both sides. */
 export interface Bar {
@@ -70,7 +70,7 @@ export function BarPlot({ title, yLabel, groups, series }: BarPlotProps): JSX.El
         : []),
       ...(hasValues
         ? [
-            text(centre, y.toPixel(value + spread) - 5, shortNumber(value), {
+            text(centre, y.toPixel(value + spread) - 5, valueText(value), {
               'text-anchor': 'middle',
               class: 'value',
             }),
@@ -80,6 +80,11 @@ export function BarPlot({ title, yLabel, groups, series }: BarPlotProps): JSX.El
   }
 }
 
+/** As tables beside the plot have it. */
+function valueText(value: number): string {
+  return value.toFixed(1);
+}
+
 function clipped(name: string): string {
   return name.length > 9 ? `${name.slice(0, 8)}…` : name;
 }
@@ -87,7 +92,7 @@ function clipped(name: string): string {
 function summaryOf(title: string, groups: BarPlotProps['groups'], series: readonly string[]): string {
   const parts = groups.map(({ name, bars }) => {
     const values = bars.map(
-      (bar, index) => `${series[index] ?? ''} ${bar === undefined ? '–' : shortNumber(bar.value)}`,
+      (bar, index) => `${series[index] ?? ''} ${bar === undefined ? '–' : valueText(bar.value)}`,
     );
     return `${name}: ${values.join(', ')}`;
   });

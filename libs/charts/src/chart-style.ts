@@ -1,8 +1,20 @@
-const SHADES = Array.from(
-  { length: 10 },
-  (_, level) =>
-    `.shade-${level} { background: color-mix(in srgb, var(--series-0) ${level * 10}%, transparent);${level > 5 ? ' color: var(--on-accent);' : ''} }`,
-).join('\n');
+/** So much colour at most that the page's own ink is read on it: 72 % on white, 50 % on black. */
+const shades = (percent: number): string =>
+  Array.from(
+    { length: 10 },
+    (_, level) =>
+      `.shade-${level} { background: color-mix(in srgb, var(--series-0) ${level * percent}%, transparent); }`,
+  ).join('\n');
+const SHADES = `${shades(8)}
+@media (prefers-color-scheme: dark) { ${shades(5.5)} }`;
+
+/** A shadow at each side where there is more to scroll to; the backgrounds that scroll along cover it at the ends. */
+const SCROLL_HINT = `
+.wide, .scrolls { --under: var(--card); --shade: color-mix(in srgb, var(--soft) 55%, transparent); overflow-x: auto; background:
+  linear-gradient(to right, var(--under) 40%, transparent) left / 40px 100% no-repeat local,
+  linear-gradient(to left, var(--under) 40%, transparent) right / 40px 100% no-repeat local,
+  linear-gradient(to right, var(--shade), transparent) left / 14px 100% no-repeat scroll,
+  linear-gradient(to left, var(--shade), transparent) right / 14px 100% no-repeat scroll, var(--under); }`;
 
 const SERIES = Array.from(
   { length: 8 },
@@ -23,10 +35,11 @@ export const PALETTE = `
 `;
 
 /** The style sheet of the charts; wants the colours of {@link PALETTE}. */
-export const CHART_STYLE = `
+export const CHART_STYLE = `${SCROLL_HINT}
 .plot { margin: 0; min-width: 0; }
 .plot figcaption { font-weight: 600; margin-bottom: 6px; }
 .plot svg { width: 100%; height: auto; display: block; font-size: 12px; fill: var(--soft); }
+@media (max-width: 560px) { .plot svg { font-size: 15px; } }
 .plot .grid { stroke: var(--line); }
 .plot .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .plot .bar.faint { fill: var(--soft); opacity: .35; }

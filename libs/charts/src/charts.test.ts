@@ -31,6 +31,13 @@ describe('charts', () => {
     expect(html).toContain('aria-label="AP. cat: warm 12.5, cold –"');
   });
 
+  it('write the values of bars as tables beside them do', () => {
+    const groups = [{ name: 'cat', bars: [{ value: 4.62 }, { value: 0.984 }] }];
+    const html = renderToString(h(BarPlot, { title: 't', yLabel: '', groups, series: ['a', 'b'] }));
+    expect(html).toContain('aria-label="t. cat: a 4.6, b 1.0"');
+    expect(html.match(/>(4\.6|1\.0)</g)).toHaveLength(2);
+  });
+
   it('keep lines in their frame: first steps that are far off are cut', () => {
     const points = Array.from({ length: 100 }, (_, index) => [index, index === 0 ? 1000 : 1] as const);
     const html = renderToString(

@@ -55,6 +55,10 @@ export function App(): JSX.Element {
   useEffect(() => {
     document.title = [place.parts[1] ?? '', page?.title ?? 'not found', 'cassl'].filter(Boolean).join(' · ');
   }, [name, place.parts[1]]);
+  // On a phone the bar is wider than the screen.
+  useEffect(() => {
+    document.querySelector('nav a[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [name]);
   return (
     <>
       <a class="skip" href="#main">
@@ -64,7 +68,7 @@ export function App(): JSX.Element {
         <Link to="/" class="brand">
           cassl
         </Link>
-        <nav aria-label="Pages">
+        <nav class="scrolls" aria-label="Pages">
           {Object.entries(PAGES).map(([path, { title }]) => (
             <Link key={path} to={`/${path}`} aria-current={path === name ? 'page' : undefined}>
               {title}

@@ -72,8 +72,8 @@ describe('the words for a job', () => {
       ),
     ).toEqual([
       'Train pseudo labeler',
-      'Finetune warmup · 1',
-      'Evaluate scratch · 2',
+      'Finetune warmup · seed 1',
+      'Evaluate scratch · seed 2',
       'Warm up · round 2',
       'own',
     ]);

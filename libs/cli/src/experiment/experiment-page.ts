@@ -45,7 +45,7 @@ export function ExperimentPage({ json, runs, pictures }: ExperimentPageProps): J
 }
 
 function section(title: string, content: JSX.Element): readonly JSX.Element[] {
-  return [h('h2', null, title), h('div', { class: 'card wide' }, content)];
+  return [h('h2', null, title), h('div', { class: 'card wide', tabIndex: 0 }, content)];
 }
 
 function tiles(json: ExperimentJson): readonly (readonly [value: string, what: string])[] {

@@ -31,11 +31,11 @@ export function FactsSection(content: ReportContent): JSX.Element {
       ]),
     ),
     h('h3', null, 'Stages'),
-    h('div', { class: 'card wide' }, stages(content)),
+    h('div', { class: 'card wide', tabIndex: 0 }, stages(content)),
     h('h3', null, 'Checkpoints'),
     h(
       'div',
-      { class: 'card wide' },
+      { class: 'card wide', tabIndex: 0 },
       h(
         'table',
         null,
@@ -129,7 +129,7 @@ function unusedData({ report: { unused = {} } }: ReportContent): JSX.Element | n
     list.map(([name, lines]) =>
       h(
         'div',
-        { class: 'card wide', key: name },
+        { class: 'card wide', key: name, tabIndex: 0 },
         h('b', null, name),
         h('pre', { tabIndex: 0 }, lines.join('\n')),
       ),

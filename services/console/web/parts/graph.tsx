@@ -20,7 +20,7 @@ export function Graph<T extends GraphItem>({ label, items, kind, card }: GraphPr
   const width = columns * STEP.x - (STEP.x - CARD.width);
   const height = rows * STEP.y - (STEP.y - CARD.height);
   return (
-    <div class="graph-frame" tabIndex={0} role="group" aria-label={label}>
+    <div class="graph-frame scrolls" tabIndex={0} role="group" aria-label={label}>
       <ol class="graph" style={{ width: `${width}px`, height: `${height}px` }}>
         {nodes.map((node) => (
           <li key={node.item.name} style={positionOf(node)}>

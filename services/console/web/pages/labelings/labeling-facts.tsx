@@ -21,7 +21,7 @@ export function LabelingFacts({ labeling }: { readonly labeling: Json<Labeling> 
           ['images that failed', count(labeling.failedImages)],
           ['labels', count(labeling.labelCount)],
           ['images/s of a worker', perWorker > 0 ? number(perWorker) : ''],
-          ['workers at it', perWorker > 0 && rate > 0 ? number(rate / perWorker) : ''],
+          ['workers on average', perWorker > 0 && rate > 0 ? number(rate / perWorker) : ''],
           ['worker time', duration(workerSeconds)],
           ['threshold δ', spec?.options === undefined ? '' : spec.options.threshold.toFixed(3)],
           [

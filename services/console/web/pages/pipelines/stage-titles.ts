@@ -16,5 +16,5 @@ export function stageTitle(name: string): string {
   if (known !== undefined) return known;
   const [, arm = '', seed = ''] = /finetune\/([^/]+)\/(.+)$/.exec(name) ?? [];
   if (arm === '') return name;
-  return `${name.startsWith('evaluate/') ? 'Evaluate' : 'Finetune'} ${arm} · ${seed}`;
+  return `${name.startsWith('evaluate/') ? 'Evaluate' : 'Finetune'} ${arm} · seed ${seed}`;
 }
