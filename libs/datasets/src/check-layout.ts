@@ -11,6 +11,8 @@ export interface CheckedPart {
   /** The annotation file, or the folder of unlabeled images. */
   readonly path: string;
   readonly kind: LabelKind | 'unlabeled';
+  /** The folder of its images, where that does not follow from COCO's layout. */
+  readonly images?: string;
   readonly report: DropReport;
   /** Absent for unlabeled images. */
   readonly digest?: string;

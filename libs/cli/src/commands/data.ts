@@ -85,14 +85,18 @@ function registerCheck(data: Command): void {
       .description(
         'Check every image and annotation and say what cannot be used and why; exit code 2 when nothing can.',
       )
-      .argument('[dir]', "a folder in COCO's layout; or name one part with --annotations and --images"),
+      .argument(
+        '[dir]',
+        "a folder in COCO's layout, or as cassl init takes it; or name one part with --annotations and --images",
+      ),
   )
     .option('--pictures <html>', 'write a page of images with their labels drawn on them')
     .option('--count <n>', 'images a part on that page', wholeFlag(1, 1000), 24)
     .option('--json', 'print the reports as JSON', false)
     .action(async (dir: string | undefined, flags: CheckFlags) => {
-      const { checkLayout, formatDropReport, isUsable } = await import('@cassl/datasets');
-      const parts = dir === undefined ? [await checkOne(flags)] : await checkLayout(dir);
+      const { formatDropReport, isUsable } = await import('@cassl/datasets');
+      const { checkFolder } = await import('../data-check/check-folder.ts');
+      const parts = dir === undefined ? [await checkOne(flags)] : await checkFolder(dir);
       const usable = parts.some(isUsable);
       if (flags.pictures !== undefined) {
         const { writeLabelPage } = await import('../data-check/write-label-page.ts');

@@ -66,12 +66,46 @@ describe('cassl init', () => {
     });
   });
 
+  it('finds labels that lie beside their images in the folder of each split', async () => {
+    const exported = join(folder, 'exported');
+    for (const [split, from] of Object.entries({ train: 'train2017', valid: 'val2017', test: 'val2017' })) {
+      await cp(join(folder, 'coco', from), join(exported, split), { recursive: true });
+      await cp(
+        join(folder, 'coco/annotations', `instances_${from}.json`),
+        join(exported, split, '_annotations.coco.json'),
+      );
+    }
+    await expect(findData(exported)).rejects.toThrow('holds no images without labels');
+    await cp(join(folder, 'coco/unlabeled2017'), join(exported, 'more'), { recursive: true });
+    expect(await findData(exported)).toMatchObject({
+      labeled: {
+        annotations: join(exported, 'train/_annotations.coco.json'),
+        images: join(exported, 'train'),
+      },
+      validation: { images: join(exported, 'valid') },
+      unlabeled: join(exported, 'more'),
+    });
+    const { code, out } = cassl('data', 'check', exported, '--json');
+    expect([code, JSON.parse(out)]).toMatchObject([
+      0,
+      { usable: true, parts: [{ path: join(exported, 'train/_annotations.coco.json') }, {}] },
+    ]);
+  });
+
   it('says what is missing and which flag names it', async () => {
     const empty = join(folder, 'empty');
     await mkdir(empty);
     await expect(findData(empty)).rejects.toThrow('name the file by --annotations');
     await writeFile(join(empty, 'a.json'), '{"images":[{"file_name":"x.jpg"}],"annotations":[]}');
     await expect(findData(empty)).rejects.toThrow('(the first is "x.jpg"): name their folder by --images');
+    for (const [name, remedy] of [
+      ['shots\\\\x.jpg', 'names come with "/" between folders'],
+      ['/home/x.jpg', 'names are those below the folder of the images'],
+    ] as const) {
+      await writeFile(join(empty, 'a.json'), `{"images":[{"file_name":"${name}"}],"annotations":[]}`);
+      await expect(findData(empty)).rejects.toThrow(remedy);
+    }
+    await writeFile(join(empty, 'a.json'), '{"images":[{"file_name":"x.jpg"}],"annotations":[]}');
     await writeFile(join(empty, 'x.jpg'), '');
     await expect(findData(empty)).rejects.toThrow(
       `put them into ${join(empty, 'unlabeled')}, or name their folder by --unlabeled`,
@@ -80,6 +114,18 @@ describe('cassl init', () => {
     await expect(findData(empty)).rejects.toThrow(
       'several annotation files (a.json, b.json): choose one by --annotations',
     );
+  });
+});
+
+describe('cassl data check', () => {
+  it('looks at what cassl init takes: a labels file with photos in a folder beside it', async () => {
+    const { code, out } = cassl('data', 'check', photos, '--json', '--pictures', 'own.html', '--count', '3');
+    expect([code, JSON.parse(out)]).toMatchObject([
+      0,
+      { usable: true, parts: [{ path: join(photos, 'labels.json'), report: { images: { kept: 20 } } }] },
+    ]);
+    const page = await readFile(join(folder, 'own.html'), 'utf8');
+    expect(page.match(/src="data:image\/jpeg/g)).toHaveLength(3);
   });
 });
 

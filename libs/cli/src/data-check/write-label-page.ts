@@ -21,7 +21,7 @@ async function pageOf(part: CheckedPart, count: number, images: string | undefin
   if (kind === 'unlabeled') return { part, pictures: await drawUnlabeled(path, count), categories: [] };
   // annotations/instances_train2017.json has its images in train2017.
   const split = basename(path).replace(/^[a-z]+_(.+)\.json$/, '$1');
-  const folder = images ?? join(dirname(dirname(path)), split);
+  const folder = images ?? part.images ?? join(dirname(dirname(path)), split);
   const dataset = await openCocoDataset({ annotations: path, images: folder, kind, check: 'headers' });
   return { part, pictures: await drawLabeled(dataset, count), categories: countObjects(dataset) };
 }

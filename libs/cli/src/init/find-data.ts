@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { errorMessage, failedPrecondition, invalidArgument, notFound } from '@cassl/errors';
 
 /** One COCO file and the folder of its images. */
@@ -24,34 +24,56 @@ export interface FindDataFlags {
   readonly unlabeled?: string | undefined;
 }
 
+/** In the name of the file, or in that of the folder where it lies beside its images. */
 const VALIDATION = /(^|[^a-z])(val|valid|validation|test|dev)/i;
 const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|tar)$/i;
 
+/** Labeled images of a folder, in whichever layout they lie. */
+export interface FoundLabels {
+  /** Every annotation file there. */
+  readonly files: readonly string[];
+  readonly labeled: LabeledPart;
+  readonly validation?: LabeledPart | undefined;
+}
+
 /**
- * Looks for annotation files in COCO's format, their images, and images without labels.
+ * Looks for annotation files in COCO's format and their images.
  * @throws NOT_FOUND or FAILED_PRECONDITION that says what is missing and which flag names it
  */
-export async function findData(folder: string, flags: FindDataFlags = {}): Promise<FoundData> {
+export async function findLabels(folder: string, flags: FindDataFlags = {}): Promise<FoundLabels> {
   const files = flags.annotations === undefined ? await annotationFiles(folder) : [flags.annotations];
-  const trainings = files.filter((file) => !VALIDATION.test(basename(file)));
+  const isValidation = (file: string): boolean =>
+    flags.annotations === undefined && VALIDATION.test(relative(folder, file));
+  const trainings = files.filter((file) => !isValidation(file));
   const [training = files[0]] = trainings;
   if (training === undefined) {
     throw failedPrecondition(
-      `${folder} holds no COCO annotations (a JSON file with "images" and "annotations", in it or in its folder ` +
-        '"annotations"): name the file by --annotations',
+      `${folder} holds no COCO annotations (a JSON file with "images" and "annotations", in it or in a folder ` +
+        'of it): name the file by --annotations',
     );
   }
   if (trainings.length > 1) {
     throw invalidArgument(
-      `${folder} holds several annotation files (${trainings.map((file) => basename(file)).join(', ')}): choose one by --annotations`,
+      `${folder} holds several annotation files (${trainings.map((file) => relative(folder, file)).join(', ')}): choose one by --annotations`,
     );
   }
   const labeled = { annotations: training, images: flags.images ?? (await imagesOf(training, folder)) };
-  const other = files.find((file) => file !== training && VALIDATION.test(basename(file)));
-  const validation =
-    other === undefined ? undefined : { annotations: other, images: await imagesOf(other, folder) };
-  const unlabeled =
-    flags.unlabeled ?? (await findPool(folder, [labeled, ...(validation === undefined ? [] : [validation])]));
+  const others = files.filter((file) => file !== training && isValidation(file));
+  // What is called a test is for the very end.
+  const other = others.find((file) => !/(^|[^a-z])test/i.test(relative(folder, file))) ?? others[0];
+  if (other === undefined) return { files, labeled };
+  return { files, labeled, validation: { annotations: other, images: await imagesOf(other, folder) } };
+}
+
+/**
+ * Looks for labeled images as `findLabels` does, and for images without labels.
+ * @throws NOT_FOUND or FAILED_PRECONDITION that says what is missing and which flag names it
+ */
+export async function findData(folder: string, flags: FindDataFlags = {}): Promise<FoundData> {
+  const { files, labeled, validation } = await findLabels(folder, flags);
+  // Where labels lie beside images, each of those folders has labels of its own.
+  const taken = [labeled.images, validation?.images ?? '', ...files.map((file) => dirname(file))];
+  const unlabeled = flags.unlabeled ?? (await findPool(folder, labeled, taken));
   return { labeled, validation, unlabeled, poolHoldsLabeled: unlabeled === labeled.images };
 }
 
@@ -68,8 +90,21 @@ async function annotationFiles(folder: string): Promise<string[]> {
   const jsons = files.filter((file) => file.endsWith('.json')).sort();
   const usual = jsons.filter((file) => /^instances_(train|val)/.test(basename(file)));
   if (usual.length > 0) return usual;
+  const found = await onlyAnnotations(jsons);
+  return found.length > 0 ? found : besideImages(folder);
+}
+
+/** A file in each split's folder, beside its images, as Roboflow writes them. */
+async function besideImages(folder: string): Promise<string[]> {
+  const lists = (await foldersOf(folder)).map(async (path) =>
+    (await readdir(path)).filter((name) => name.endsWith('.json')).map((name) => join(path, name)),
+  );
+  return onlyAnnotations((await Promise.all(lists)).flat().sort());
+}
+
+async function onlyAnnotations(files: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const file of jsons) if ((await firstImages(file)) !== undefined) found.push(file);
+  for (const file of files) if ((await firstImages(file)) !== undefined) found.push(file);
   return found;
 }
 
@@ -92,7 +127,7 @@ async function imagesOf(annotations: string, folder: string): Promise<string> {
   const split = /^(?:instances|panoptic)_(.+)$/.exec(stem)?.[1];
   const subfolders = await foldersOf(folder);
   const places = [
-    ...(split === undefined ? [] : [join(folder, split)]),
+    ...(split === undefined ? [] : [join(folder, split), join(folder, 'images', split)]),
     ...['images', stem, 'photos', 'pictures'].map((name) => join(folder, name)),
     folder,
     dirname(annotations),
@@ -106,28 +141,31 @@ async function imagesOf(annotations: string, folder: string): Promise<string> {
   }
   if (best.found > 0) return best.place;
   throw notFound(
-    `the images of ${annotations} are not below ${folder} (the first is ${JSON.stringify(names[0] ?? '')}): name their folder by --images`,
+    `the images of ${annotations} are not below ${folder} (the first is ${JSON.stringify(names[0] ?? '')}): ${remedy(names[0] ?? '')}`,
   );
 }
 
+/** What to do about images that are not where their names say. */
+function remedy(name: string): string {
+  if (name.includes('\\'))
+    return 'names come with "/" between folders, not "\\": write them anew in the "file_name" of each image';
+  if (name.startsWith('/'))
+    return 'names are those below the folder of the images: take what is before them from the "file_name" of each image';
+  return 'name their folder by --images';
+}
+
 /** A folder called unlabeled, else the one with the most images among the others, else what the annotations leave out. */
-async function findPool(folder: string, taken: readonly LabeledPart[]): Promise<string> {
+async function findPool(folder: string, labeled: LabeledPart, taken: readonly string[]): Promise<string> {
   const subfolders = await foldersOf(folder);
   const named = subfolders.find((path) => /unlabel/i.test(basename(path)));
   if (named !== undefined) return named;
   let best = { path: '', images: 0 };
-  for (const path of subfolders.filter((one) => !taken.some(({ images }) => images === one))) {
+  for (const path of subfolders.filter((one) => !taken.includes(one))) {
     const images = await countImages(path);
     if (images > best.images) best = { path, images };
   }
   if (best.images > 0) return best.path;
-  const [labeled] = taken;
-  if (
-    labeled !== undefined &&
-    (await countImages(labeled.images)) > (await countListed(labeled.annotations))
-  ) {
-    return labeled.images;
-  }
+  if ((await countImages(labeled.images)) > (await countListed(labeled.annotations))) return labeled.images;
   throw failedPrecondition(
     `${folder} holds no images without labels, which this method learns from: put them into ${join(folder, 'unlabeled')}, or name their folder by --unlabeled`,
   );
