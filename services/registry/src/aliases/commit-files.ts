@@ -31,6 +31,9 @@ export async function applyOperations(
   const { weights: oldName, small } = before.files ?? NO_FILES;
   const files = new Map<string, SmallFile>(Object.entries(small));
   let weights = before.digest === '' ? undefined : { path: oldName, digest: before.digest };
+  /** Weights that have another name by now: clients may delete the old one after it. */
+  const isRenamed = (name: string): boolean =>
+    before.digest !== '' && name === oldName && name !== weights?.path && !files.has(name);
   const isDeleted = (name: string): boolean =>
     operations.some(({ kind, path }) => kind === 'delete' && path === name);
   let isWithout = false;
@@ -48,7 +51,7 @@ export async function applyOperations(
         throw invalidArgument(`${operation.path} is the name of the weights: it must be safetensors`);
       files.set(operation.path, await storeSmallFile(db, operation.content));
     } else if (!operation.isFolder && operation.path === weights?.path) isWithout = true;
-    else deletePaths(files, operation);
+    else if (operation.isFolder || !isRenamed(operation.path)) deletePaths(files, operation);
   }
   // A file that is deleted and added in one commit was renamed or replaced.
   if (isWithout)
