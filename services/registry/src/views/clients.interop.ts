@@ -222,15 +222,15 @@ describe.skipIf(!existsSync(python))('huggingface_hub pushes (needs CASSL_PYTHON
   afterAll(() => views.stop());
 
   /** 8 MB go inside a commit, nothing set; 200 MB by LFS in parts, without Xet. */
-  it.each([
+  it.for<readonly [string, string, string, Record<string, string>]>([
     ['2', python, '8', {}],
     ['2', python, '200', { HF_HUB_DISABLE_XET: '1' }],
     ['1', earlierPython, '9', {}],
     ['1', earlierPython, '201', { HF_HUB_DISABLE_XET: '1' }],
   ])(
     'version %s: %s pushes a folder of %s MB, branches, tags, deletions',
-    async (version, executable, megabytes, settings) => {
-      if (!existsSync(executable)) return;
+    async ([version, executable, megabytes, settings], { skip }) => {
+      skip(!existsSync(executable), `${executable} is not here`);
       const folder = await mkdtemp(join(tmpdir(), 'cassl-push-'));
       try {
         const answer = await clientWith(settings, executable, 'push', views.url, folder, megabytes, TOKEN);
