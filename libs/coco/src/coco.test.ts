@@ -7,6 +7,7 @@ import {
   compareIds,
   crowdOf,
   listedArea,
+  jsonText,
   parseJson,
   readJsonArrays,
   toJson,
@@ -77,11 +78,42 @@ describe('files in another encoding', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   const text = '[{"name":"Straße"}]';
-  const swapped = Buffer.from(text, 'utf16le').swap16();
+  const little = Buffer.from(text, 'utf16le');
+  const big = Buffer.from(little).swap16();
+  const [markLittle, markBig] = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])];
+
+  it.each<[string, Buffer]>([
+    ['UTF-16LE', Buffer.concat([markLittle, little])],
+    ['UTF-16BE', Buffer.concat([markBig, big])],
+    ['UTF-16LE without a mark', little],
+    ['UTF-16BE without a mark', big],
+    ['UTF-8 with a mark', Buffer.from(`\uFEFF${text}`)],
+  ])('are read: %s', async (_, bytes) => {
+    const path = join(folder, 'file.json');
+    await writeFile(path, bytes);
+    const seen: unknown[] = [];
+    await readJsonArrays(path, { '': (elements) => seen.push(...elements) });
+    expect(seen).toEqual([{ name: 'Straße' }]);
+    expect(parseJson(jsonText(bytes, path))).toEqual(seen);
+  });
+
+  it('are read piece by piece, characters of four bytes across the pieces too', async () => {
+    const path = join(folder, 'long.json');
+    const names = Array.from({ length: 300_000 }, (_, index) => ({
+      name: `${'x'.repeat(index % 7)}🙂${index}`,
+    }));
+    await writeFile(path, Buffer.concat([markLittle, Buffer.from(JSON.stringify(names), 'utf16le')]));
+    const seen: unknown[] = [];
+    await readJsonArrays(path, { '': (elements) => seen.push(...elements) });
+    expect(seen).toEqual(names);
+  });
+
   it.each<[string, Buffer, RegExp]>([
-    ['UTF-16LE', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]), /is UTF-16 text/],
-    ['UTF-16BE', Buffer.concat([Buffer.from([0xfe, 0xff]), swapped]), /is UTF-16 text/],
-    ['UTF-16 without a mark', Buffer.from(text, 'utf16le'), /is UTF-16 text/],
+    [
+      'UTF-16 that ends inside a character',
+      Buffer.concat([markLittle, little, Buffer.from('x')]),
+      /breaks off/,
+    ],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x5b, 0, 0, 0]), /is UTF-32 text/],
     ['Latin-1', Buffer.from(text, 'latin1'), /not UTF-8 text .*behind ".*Stra"/],
     ['gzip', gzipSync(text), /compressed with gzip/],
@@ -95,6 +127,7 @@ describe('files in another encoding', () => {
       message: expect.stringMatching(reason) as string,
     });
     await expect(read).rejects.toThrow(path);
+    expect(() => parseJson(jsonText(bytes, path))).toThrow();
   });
 });
 

@@ -3,5 +3,5 @@ export { cocoIdField, compareIds, isCocoId, unknownId, type CocoId } from './coc
 export { brief, copyNumbers, finiteField, objectEntry, textField, type EntryName } from './field.ts';
 export { parseJson } from './parse-json.ts';
 export { readJsonArrays, type ArrayVisitor } from './read-json-arrays.ts';
-export { notUtf8, otherEncoding } from './text-encoding.ts';
+export { jsonText } from './text-encoding.ts';
 export { toJson } from './to-json.ts';

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { errorMessage, invalidArgument, notFound } from '@cassl/errors';
 import { parseJson } from './parse-json.ts';
-import { notUtf8, otherEncoding } from './text-encoding.ts';
+import { notUtf8 } from './text-encoding.ts';
+import { utf8Reader } from './utf8-reader.ts';
 
 /**
  * Takes the elements of one array piece by piece, in order. The first call, with no elements, says that the array is
@@ -30,7 +31,7 @@ export async function readJsonArrays(
   });
   try {
     const scanner = new ArrayScanner(path, visitors);
-    let isFirst = true;
+    const text = utf8Reader(file, path);
     let buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES);
     let kept = 0; // bytes at the start of `buffer` that belong to an unfinished element
     for (;;) {
@@ -39,11 +40,8 @@ export async function readJsonArrays(
         buffer.copy(larger, 0, 0, kept);
         buffer = larger;
       }
-      const { bytesRead } = await file.read(buffer, kept, CHUNK_BYTES);
+      const bytesRead = await text.read(buffer, kept, CHUNK_BYTES);
       if (bytesRead === 0) break;
-      const other = isFirst ? otherEncoding(buffer.subarray(0, bytesRead)) : undefined;
-      if (other !== undefined) throw invalidArgument(`${path} ${other}`);
-      isFirst = false;
       const used = scanner.scan(buffer, kept + bytesRead);
       buffer.copyWithin(0, used, kept + bytesRead);
       kept = kept + bytesRead - used;

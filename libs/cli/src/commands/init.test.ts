@@ -99,7 +99,7 @@ describe('cassl init', () => {
     await writeFile(join(empty, 'a.json'), '{"images":[{"file_name":"x.jpg"}],"annotations":[]}');
     await expect(findData(empty)).rejects.toThrow('(the first is "x.jpg"): name their folder by --images');
     for (const [name, remedy] of [
-      ['shots\\\\x.jpg', 'names come with "/" between folders'],
+      ['shots\\\\x.jpg', 'the first is "shots/x.jpg"'],
       ['/home/x.jpg', 'names are those below the folder of the images'],
     ] as const) {
       await writeFile(join(empty, 'a.json'), `{"images":[{"file_name":"${name}"}],"annotations":[]}`);

@@ -1,5 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
+import { readJsonArrays } from '@cassl/coco';
 import { errorMessage, failedPrecondition, invalidArgument, notFound } from '@cassl/errors';
 
 /** One COCO file and the folder of its images. */
@@ -26,6 +27,8 @@ export interface FindDataFlags {
 
 /** In the name of the file, or in that of the folder where it lies beside its images. */
 const VALIDATION = /(^|[^a-z])(val|valid|validation|test|dev)/i;
+/** Enough to see in which folder they lie. */
+const FIRST_IMAGES = 20;
 const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|tar)$/i;
 
 /** Labeled images of a folder, in whichever layout they lie. */
@@ -104,21 +107,29 @@ async function besideImages(folder: string): Promise<string[]> {
 
 async function onlyAnnotations(files: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const file of files) if ((await firstImages(file)) !== undefined) found.push(file);
+  for (const file of files) if ((await listedImages(file)) !== undefined) found.push(file);
   return found;
 }
 
-/** File names of the first images; `undefined` where it is no annotation file. */
-async function firstImages(file: string): Promise<string[] | undefined> {
+/** File names of the images, with slashes; `undefined` where it is no annotation file. */
+async function listedImages(file: string): Promise<string[] | undefined> {
+  const names: string[] = [];
+  let hasAnnotations = false;
   try {
-    const { images, annotations } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    if (!Array.isArray(images) || !Array.isArray(annotations)) return undefined;
-    return images
-      .slice(0, 20)
-      .map(({ file_name: name }: { file_name?: unknown }) => (typeof name === 'string' ? name : ''));
+    await readJsonArrays(file, {
+      images: (entries) => names.push(...entries.map(fileNameOf)),
+      annotations: () => (hasAnnotations = true),
+    });
   } catch {
     return undefined;
   }
+  return hasAnnotations ? names : undefined;
+}
+
+/** As it is looked for: Windows writes backslashes. */
+function fileNameOf(entry: unknown): string {
+  const { file_name: name } = (entry ?? {}) as { readonly file_name?: unknown };
+  return typeof name === 'string' ? name.replaceAll('\\', '/') : '';
 }
 
 /** The folder in which most of the first images lie. */
@@ -133,7 +144,7 @@ async function imagesOf(annotations: string, folder: string): Promise<string> {
     dirname(annotations),
     ...subfolders,
   ];
-  const names = (await firstImages(annotations)) ?? [];
+  const names = ((await listedImages(annotations)) ?? []).slice(0, FIRST_IMAGES);
   let best = { place: '', found: 0 };
   for (const place of places) {
     const found = (await Promise.all(names.map((name) => isFile(join(place, name))))).filter(Boolean).length;
@@ -147,8 +158,6 @@ async function imagesOf(annotations: string, folder: string): Promise<string> {
 
 /** What to do about images that are not where their names say. */
 function remedy(name: string): string {
-  if (name.includes('\\'))
-    return 'names come with "/" between folders, not "\\": write them anew in the "file_name" of each image';
   if (name.startsWith('/'))
     return 'names are those below the folder of the images: take what is before them from the "file_name" of each image';
   return 'name their folder by --images';
@@ -172,8 +181,7 @@ async function findPool(folder: string, labeled: LabeledPart, taken: readonly st
 }
 
 async function countListed(annotations: string): Promise<number> {
-  const { images } = JSON.parse(await readFile(annotations, 'utf8')) as { images: unknown[] };
-  return images.length;
+  return (await listedImages(annotations))?.length ?? 0;
 }
 
 export async function countImages(folder: string): Promise<number> {

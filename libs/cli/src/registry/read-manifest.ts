@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { jsonText, parseJson } from '@cassl/coco';
 import { errorMessage, invalidArgument } from '@cassl/errors';
 import { Manifest } from '@cassl/proto';
 import type { RegistryClient } from './with-registry.ts';
@@ -28,7 +29,7 @@ export async function readManifest(registry: RegistryClient, flags: ManifestFlag
 
 async function readFileOf(path: string): Promise<Manifest> {
   try {
-    return Manifest.fromJSON(JSON.parse(await readFile(path, 'utf8')) as unknown);
+    return Manifest.fromJSON(parseJson(jsonText(await readFile(path), path)));
   } catch (cause) {
     throw invalidArgument(`--manifest ${path}: ${errorMessage(cause)}`, { cause });
   }

@@ -1,12 +1,5 @@
 import { basename } from 'node:path';
-import {
-  cocoIdField,
-  notUtf8,
-  otherEncoding,
-  parseJson as parseExactly,
-  brief,
-  type CocoId,
-} from '@cassl/coco';
+import { cocoIdField, jsonText, parseJson as parseExactly, brief, type CocoId } from '@cassl/coco';
 import { CasslError, errorCode, errorMessage, invalidArgument } from '@cassl/errors';
 import { locationOf } from '../addresses.ts';
 import { readImageBytes } from '../read-image.ts';
@@ -58,9 +51,7 @@ export async function readCocoDocument(path: string): Promise<CocoDocument> {
 }
 
 function textOf(bytes: Uint8Array, path: string): string {
-  const fault = otherEncoding(bytes) ?? notUtf8(bytes);
-  if (fault !== undefined) throw invalidArgument(`${path} ${fault}`);
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  const text = jsonText(bytes, path);
   if (/^\uFEFF?\s*$/.test(text)) throw invalidArgument(`${path} is not JSON: it is empty`);
   return text;
 }

@@ -106,12 +106,19 @@ function line<Schema extends z.ZodType>(schema: Schema, value: unknown, what: st
   return JSON.stringify(checked(schema, value, what));
 }
 
+/** How its bytes begin, read as text. */
+const GZIP = '\u001f';
+
 function parse<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.infer<Schema> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalidArgument(`label set: the ${what} line is not JSON: ${text.slice(0, 60)}`, { cause });
+    const isCompressed = text.startsWith(GZIP);
+    const found = isCompressed
+      ? 'it is compressed, as the label files of a set are; a set is named by its index'
+      : JSON.stringify(text.slice(0, 60));
+    throw invalidArgument(`label set: the ${what} line is not JSON: ${found}`, { cause });
   }
   return checked(schema, value, what);
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { dataLoss } from '@cassl/errors';
+import { CasslError, dataLoss, isCasslError } from '@cassl/errors';
 import { DigestMeter, openRequestedStore, verified, type ObjectStore } from '@cassl/storage';
 import { addressOf } from '../file/address-of.ts';
 import { decodeRows } from '../file/label-file.ts';
@@ -96,10 +96,18 @@ async function readEnds(
   let header: LabelSetHeader | undefined;
   let totals: LabelSetTotals | undefined;
   let files = 0;
+  const inPlace = <Value>(read: () => Value): Value => {
+    try {
+      return read();
+    } catch (error) {
+      if (!isCasslError(error)) throw error;
+      throw new CasslError(error.code, error.message.replace(/^label set/, place), { cause: error });
+    }
+  };
   for await (const line of index) {
-    if (header === undefined) header = parseHeader(line);
+    if (header === undefined) header = inPlace(() => parseHeader(line));
     else {
-      const entry = parseEntry(line);
+      const entry = inPlace(() => parseEntry(line));
       if ('totals' in entry) totals = entry.totals;
       else {
         files++;
