@@ -1,11 +1,19 @@
 import { invalidArgument } from '@cassl/errors';
 import type { z } from 'zod';
+import { countContainers } from './count-containers.ts';
+
+/** Arrays and objects of a body: a picture of a megapixel as nested lists has so many. */
+const MOST_CONTAINERS = 2 ** 20;
 
 /**
  * A body as the JSON that a route takes.
  * @throws INVALID_ARGUMENT naming the first field that is not right
  */
-export function parseJson<Schema extends z.ZodType>(body: Uint8Array, schema: Schema): z.output<Schema> {
+export function parseJson<Schema extends z.ZodType>(body: Buffer, schema: Schema): z.output<Schema> {
+  if (countContainers(body, MOST_CONTAINERS) > MOST_CONTAINERS)
+    throw invalidArgument(
+      `the body must have at most ${MOST_CONTAINERS} arrays and objects, and has more; send tensors as bytes`,
+    );
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));

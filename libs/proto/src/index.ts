@@ -16,3 +16,4 @@ export * from './gen/externalscaler/externalscaler.ts';
 // Every streaming file generates this one type; name one of them.
 export type { ServerStreamingMethodResult } from './gen/cassl/v1/registry.ts';
 export { descriptorSet } from './descriptor-set.ts';
+export { CountingReader } from './counting-reader.ts';

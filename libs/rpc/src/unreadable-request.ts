@@ -1,4 +1,5 @@
 import { errorMessage, invalidArgument } from '@cassl/errors';
+import { CountingReader } from '@cassl/proto';
 import type { CompatServiceDefinition } from 'nice-grpc';
 
 /** Stands in for a request that could not be decoded, until the wrapper around handlers refuses it. */
@@ -11,12 +12,15 @@ class UnreadableRequest {
 }
 
 interface Decoder {
-  decode(input: Uint8Array, length?: number): unknown;
+  decode(input: Uint8Array | CountingReader, length?: number): unknown;
 }
 
+/** Messages, texts and byte strings of one request: half a second of reading, fifty megabytes. */
+export const MOST_PARTS = 2 ** 18;
+
 /**
- * The same definition, but bytes that are no message of a method, or that hold a whole number above 2^53 - 1, reach
- * `checkReadable`: grpc-js itself answers INTERNAL to them, though it is the caller who sent them.
+ * The same definition, but bytes that are no message of a method, or that hold a whole number above 2^53 - 1 or more than `MOST_PARTS`
+ * parts, reach `checkReadable`: grpc-js itself answers INTERNAL to them, though it is the caller who sent them.
  */
 export function withReadableRequests<Definition extends CompatServiceDefinition>(
   definition: Definition,
@@ -33,7 +37,8 @@ function decodingSafely(type: Decoder): Decoder {
     ...type,
     decode(input, length) {
       try {
-        return type.decode(input, length);
+        const reader = input instanceof Uint8Array ? new CountingReader(input, MOST_PARTS) : input;
+        return type.decode(reader, length);
       } catch (error) {
         return new UnreadableRequest(error);
       }
