@@ -4,7 +4,7 @@ import { invalidArgument } from '@cassl/errors';
 import type { Detection, RgbImage } from '@cassl/vision';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DetectorConfig, type DetectorConfigInput, parseDetectorConfig } from './config.ts';
-import { type DetectLimits, detectBatch } from './inference/detect-batch.ts';
+import { type DetectLimits, detectBatch, sumOfOutputs } from './inference/detect-batch.ts';
 import { groupImages, loadBatch, type PreparedImage } from './inference/group-images.ts';
 import { detectionLoss } from './losses/detection-loss.ts';
 import type { LossTensors } from './losses/loss-tensors.ts';
@@ -56,6 +56,8 @@ export interface Detector {
    * One forward pass over images that share a padded size (`fitImage`), each with its own limits; otherwise as `detect`.
    */
   detectBatch(images: readonly PreparedImage[], limits: readonly DetectLimits[]): Promise<Detection[][]>;
+  /** Of all that one forward pass says, before anything is selected: not finite where the weights lead beyond what floats hold. */
+  sumOfOutputs(images: readonly PreparedImage[]): Promise<number>;
   /** Copies of all weights in PyTorch layout. */
   stateDict(): Promise<StateDict>;
   /** @throws FAILED_PRECONDITION, INVALID_ARGUMENT as `loadState` says. */
@@ -111,6 +113,7 @@ export function createDetector(
     detect: (images, options = {}) => detectAll(config, model, images, options),
     detectBatch: async (images, limits) =>
       images.length === 0 ? [] : detectBatch(config, model, await loadBatch(config, images), limits),
+    sumOfOutputs: async (images) => sumOfOutputs(config, model, await loadBatch(config, images)),
     stateDict: () => saveState(store),
     loadStateDict: (state, options) => loadState(store, state, { seed, ...options }),
     trainingState: () => ({ random: random.position(), positives: positives.value() }),

@@ -113,6 +113,16 @@ export function detectionOutputs(
   return [...outputs, port];
 }
 
+/** Of the class and box outputs of all cells; NaN or infinite where a part of the network is. */
+export function sumOutput(build: Builder, { levels }: HeadValues): Output {
+  const sums = levels.flatMap(({ classLogits, distances, qualityLogits }) =>
+    [classLogits, distances, qualityLogits].map((values) =>
+      build.add('ReduceSum', [values], { keepdims: 0 }),
+    ),
+  );
+  return output(build.add('Sum', sums), 'sum', [], 'of all that the heads say');
+}
+
 function output(value: Value, name: string, shape: Port['shape'], description: string): Output {
   return { value, port: { name, type: 'float32', shape, description } };
 }

@@ -12,7 +12,7 @@ import { fcosHead } from './heads/fcos-head.ts';
 import { cellTable } from './heads/cell-centers.ts';
 import { normalisedInput } from './input.ts';
 import { modelMetadata } from './model-metadata.ts';
-import { detectionOutputs, rawOutputs, type HeadValues, type Output } from './outputs.ts';
+import { detectionOutputs, rawOutputs, sumOutput, type HeadValues, type Output } from './outputs.ts';
 
 /** The newest operators that the current release of onnxruntime-node runs. */
 export const DEFAULT_OPSET = 26;
@@ -29,6 +29,8 @@ export interface OnnxOptions {
   readonly masks?: boolean;
   /** Of the operators; older runtimes know fewer. Default `DEFAULT_OPSET`. */
   readonly opset?: number;
+  /** One output more, `sum`, of all that the heads say: whether the network computes numbers. Default false. */
+  readonly hasSum?: boolean;
   /** Names of the classes, by channel, for the file's metadata. */
   readonly categories?: readonly string[];
 }
@@ -53,8 +55,12 @@ export function planOnnx(state: LazyState, options: OnnxOptions): OnnxPlan {
   const { config, masks } = checked(options);
   const build = createBuilder(state, config);
   const { image, values } = network(build, state);
-  const outputs =
-    kind === 'raw' ? rawOutputs(build, values, masks) : detectionOutputs(build, values, masks, image.name);
+  const outputs = [
+    ...(kind === 'raw'
+      ? rawOutputs(build, values, masks)
+      : detectionOutputs(build, values, masks, image.name)),
+    ...(options.hasSum === true ? [sumOutput(build, values)] : []),
+  ];
   for (const { value, port } of outputs) build.output(value, port.name);
   const ports = outputs.map(({ port }: Output) => port);
   const pieces = modelPieces({

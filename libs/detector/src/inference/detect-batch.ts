@@ -85,6 +85,22 @@ export async function detectBatch(
   }
 }
 
+/** Of all that the heads say about every cell; NaN or infinite where a part of the network is. */
+export async function sumOfOutputs(
+  config: DetectorConfig,
+  model: Model,
+  batch: InferenceBatch,
+): Promise<number> {
+  const { classes, boxes } = densePass(config, model, undefined, batch);
+  const sum = tf.tidy(() => tf.add(tf.sum(classes), tf.sum(boxes)));
+  try {
+    const [value = NaN] = await sum.data();
+    return value;
+  } finally {
+    tf.dispose([classes, boxes, sum]);
+  }
+}
+
 function selectAll(
   config: DetectorConfig,
   levels: readonly Level[],

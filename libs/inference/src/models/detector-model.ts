@@ -5,7 +5,7 @@ import type { InferenceOptions } from '@cassl/workers';
 import { openModel } from '@cassl/workers/open-model';
 import { applyOptions } from './apply-options.ts';
 import type { BatchModel } from './batch-model.ts';
-import { WARM_UP, warmUpImage } from './warm-up.ts';
+import { checkOutputs, WARM_UP, warmUpImage } from './warm-up.ts';
 
 /** A checkpoint of the registry on this process's engine. */
 export async function openDetectorModel(
@@ -34,7 +34,9 @@ export function detectorModel(detector: Detector, engine: string): BatchModel {
     fit: (original) => fitImage(config, original),
     detect,
     warmUp: async () => {
-      await detect([warmUpImage(config)], [WARM_UP]);
+      const image = warmUpImage(config);
+      checkOutputs(await detector.sumOfOutputs([image]));
+      await detect([image], [WARM_UP]);
     },
     dispose: () => detector.dispose(),
     config,

@@ -30,8 +30,10 @@ export function chooseEvictions(
 ): ResidentModel[] {
   const size = (model: ResidentModel): number => Math.max(model.residentBytes, estimateBytes(model.found));
   const needed = estimateBytes(wanted);
-  let used = residents.reduce((sum, model) => sum + size(model), 0);
-  const idle = residents
+  // One that did not come up is remembered and holds nothing.
+  const holding = residents.filter(({ state }) => state !== 'failed');
+  let used = holding.reduce((sum, model) => sum + size(model), 0);
+  const idle = holding
     .filter((model) => !isPinned(model) && model.pending === 0 && model.state !== 'loading')
     .sort((a, b) => a.lastUsedAt - b.lastUsedAt);
   const evicted: ResidentModel[] = [];
@@ -39,7 +41,7 @@ export function chooseEvictions(
     const next = policy === 'evict' ? idle[evicted.length] : undefined;
     if (next === undefined) {
       throw resourceExhausted(
-        `model ${wanted.digest} needs about ${mebibytes(needed)}; ${residents.length} models hold ${mebibytes(used)} of the ${mebibytes(bytes)} for models${policy === 'evict' ? ' and all are pinned or at work' : ''}. Unload one or raise the budget`,
+        `model ${wanted.digest} needs about ${mebibytes(needed)}; ${holding.length} models hold ${mebibytes(used)} of the ${mebibytes(bytes)} for models${policy === 'evict' ? ' and all are pinned or at work' : ''}. Unload one or raise the budget`,
       );
     }
     evicted.push(next);

@@ -40,6 +40,8 @@ export interface ResidentModel {
   readonly state: ModelState;
   /** Why it failed. */
   readonly reason: string;
+  /** Unix time in milliseconds; 0 where it has not. */
+  readonly failedAt: number;
   /** Loaded and warm for the first time. */
   readonly ready: Promise<ModelFacts>;
   readonly residentBytes: number;
@@ -67,6 +69,7 @@ export function keepModel(found: FoundModel, settings: KeepOptions): ResidentMod
   let onEmpty: (() => void) | undefined;
   let state: ModelState = 'loading';
   let reason = '';
+  let failedAt = 0;
   let lastUsedAt = Date.now();
   let isWarm = false;
   let deaths = 0;
@@ -93,6 +96,7 @@ export function keepModel(found: FoundModel, settings: KeepOptions): ResidentMod
     if (state !== 'loading') return;
     const known = unexpected(error);
     state = 'failed';
+    failedAt = Date.now();
     reason = known.message;
     ready.reject(known);
     queue.close(known);
@@ -159,6 +163,9 @@ export function keepModel(found: FoundModel, settings: KeepOptions): ResidentMod
     },
     get reason() {
       return reason;
+    },
+    get failedAt() {
+      return failedAt;
     },
     ready: ready.promise,
     get residentBytes() {

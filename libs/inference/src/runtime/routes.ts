@@ -32,6 +32,8 @@ interface Route {
   serving: FoundModel;
   /** On its way up. */
   next: string | undefined;
+  /** Why it was not followed the last time: said once. */
+  problem: string;
 }
 
 export function openRoutes({ findModel, refreshMs, prepare, onMove, onProblem }: RouteOptions): Routes {
@@ -43,7 +45,7 @@ export function openRoutes({ findModel, refreshMs, prepare, onMove, onProblem }:
     if (running !== undefined) return running;
     const asked = findModel(name, signal)
       .then((serving) => {
-        routes.set(name, { serving, next: undefined });
+        routes.set(name, { serving, next: undefined, problem: '' });
         return serving;
       })
       .finally(() => asking.delete(name));
@@ -62,10 +64,13 @@ export function openRoutes({ findModel, refreshMs, prepare, onMove, onProblem }:
       const from = route.serving;
       route.serving = found;
       route.next = undefined;
+      route.problem = '';
       onMove(name, from, found);
     } catch (error) {
       // A registry that does not answer, or a model that does not come up, is no reason to stop serving the one that is here.
-      onProblem(name, errorMessage(error));
+      const problem = errorMessage(error);
+      if (problem !== route.problem) onProblem(name, problem);
+      route.problem = problem;
       route.next = undefined;
     }
   };

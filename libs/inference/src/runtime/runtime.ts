@@ -27,6 +27,8 @@ export interface RuntimeOptions extends ModelSettings {
   readonly aliasRefreshMs?: number;
   /** What unloading waits for the images that a model has. @default 30_000 */
   readonly unloadGraceMs?: number;
+  /** A model that did not come up fails its requests for so long without being loaded again. @default 30_000 */
+  readonly retryAfterMs?: number;
 }
 
 /** One resident model, for people and protocols. */
@@ -58,7 +60,12 @@ export interface InferenceRuntime {
   /** Loads and warms a model; the model behind a pinned name is never evicted and counts for `isReady`. */
   load(
     reference: string,
-    options?: { readonly pin?: boolean; readonly signal?: AbortSignal },
+    options?: {
+      readonly pin?: boolean;
+      readonly signal?: AbortSignal;
+      /** Also where it failed a moment ago. @default false */
+      readonly again?: boolean;
+    },
   ): Promise<ModelReport>;
   /** Takes nothing new, answers what waits, ends the process. @throws NOT_FOUND where it is not resident */
   unload(reference: string): Promise<void>;
@@ -78,7 +85,8 @@ export interface InferenceRuntime {
 }
 
 export function openRuntime(options: RuntimeOptions): InferenceRuntime {
-  const { findModel, budget, logger, aliasRefreshMs = 2000, unloadGraceMs = 30_000 } = options;
+  const { findModel, budget, logger, aliasRefreshMs = 2000 } = options;
+  const { unloadGraceMs = 30_000, retryAfterMs = 30_000 } = options;
   const residents = new Map<string, ResidentModel>();
   const leaving = new Set<Promise<void>>();
   const pinned = new Set<string>();
@@ -103,9 +111,12 @@ export function openRuntime(options: RuntimeOptions): InferenceRuntime {
   const isPinned = ({ found: { digest } }: ResidentModel): boolean =>
     pinned.has(digest) || routes.namesOf(digest).some((name) => pinned.has(name));
 
-  const resident = (found: FoundModel): ResidentModel => {
+  const isOver = ({ state, failedAt }: ResidentModel, again: boolean): boolean =>
+    state === 'unloaded' || (state === 'failed' && (again || Date.now() - failedAt >= retryAfterMs));
+
+  const resident = (found: FoundModel, again = false): ResidentModel => {
     const known = residents.get(found.digest);
-    if (known !== undefined && known.state !== 'failed' && known.state !== 'unloaded') return known;
+    if (known !== undefined && !isOver(known, again)) return known;
     residents.delete(found.digest);
     for (const old of chooseEvictions(found, [...residents.values()], isPinned, budget))
       void retire(old, 'evicted');
@@ -137,7 +148,7 @@ export function openRuntime(options: RuntimeOptions): InferenceRuntime {
     if (model === undefined) {
       routes
         .find(trial.settings.model)
-        .then(resident)
+        .then((found) => resident(found))
         .catch((error: unknown) =>
           logger.warn({ model: trial.settings.model, err: errorMessage(error) }, 'a trial is not loaded'),
         );
@@ -182,8 +193,8 @@ export function openRuntime(options: RuntimeOptions): InferenceRuntime {
       return answer;
     },
     find: (reference, signal) => routes.find(reference, signal),
-    async load(reference, { pin = false, signal } = {}) {
-      const model = resident(await routes.find(reference, signal));
+    async load(reference, { pin = false, signal, again } = {}) {
+      const model = resident(await routes.find(reference, signal), again);
       if (pin) pinned.add(reference);
       await model.ready;
       return report(model);

@@ -1,4 +1,4 @@
-import { readSafetensors, type StateDict } from '@cassl/checkpoints';
+import { checkFinite, readSafetensors, type StateDict } from '@cassl/checkpoints';
 import type { DetectorConfig } from '@cassl/detector';
 import { fitImage, parseDetectorConfig } from '@cassl/detector/fit-image';
 import { failedPrecondition } from '@cassl/errors';
@@ -6,7 +6,7 @@ import type { Checkpoint } from '@cassl/proto';
 import { MOST_DETECTIONS } from '@cassl/workers/inference-options';
 import { applyOptions } from '../apply-options.ts';
 import type { BatchModel } from '../batch-model.ts';
-import { WARM_UP, warmUpImage } from '../warm-up.ts';
+import { checkOutputs, WARM_UP, warmUpImage } from '../warm-up.ts';
 import { openOnnxSession, type OnnxSession } from './onnx-session.ts';
 import { placePixels } from './place-pixels.ts';
 import { readDetections } from './read-detections.ts';
@@ -24,6 +24,7 @@ export async function openOnnxModel(checkpoint: Checkpoint, path: string): Promi
     );
   }
   const { tensors } = await readSafetensors(path);
+  checkFinite(tensors);
   return onnxModel(tensors, parseDetectorConfig(manifest.model));
 }
 
@@ -63,7 +64,12 @@ export async function onnxModel(state: StateDict, config: DetectorConfig): Promi
     fit: (original) => fitImage(config, original),
     detect,
     warmUp: async () => {
-      await detect([warmUpImage(config)], [WARM_UP]);
+      const image = warmUpImage(config);
+      const fit = fitImage(config, image.original);
+      const { values, shape } = placePixels([image], [fit], padding);
+      const session = await sessionFor(config.masks, 0);
+      checkOutputs((await session.run(values, shape)).sum);
+      await detect([image], [WARM_UP]);
     },
     dispose: () => {
       for (const session of sessions.values()) void session.then((opened) => opened.release());

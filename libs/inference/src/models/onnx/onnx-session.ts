@@ -21,7 +21,7 @@ export async function openOnnxSession(
   }: { readonly config: DetectorConfig; readonly masks: boolean; readonly threads: number },
 ): Promise<OnnxSession> {
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
-  const plan = planOnnx(lazyState(state), { config, masks });
+  const plan = planOnnx(lazyState(state), { config, masks, hasSum: true });
   const file = Buffer.concat(plan.pieces.map(pieceContent));
   const session = await InferenceSession.create(file, sessionOptions(threads));
   return {
@@ -32,13 +32,14 @@ export async function openOnnxSession(
 }
 
 function readOutputs(outputs: Ort.InferenceSession.OnnxValueMapType): GraphOutputs {
-  const { boxes, scores, labels, counts, masks } = outputs as Readonly<Record<string, Ort.Tensor>>;
+  const { boxes, scores, labels, counts, masks, sum } = outputs as Readonly<Record<string, Ort.Tensor>>;
   const [height = 0, width = 0] = masks?.dims.slice(2) ?? [];
   return {
     boxes: boxes?.data as Float32Array,
     scores: scores?.data as Float32Array,
     labels: labels?.data as BigInt64Array,
     counts: counts?.data as BigInt64Array,
+    sum: Number(sum?.data[0]),
     places: scores?.dims[1] ?? 0,
     masks: masks && { values: masks.data as Float32Array, height, width },
   };

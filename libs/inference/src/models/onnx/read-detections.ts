@@ -8,6 +8,8 @@ export interface GraphOutputs {
   readonly scores: Float32Array;
   readonly labels: BigInt64Array;
   readonly counts: BigInt64Array;
+  /** Of all that the heads said, before anything was selected. */
+  readonly sum: number;
   /** Places of each image. */
   readonly places: number;
   readonly masks:
