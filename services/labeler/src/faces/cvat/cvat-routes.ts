@@ -1,5 +1,5 @@
 import { invalidArgument, notFound } from '@cassl/errors';
-import { parseJson, type FastifyInstance, type FastifyRequest } from '@cassl/http';
+import { boundedList, parseJson, type FastifyInstance, type FastifyRequest } from '@cassl/http';
 import type { InferenceRuntime } from '@cassl/inference';
 import { z } from 'zod';
 import { inferBatch } from '../http/infer-batch.ts';
@@ -16,12 +16,19 @@ const NAME_HEADER = 'x-nuclio-function-name';
 const DEFAULT_THRESHOLD = 0.5;
 const MAX_IMAGES = 256;
 
-const base64 = z.string().min(1);
+/** Decoders take whatever looks like base64 out of any text. */
+const base64 = z.string().regex(/^[A-Za-z0-9+/=\s]*$/, 'must be a file in base64');
+/** Some clients can only send text. */
+const threshold = z
+  .union([z.number(), z.string().regex(/\d/).transform(Number)], { error: 'must be a number in [0, 1)' })
+  .pipe(z.number().min(0).lt(1));
 const invocationSchema = z
   .object({
     image: base64.optional(),
-    images: z.array(base64).min(1).max(MAX_IMAGES).optional(),
-    threshold: z.coerce.number().min(0).max(1).optional(),
+    images: boundedList(base64, MAX_IMAGES)
+      .refine(({ length }) => length > 0, 'must have at least 1 item')
+      .optional(),
+    threshold: threshold.nullish().transform((given) => given ?? DEFAULT_THRESHOLD),
   })
   .refine(({ image, images }) => (image === undefined) !== (images === undefined), {
     message: 'give image, or images for a batch: files in base64',
@@ -78,17 +85,14 @@ async function invoke(
   model: string,
   request: FastifyRequest,
 ): Promise<object[]> {
-  const {
-    image,
-    images,
-    threshold = DEFAULT_THRESHOLD,
-  } = parseJson((request.body ?? Buffer.alloc(0)) as Buffer, invocationSchema);
+  const body = (request.body ?? Buffer.alloc(0)) as Buffer;
+  const { image, images, threshold: least } = parseJson(body, invocationSchema);
   const files = images ?? [image ?? ''];
   const outcomes = await inferBatch(inference, request, files, (file) =>
     Promise.resolve({
       model,
       image: { kind: 'encoded', bytes: Buffer.from(file, 'base64') },
-      options: { threshold, masks: true },
+      options: { threshold: least, masks: true },
     }),
   );
   const answers = outcomes.map((outcome) =>

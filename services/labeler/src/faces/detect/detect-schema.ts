@@ -5,12 +5,15 @@ const flag = z
   .transform((text) => text !== 'false' && text !== '0')
   .meta({ type: 'boolean', enum: undefined });
 
+/** Those that `?draw` alone says. */
+export const FLAGS: readonly string[] = ['masks', 'non_overlap', 'draw'];
+
 /** Query and form fields of `POST /v1/detect`; what a form says goes before what the address says. */
 export const detectQuery = z.strictObject({
   model: z.string().min(1).optional().meta({
     description: 'Alias or digest of a checkpoint. Left out: the first of CASSL_PINNED_MODELS.',
   }),
-  threshold: z.coerce.number().min(0).max(1).optional().meta({
+  threshold: z.coerce.number().min(0).lt(1).optional().meta({
     description: 'Findings with a score above it are answered. Left out: 0.05.',
   }),
   max_detections: z.coerce.number().int().min(1).max(1000).optional().meta({

@@ -1,6 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import { parseValue, type FastifyRequest } from '@cassl/http';
-import { detectQuery, type DetectQuery } from './detect-schema.ts';
+import { detectQuery, FLAGS, type DetectQuery } from './detect-schema.ts';
 
 export interface DetectHttpRequest {
   readonly image: Uint8Array;
@@ -21,7 +21,7 @@ export async function readDetectRequest({
 }: FastifyRequest): Promise<DetectHttpRequest> {
   const bytes = (body ?? Buffer.alloc(0)) as Buffer;
   const type = headers['content-type'] ?? '';
-  if (!type.startsWith('multipart/form-data')) return { image: bytes, query: parseValue(query, detectQuery) };
+  if (!type.startsWith('multipart/form-data')) return { image: bytes, query: readWishes(query as object) };
   const form = await readForm(bytes, type);
   const wishes = [...form].filter((field): field is [string, string] => typeof field[1] === 'string');
   const files = [...form].flatMap(([name, value]) => (typeof value === 'string' ? [] : [{ name, value }]));
@@ -37,8 +37,15 @@ export async function readDetectRequest({
     );
   return {
     image: new Uint8Array(await first.value.arrayBuffer()),
-    query: parseValue({ ...(query as object), ...Object.fromEntries(wishes) }, detectQuery),
+    query: readWishes({ ...(query as object), ...Object.fromEntries(wishes) }),
   };
+}
+
+/** Browsers send the fields of a form that nobody filled in as well: blank is left out, and of a flag it is a yes. */
+function readWishes(fields: object): DetectQuery {
+  const isFilled = ([name, value]: readonly [string, unknown]): boolean =>
+    FLAGS.includes(name) || typeof value !== 'string' || value.trim() !== '';
+  return parseValue(Object.fromEntries(Object.entries(fields).filter(isFilled)), detectQuery);
 }
 
 async function readForm(bytes: Buffer, type: string): Promise<FormData> {

@@ -1,5 +1,11 @@
 import { invalidArgument, notFound } from '@cassl/errors';
-import { parseJson, type FastifyInstance, type FastifyReply, type FastifyRequest } from '@cassl/http';
+import {
+  boundedList,
+  parseJson,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from '@cassl/http';
 import type { InferenceRuntime } from '@cassl/inference';
 import { z } from 'zod';
 import { inferBatch } from '../http/infer-batch.ts';
@@ -20,7 +26,7 @@ const DEFAULT_THRESHOLD = 0.3;
 const MAX_TASKS = 10_000;
 
 const predictSchema = z.object({
-  tasks: z.array(z.object({ data: z.record(z.string(), z.unknown()) })).max(MAX_TASKS),
+  tasks: boundedList(z.object({ data: z.record(z.string(), z.unknown()) }), MAX_TASKS),
   label_config: z.string(),
 });
 const setupSchema = z.object({ schema: z.string() });

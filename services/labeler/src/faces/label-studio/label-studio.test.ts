@@ -156,7 +156,7 @@ describe('readLabelConfig', () => {
     ['<View><RectangleLabels name="r" toName="nothing"/></View>', /must name an Image/],
     [
       '<View><Image name="i" value="$x"/><RectangleLabels name="r" toName="i" model_score_threshold="2"/></View>',
-      /\[0, 1\]/,
+      /\[0, 1\)/,
     ],
   ])('refuses %s', (xml, message) => {
     expect(() => readLabelConfig(xml)).toThrow(message);

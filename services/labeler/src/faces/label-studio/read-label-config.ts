@@ -58,9 +58,9 @@ function describe(tags: readonly Tag[], control: Tag, kind: RegionKind): LabelCo
       `label_config: ${control.name} ${fromName.slice(0, 100)} must name an Image whose value is $KEY by toName`,
     );
   const threshold = given === undefined ? undefined : Number(given);
-  if (threshold !== undefined && !(threshold >= 0 && threshold <= 1))
+  if (threshold !== undefined && !(threshold >= 0 && threshold < 1))
     throw invalidArgument(
-      `label_config: model_score_threshold must be in [0, 1], got ${given?.slice(0, 100)}`,
+      `label_config: model_score_threshold must be in [0, 1), got ${given?.slice(0, 100)}`,
     );
   const labels = control.children.filter(({ name }) => name === 'Label').map(({ attributes }) => attributes);
   const [first] = labels;

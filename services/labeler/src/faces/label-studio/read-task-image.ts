@@ -16,7 +16,7 @@ export interface ReadTaskImageOptions {
 
 const MAX_BYTES = 32 * 2 ** 20;
 const READ_MS = 20_000;
-const DATA_URL = /^data:[^,;]*;base64,/;
+const DATA_URL = /^data:[^,]{0,200};base64,/;
 
 /**
  * The image that a task names: a `data:` URL, a file of the Label Studio server that the operator named (`/data/…`), or an address in the

@@ -57,7 +57,7 @@ export async function loadModel(
     throw invalidArgument(
       `parameters.${first.slice(0, 100)}: a checkpoint carries its configuration, so loading takes no parameters`,
     );
-  await inference.load(name, { signal });
+  await inference.load(name, { signal, again: true });
 }
 
 export async function unloadModel(inference: Inference, name: string): Promise<void> {

@@ -5,7 +5,8 @@ import { createLogger, createMetrics, serve, type RunningServer, type ServerSecu
 import { observeInference } from '../../online/observe-inference.ts';
 import { readLabelerConfig } from '../../config.ts';
 import { openHttpFaces } from '../http/open-http-faces.ts';
-import { detectorService } from '../../service.ts';
+import type { Labelings } from '../../labeling/labelings.ts';
+import { detectorService, labelerService } from '../../service.ts';
 import { openInferenceService } from './grpc-service.ts';
 import { openRegions } from './shared-memory/regions.ts';
 
@@ -45,7 +46,12 @@ export async function serveNoOp(
   const regions = openRegions(readLabelerConfig(env).sharedMemory === 'system');
   const server = await serve({
     name: 'test',
-    services: [openInferenceService(inference, { regions }), detectorService({ inference })],
+    services: [
+      openInferenceService(inference, { regions }),
+      detectorService({ inference }),
+      // No jobs: only what is answered at once.
+      labelerService({} as Labelings, { inference }),
+    ],
     logger,
     security,
     metrics,

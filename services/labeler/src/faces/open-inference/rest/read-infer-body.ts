@@ -1,5 +1,5 @@
 import { invalidArgument } from '@cassl/errors';
-import { parseJson } from '@cassl/http';
+import { boundedList, boundedRecord, parseJson } from '@cassl/http';
 import { z } from 'zod';
 import type { BatchRequest } from '../ask-images.ts';
 import type { SharedRegions } from '../shared-memory/regions.ts';
@@ -10,10 +10,11 @@ import type { ModelPath } from './model-path.ts';
 /** Where the JSON of a body ends and the tensors begin. */
 export const HEADER_LENGTH = 'inference-header-content-length';
 
+/** Of a request and of a tensor; far more than there are names for. */
+const MOST = { tensors: 64, dimensions: 16, parameters: 64 };
 const parameter = z.union([z.boolean(), z.number(), z.string()]);
 // Python clients write what they leave out as null.
-const parameters = z
-  .record(z.string(), parameter)
+const parameters = boundedRecord(parameter, MOST.parameters)
   .nullish()
   .transform((given) => given ?? {});
 const inferSchema = z.object({
@@ -22,20 +23,20 @@ const inferSchema = z.object({
     .nullish()
     .transform((given) => given ?? ''),
   parameters,
-  inputs: z.array(
+  inputs: boundedList(
     z.object({
       name: z.string(),
       datatype: z.string(),
-      shape: z.array(z.number()),
+      shape: boundedList(z.number(), MOST.dimensions),
       parameters,
       data: z
         .array(z.unknown())
         .nullish()
         .transform((given) => given ?? undefined),
     }),
+    MOST.tensors,
   ),
-  outputs: z
-    .array(z.object({ name: z.string(), parameters }))
+  outputs: boundedList(z.object({ name: z.string(), parameters }), MOST.tensors)
     .nullish()
     .transform((given) => given ?? []),
 });
@@ -114,7 +115,7 @@ function readTensors(inputs: readonly BodyTensor[], binary: Buffer, regions: Sha
 
 /** Of the arrays in `data`: the most dimensions that a tensor has here, and some. */
 const MAX_DEPTH = 7;
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Elements in JSON, flat or nested. Image files are base64 there: JSON has no bytes, and no image file looks like base64. */
 function fromJson({ name, datatype, data }: BodyTensor): TensorContent {
