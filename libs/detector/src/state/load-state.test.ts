@@ -113,6 +113,18 @@ describe('weights in and out', () => {
     detector.dispose();
   });
 
+  it('starts no classifier anew where the checkpoint must fit', async () => {
+    const detector = createDetector({ ...SMALL, classes: 3 });
+    const before = valuesOf(detector, 'backbone.bottom_up.conv1.weight');
+    const state = await donor();
+    expect(() => detector.loadStateDict(state, { strict: true })).toThrow(
+      /does not fit: .*cls_logits\.(weight|bias): started anew: 1 classes there, 3 here/,
+    );
+    expect(valuesOf(detector, 'backbone.bottom_up.conv1.weight')).toEqual(before);
+    detector.loadStateDict(state, { strict: true, classifier: 'replicate' });
+    detector.dispose();
+  });
+
   it('makes an FCOS from a CondInst by leaving the mask parts out', async () => {
     const detector = createDetector({ ...SMALL, masks: false });
     const report = detector.loadStateDict(await donor());

@@ -16,7 +16,10 @@ export interface LoadOptions {
   readonly classifier?: 'random' | 'replicate';
   /** Put in front of the checkpoint's names, for example `backbone.bottom_up.` for a bare torchvision ResNet. */
   readonly prefix?: string;
-  /** True: a missing, surplus or ill-shaped tensor in the chosen parts is an error instead of a line in the report. */
+  /**
+   * True: a missing, surplus or ill-shaped tensor in the chosen parts, or a classifier that would start anew, is an error instead of
+   * a line in the report.
+   */
   readonly strict?: boolean;
   /** Of the weights that start anew. Default 0. */
   readonly seed?: number;
@@ -112,6 +115,8 @@ function planLoad(
   return { values, report: { matched, adapted, missing, skipped } };
 }
 
+const STARTED_ANEW = 'started anew';
+
 /** 1 → K classes (method 1.8): W[k] = W_bin, or a classifier that has seen nothing. */
 function adaptClassifier(
   spec: Parameter,
@@ -131,7 +136,7 @@ function adaptClassifier(
     return { value, why: `replicated from 1 to ${to} classes` };
   }
   const random = randomStream((options.seed ?? 0) ^ seedOf(spec.name));
-  return { value: spec.init(spec.shape, random), why: `started anew: ${from} classes there, ${to} here` };
+  return { value: spec.init(spec.shape, random), why: `${STARTED_ANEW}: ${from} classes there, ${to} here` };
 }
 
 function finiteValues(name: string, tensor: HostTensor): Float32Array {
@@ -145,12 +150,12 @@ function finiteValues(name: string, tensor: HostTensor): Float32Array {
   return values;
 }
 
-function checkStrict({ missing, skipped }: LoadReport): void {
-  const first = missing[0];
-  if (first !== undefined) throw failedPrecondition(`checkpoint does not fit: ${first.name}: ${first.why}`);
-  const surplus = skipped.find(({ why }) => !/^(part|buffer) /.test(why));
-  if (surplus !== undefined)
-    throw failedPrecondition(`checkpoint does not fit: ${surplus.name}: ${surplus.why}`);
+function checkStrict({ missing, adapted, skipped }: LoadReport): void {
+  const fault =
+    missing[0] ??
+    adapted.find(({ why }) => why.startsWith(STARTED_ANEW)) ??
+    skipped.find(({ why }) => !/^(part|buffer) /.test(why));
+  if (fault !== undefined) throw failedPrecondition(`checkpoint does not fit: ${fault.name}: ${fault.why}`);
 }
 
 function anotherArchitecture(store: ParameterStore, state: ReadonlyMap<string, HostTensor>): Error {
