@@ -51,7 +51,7 @@ export function App(): JSX.Element {
   const place = usePlace();
   const session = useSession();
   const name = place.parts[0] || 'pipelines';
-  const page = PAGES[name];
+  const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
   useEffect(() => {
     document.title = [place.parts[1] ?? '', page?.title ?? 'not found', 'cassl'].filter(Boolean).join(' · ');
   }, [name, place.parts[1]]);

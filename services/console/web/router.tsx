@@ -22,7 +22,21 @@ export function usePlace(): Place {
     return () => removeEventListener('popstate', update);
   }, []);
   const { pathname, searchParams } = new URL(href);
-  return { parts: pathname.split('/').slice(1).map(decodeURIComponent), query: searchParams };
+  return { parts: partsOf(pathname), query: searchParams };
+}
+
+/** Decoded parts of a path; one that nobody encoded stays as it is. */
+export function partsOf(pathname: string): readonly string[] {
+  return pathname
+    .split('/')
+    .slice(1)
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    });
 }
 
 /** Changes one parameter of the query, in place. */

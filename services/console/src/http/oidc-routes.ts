@@ -2,6 +2,7 @@ import { CasslError, errorCode, isCasslError } from '@cassl/errors';
 import type { HttpAccess } from '@cassl/rpc';
 import { Hono, type Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { z } from 'zod';
 import type { OidcSignIn, Pending } from './oidc-sign-in.ts';
 import { isTls, keepToken, type ConsoleEnv } from './session.ts';
 
@@ -63,9 +64,11 @@ export function oidcRoutes({ authorizer }: HttpAccess, oidc: OidcSignIn | undefi
     });
 }
 
+const pendingSchema: z.ZodType<Pending> = z.object({ state: z.string(), verifier: z.string() });
+
 function pendingOf(context: Context): Pending | undefined {
   try {
-    return JSON.parse(getCookie(context, PENDING) ?? '') as Pending;
+    return pendingSchema.safeParse(JSON.parse(getCookie(context, PENDING) ?? '')).data;
   } catch {
     return undefined;
   }

@@ -48,7 +48,7 @@ export function sessionRoutes({ authorizer }: HttpAccess, issuer: string | undef
       .get('/ways', (context) => context.json({ issuer: issuer ?? null }))
       .get('/', async (context) => context.json(answer(await authorizer.identify(authorizationOf(context)))))
       .post('/', async (context) => {
-        const { token } = await context.req.json<{ token?: unknown }>();
+        const token = await tokenIn(context);
         if (typeof token !== 'string' || !/^\S{1,8192}$/.test(token))
           throw new CasslError('UNAUTHENTICATED', 'the token is empty, or has spaces in it');
         const identity = await authorizer.identify(`Bearer ${token}`);
@@ -60,6 +60,12 @@ export function sessionRoutes({ authorizer }: HttpAccess, issuer: string | undef
         return context.body(null, 204);
       })
   );
+}
+
+/** Undefined where the body is none of the page's. */
+async function tokenIn({ req }: Context): Promise<unknown> {
+  const body: unknown = await req.json().catch(() => undefined);
+  return typeof body === 'object' && body !== null && 'token' in body ? body.token : undefined;
 }
 
 /** Keeps a token that was looked at, for its lifetime or, where nobody knows it, until the browser is closed. */

@@ -48,14 +48,14 @@ export function labelSetRoutes({
           address: addressOf(context),
           truth: await truthOf(context),
           filter: filterOf(context),
-          from: numberOf(context, 'from', 0, 0, Number.MAX_SAFE_INTEGER),
-          count: numberOf(context, 'count', 60, 1, MAX_PAGE),
+          from: wholeOf(context, 'from', 0, 0, Number.MAX_SAFE_INTEGER),
+          count: wholeOf(context, 'count', 60, 1, MAX_PAGE),
           masks: context.req.query('masks') === '1',
         }),
       ),
     )
     .get('/picture', async (context) => {
-      const at = numberOf(context, 'at', 0, 0, Number.MAX_SAFE_INTEGER);
+      const at = wholeOf(context, 'at', 0, 0, Number.MAX_SAFE_INTEGER);
       const wanted = numberOf(context, 'size', PICTURE_SIZES[0], 1, 10_000);
       const size = PICTURE_SIZES.find((made) => made >= wanted) ?? PICTURE_SIZES[1];
       const location = await imageSets.at(addressOf(context), at);
@@ -110,7 +110,7 @@ function filterOf(context: Context): ImageFilter {
     maxScore: numberOf(context, 'maxScore', 1, 0, 1),
     minSize: numberOf(context, 'minSize', 0, 0, 1),
     maxSize: numberOf(context, 'maxSize', 1, 0, 1),
-    category: numberOf(context, 'category', -1, -1, 31),
+    category: wholeOf(context, 'category', -1, -1, 31),
   };
 }
 
@@ -121,6 +121,12 @@ function oneOf<T extends string>({ req }: Context, name: string, known: readonly
     throw invalidArgument(`${name} must be one of ${known.join(', ')}, got ${JSON.stringify(given)}`);
   }
   return found;
+}
+
+function wholeOf(context: Context, name: string, otherwise: number, min: number, max: number): number {
+  const value = numberOf(context, name, otherwise, min, max);
+  if (Number.isInteger(value)) return value;
+  throw invalidArgument(`${name} must be a whole number, got ${value}`);
 }
 
 function numberOf({ req }: Context, name: string, otherwise: number, min: number, max: number): number {

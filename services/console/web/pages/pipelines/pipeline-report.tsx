@@ -8,6 +8,7 @@ const ARMS: Readonly<Record<string, string>> = {
   warmup: 'finetuned from the warmup',
   scratch: 'finetuned without warmup',
   control: 'control: no warmup, all iterations',
+  joint: 'joint: labeled and unlabeled images together',
 };
 
 const METRICS: readonly (readonly [key: string, title: string])[] = [
@@ -58,9 +59,12 @@ export function PipelineReport({ report }: { readonly report: Json<Report> }): J
         </table>
       </div>
       <p class="soft">
-        Pseudo labels above δ = {threshold?.toFixed(2)}
-        {precision !== undefined &&
-          `: precision ${percent(precision)}, recall ${percent(recall ?? 0)}`} · {engine}
+        {threshold !== undefined && `Pseudo labels above δ = ${threshold.toFixed(2)}`}
+        {threshold !== undefined &&
+          precision !== undefined &&
+          `: precision ${percent(precision)}, recall ${percent(recall ?? 0)}`}
+        {threshold !== undefined && ' · '}
+        {engine}
       </p>
     </section>
   );
