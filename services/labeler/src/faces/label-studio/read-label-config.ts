@@ -77,7 +77,10 @@ function describe(tags: readonly Tag[], control: Tag, kind: RegionKind): LabelCo
 
 /** A label answers to its value and to its `predicted_values`. */
 function namesOf({ value = '', predicted_values: more = '' }: Attributes): [string, string][] {
-  return [value, ...more.split(',')].map((name) => [name.trim().toLowerCase(), value]);
+  return [value, ...more.split(',')]
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '')
+    .map((name) => [name, value]);
 }
 
 type ParsedNode = Readonly<Record<string, unknown>>;

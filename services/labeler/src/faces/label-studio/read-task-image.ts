@@ -32,7 +32,7 @@ export async function readTaskImage(
       `${field} must be the address of an image, got ${JSON.stringify(value)?.slice(0, 100)}`,
     );
   const inline = DATA_URL.exec(value);
-  if (inline !== null) return Buffer.from(value.slice(inline[0].length), 'base64');
+  if (inline !== null) return checkSize(Buffer.from(value.slice(inline[0].length), 'base64'), field);
   const own = server && ownFile(value, server);
   if (server !== undefined && own !== undefined) return fetchOwn(own, field, server, signal);
   if (value.startsWith('/'))
@@ -40,6 +40,12 @@ export async function readTaskImage(
       `${field}: ${value.slice(0, 200)} is a file of Label Studio; CASSL_LABEL_STUDIO_URL must say where that is`,
     );
   return readAddress(value, { field, maxBytes: MAX_BYTES, timeoutMs: READ_MS, signal });
+}
+
+function checkSize(bytes: Buffer, where: string): Buffer {
+  if (bytes.length > MAX_BYTES)
+    throw invalidArgument(`${where} must have at most ${MAX_BYTES} bytes, got ${bytes.length}`);
+  return bytes;
 }
 
 function ownFile(value: string, server: LabelStudioServer): URL | undefined {

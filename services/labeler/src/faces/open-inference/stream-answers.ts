@@ -33,7 +33,7 @@ export function startAnswers(face: StreamFace, message: ModelInferRequest, calle
   try {
     return { answers: start(face, message, caller), bytes };
   } catch (error) {
-    return { answers: [Promise.resolve(failure(message, error, face.log))], bytes };
+    return { answers: [Promise.resolve(failure(message, error, face.log, true))], bytes };
   }
 }
 
@@ -44,10 +44,10 @@ function start(
 ): Promise<ModelStreamInferResponse>[] {
   const request = fromMessage(message, regions);
   const { outcomes, outputs, parameters } = askImages(inference, request, caller);
-  const orFailure = (answer: Promise<ModelInferResponse>): Promise<ModelStreamInferResponse> =>
+  const orFailure = (answer: Promise<ModelInferResponse>, isLast = true): Promise<ModelStreamInferResponse> =>
     answer.then(
       (inferResponse) => ({ errorMessage: '', inferResponse }),
-      (error: unknown) => failure(message, error, log),
+      (error: unknown) => failure(message, error, log, isLast),
     );
   if (!parameters.isDecoupled) {
     const answer = awaitOutcomes(outcomes).then((all) =>
@@ -61,9 +61,10 @@ function start(
       outcome.then((one) =>
         withParameters(toMessage(request, [one], outputs), { image_index: index, [FINAL]: index === last }),
       ),
+      index === last,
     ),
   );
-  const end = (): ModelStreamInferResponse => ({ errorMessage: '', inferResponse: empty(message) });
+  const end = (): ModelStreamInferResponse => ({ errorMessage: '', inferResponse: empty(message, true) });
   return parameters.wantsEmptyFinal ? [...answers, Promise.allSettled(outcomes).then(end)] : answers;
 }
 
@@ -74,7 +75,12 @@ function withParameters(
   return { ...answer, parameters: { ...answer.parameters, ...toParameters(more) } };
 }
 
-function failure(message: ModelInferRequest, error: unknown, log: ErrorLog): ModelStreamInferResponse {
+function failure(
+  message: ModelInferRequest,
+  error: unknown,
+  log: ErrorLog,
+  isLast: boolean,
+): ModelStreamInferResponse {
   const isShown = isCasslError(error) && error.code !== 'INTERNAL';
   // The stream goes on, so that nobody else would log it.
   if (!isShown)
@@ -83,10 +89,11 @@ function failure(message: ModelInferRequest, error: unknown, log: ErrorLog): Mod
       'a streamed request failed unexpectedly',
     );
   const text = isShown ? `${error.code}: ${errorMessage(error)}` : 'INTERNAL: the service log has it';
-  return { errorMessage: text, inferResponse: empty(message) };
+  return { errorMessage: text, inferResponse: empty(message, isLast) };
 }
 
-function empty({ modelName, id }: ModelInferRequest): ModelInferResponse {
-  const parameters = toParameters({ [FINAL]: true });
+/** No outputs; `isLast` says that no other answer to the request comes. */
+function empty({ modelName, id }: ModelInferRequest, isLast: boolean): ModelInferResponse {
+  const parameters = toParameters({ [FINAL]: isLast });
   return { modelName, modelVersion: VERSION, id, parameters, outputs: [], rawOutputContents: [] };
 }
