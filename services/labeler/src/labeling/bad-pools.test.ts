@@ -10,7 +10,7 @@ import { encodeJpeg } from '@cassl/vision';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveNoOp, type TestServer } from '../faces/open-inference/serve-no-op.fixture.ts';
 import { labelShard } from './label-shard.ts';
-import { openTestLabeling, type TestLabeling } from './test-labeling.ts';
+import { openTestLabeling, type TestLabeling } from './labeling.fixture.ts';
 
 const IMAGES = 40;
 const { JOB_STATE_FAILED, JOB_STATE_SUCCEEDED } = JobState;

@@ -1,3 +1,4 @@
+import { dataLoss, errorMessage } from '@cassl/errors';
 import type { LabelFileEntry } from '@cassl/labels';
 
 /** An image that could not be labeled. */
@@ -39,6 +40,19 @@ export function encodeCommit(commit: Commit): Buffer {
   return Buffer.from(JSON.stringify(commit));
 }
 
-export function decodeCommit(bytes: Uint8Array): Commit {
-  return JSON.parse(Buffer.from(bytes).toString()) as Commit;
+/** @throws DATA_LOSS that names where it was found, for what is no commit */
+export function decodeCommit(bytes: Uint8Array, where: string): Commit {
+  const commit = parse(bytes, where);
+  const { index, file, failures } = commit;
+  if (!Number.isInteger(index) || index < 0 || typeof file?.digest !== 'string' || !Array.isArray(failures))
+    throw dataLoss(`${where} is damaged: it is no commit of a shard`);
+  return commit as Commit;
+}
+
+function parse(bytes: Uint8Array, where: string): Partial<Commit> & { readonly index: number } {
+  try {
+    return { index: -1, ...(JSON.parse(Buffer.from(bytes).toString()) as Partial<Commit>) };
+  } catch (error) {
+    throw dataLoss(`${where} is damaged: ${errorMessage(error)}`, { cause: error });
+  }
 }

@@ -6,7 +6,7 @@ import { openEvents } from '@cassl/events';
 import { openLabelSet } from '@cassl/labels';
 import { JobState, Labeling } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestLabeling, stubRows, TEACHER, type TestLabeling } from './test-labeling.ts';
+import { openTestLabeling, stubRows, TEACHER, type TestLabeling } from './labeling.fixture.ts';
 
 let test: TestLabeling;
 beforeAll(async () => {

@@ -111,7 +111,14 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
       const checked = await checkLabelingSpec(spec);
       return kept(await jobs.start(id, newLabeling(id, checked, await teacherDigest(checked)), owner));
     },
-    get: async (id) => withAddresses(await jobs.get(id)),
+    async get(id) {
+      const job = await jobs.get(id);
+      return withAddresses(job).catch((error: unknown) => {
+        // Why a job failed can be read where its output cannot.
+        logger.warn({ err: error, labeling: id }, 'cannot read the label files of a labeling');
+        return job;
+      });
+    },
     all: () => jobs.list(),
     list: (page) => pageOfJobs(jobs.list(), page, page),
     files: async (id, page) => filesOf(await jobs.get(id), page),

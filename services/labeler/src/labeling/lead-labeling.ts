@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { writeManifest, type WrittenManifest } from '@cassl/datasets';
-import { CasslError, errorCode, failedPrecondition, outlook, type ErrorCode } from '@cassl/errors';
+import {
+  CasslError,
+  errorCode,
+  errorMessage,
+  failedPrecondition,
+  outlook,
+  type ErrorCode,
+} from '@cassl/errors';
 import type { EventBus } from '@cassl/events';
 import { jobProgress, type Lead } from '@cassl/jobs';
 import { LabelingReport, type Labeling, type LabelingSpec } from '@cassl/proto';
@@ -103,7 +110,7 @@ class LeadingLabeling {
   #isPaused: boolean;
   #isDirty = true;
   #isAcknowledged: boolean;
-  #fault: CasslError | undefined;
+  #fault: Error | undefined;
 
   constructor(lead: Lead<Labeling>, parts: Parts) {
     this.#lead = lead;
@@ -124,7 +131,9 @@ class LeadingLabeling {
     await queue.ensure();
     await this.#filler.open(this.#isPaused);
     const caughtUp = Promise.withResolvers<void>();
-    const reading = this.#readReports(signal, caughtUp.resolve);
+    const reading = this.#readReports(signal, caughtUp.resolve).catch((error: unknown) => {
+      if (!signal.aborted) this.#fault ??= error instanceof Error ? error : new Error(errorMessage(error));
+    });
     // A stream that holds nothing of this job says nothing: the ledger has the last word anyway.
     await Promise.race([caughtUp.promise, delay(1_500)]);
     try {
@@ -155,15 +164,24 @@ class LeadingLabeling {
 
   async #readReports(signal: AbortSignal, onCaughtUp: () => void): Promise<void> {
     for await (const batch of this.#parts.queue.reports(this.#lead.id, signal)) {
-      for (const bytes of batch) this.#take(LabelingReport.decode(bytes));
+      for (const bytes of batch) this.#hear(bytes);
       if (batch.length < 500) onCaughtUp();
+    }
+  }
+
+  /** A report that cannot be read is left out: what it told of is in the ledger, or is tried again. */
+  #hear(bytes: Uint8Array): void {
+    try {
+      this.#take(LabelingReport.decode(bytes));
+    } catch (error) {
+      this.#parts.logger.warn({ err: error, labeling: this.#lead.id }, 'a report cannot be read');
     }
   }
 
   #take({ fact }: LabelingReport): void {
     switch (fact?.$case) {
       case 'commit':
-        if (this.tally.add(decodeCommit(fact.value))) this.#isDirty = true;
+        if (this.tally.add(decodeCommit(fact.value, 'a report'))) this.#isDirty = true;
         break;
       case 'dead':
         if (fact.value.epoch < this.#filler.epoch) return;

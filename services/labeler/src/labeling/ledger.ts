@@ -29,7 +29,7 @@ export function openLedger(outputUri: string, folder: string): Ledger {
   const base = outputUri.replace(/\/+$/, '');
   const store = openRequestedStore('LabelingSpec.output_uri', `${base}/${folder}`, 'write');
   const read = async (index: number): Promise<Commit> =>
-    decodeCommit(await readBytes(store, commitKey(index)));
+    decodeCommit(await readBytes(store, commitKey(index)), `${store.uri}/${commitKey(index)}`);
   const readIfThere = (index: number): Promise<Commit | undefined> =>
     read(index).catch((error: unknown) => {
       if (errorCode(error) === 'NOT_FOUND') return undefined;

@@ -4,16 +4,23 @@ import type { Labeling } from '@cassl/proto';
 import type { Logger } from '@cassl/rpc';
 import type { JobCatalog } from './job-catalog.ts';
 
-const LOOK_AGAIN_MS = 10_000;
-/** Who asks for a job before it was looked for is told that there is none; a store that hangs must not hold the service back. */
-const PATIENCE_MS = 5_000;
+export interface RestoreTimes {
+  /** Between two looks. @default 10_000 */
+  readonly lookAgainMs?: number;
+  /**
+   * Who asks for a job before it was looked for is told that there is none; a store that hangs must not hold the service back for longer.
+   * @default 5_000
+   */
+  readonly patienceMs?: number;
+}
 
 /** What the broker has lost comes back from object storage: once at the start, and again while a store cannot be read. */
 export async function restoreLost(
   jobs: Pick<Jobs<Labeling>, 'list' | 'start'>,
   catalog: JobCatalog,
   logger: Logger,
-): Promise<{ stop(): Promise<void> }> {
+  { lookAgainMs = 10_000, patienceMs = 5_000 }: RestoreTimes = {},
+): Promise<{ readonly stop: () => Promise<void> }> {
   const over = new AbortController();
   const looked = Promise.withResolvers<void>();
   const restore = async (): Promise<void> => {
@@ -26,10 +33,10 @@ export async function restoreLost(
     over.abort();
     looked.resolve();
   };
-  const { done } = repeat(restore, LOOK_AGAIN_MS, over.signal, (error) =>
+  const { done } = repeat(restore, lookAgainMs, over.signal, (error) =>
     logger.warn({ err: error }, 'cannot look for lost labelings now'),
   );
-  await Promise.race([looked.promise, delay(PATIENCE_MS, undefined, { ref: false })]);
+  await Promise.race([looked.promise, delay(patienceMs, undefined, { ref: false })]);
   return {
     async stop() {
       over.abort();

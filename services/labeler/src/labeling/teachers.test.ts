@@ -8,7 +8,7 @@ import { encodePng } from '@cassl/vision';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveNoOp, type TestServer } from '../faces/open-inference/serve-no-op.fixture.ts';
 import { labelShard } from './label-shard.ts';
-import { openTestLabeling, type TestLabeling } from './test-labeling.ts';
+import { openTestLabeling, type TestLabeling } from './labeling.fixture.ts';
 
 let server: TestServer;
 let test: TestLabeling;

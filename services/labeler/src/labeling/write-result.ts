@@ -1,4 +1,5 @@
 import type { WrittenManifest } from '@cassl/datasets';
+import { dataLoss } from '@cassl/errors';
 import type { Lead } from '@cassl/jobs';
 import { writeFacts, writeLabelSet, type LabelFileEntry, type Teacher as LabelTeacher } from '@cassl/labels';
 import type { Labeling, LabelingSpec, Teacher } from '@cassl/proto';
@@ -15,11 +16,17 @@ export async function writeResult(
   const { threshold, nonOverlap, maxDetections } = limitsOf(parts.spec);
   const floor = roundScore(threshold);
   let seconds = 0;
+  let shards = 0;
   async function* entries(): AsyncGenerator<LabelFileEntry> {
     for await (const commit of ledger.range(0, written.manifest.shards)) {
       seconds += commit.seconds;
+      shards += 1;
       yield commit.file;
     }
+    // Counted before; somebody has taken them away since. A set without them would look whole.
+    const missing = written.manifest.shards - shards;
+    if (missing > 0)
+      throw dataLoss(`${missing} of ${written.manifest.shards} commits are gone from ${ledger.store.uri}`);
   }
   const { checkpointDigest: digest, status } = lead.job;
   const source = {
