@@ -14,4 +14,5 @@ export {
   deadlineExceeded,
 } from './constructors.ts';
 export { errorMessage, errorCode, isCasslError } from './inspect.ts';
+export { withoutUserInfo } from './without-user-info.ts';
 export { outlook, type Outlook } from './outlook.ts';

@@ -2,19 +2,33 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
+const CLOSE_ARRAY = 0x5d;
+const CLOSE_OBJECT = 0x7d;
+
+interface Containers {
+  readonly count: number;
+  /** Of the deepest one; 1 for a list of numbers. */
+  readonly depth: number;
+}
 
 /**
  * Arrays and objects of a JSON text, without parsing it; stops counting above `most`. Two bytes of JSON become a hundred of memory where
  * they are an empty array.
  */
-export function countContainers(json: Buffer, most: number): number {
+export function countContainers(json: Buffer, most: number): Containers {
   let count = 0;
+  let open = 0;
+  let depth = 0;
   for (let at = 0; at < json.length && count <= most; at++) {
     const byte = json[at];
     if (byte === QUOTE) at = endOfText(json, at);
-    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) count += 1;
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      count += 1;
+      open += 1;
+      depth = Math.max(depth, open);
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) open -= 1;
   }
-  return count;
+  return { count, depth };
 }
 
 /** Where the text that starts at `start` has its closing quote. */

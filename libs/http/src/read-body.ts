@@ -53,7 +53,7 @@ export async function readBody(
 }
 
 async function decompress(body: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer> {
-  const decode = encoding in DECODERS ? DECODERS[encoding as keyof typeof DECODERS] : undefined;
+  const decode = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding as keyof typeof DECODERS] : undefined;
   if (decode === undefined)
     throw invalidArgument(
       `content-encoding must be ${Object.keys(DECODERS).join(', ')} or identity, got ${encoding.slice(0, 100)}`,

@@ -17,3 +17,4 @@ export * from './gen/externalscaler/externalscaler.ts';
 export type { ServerStreamingMethodResult } from './gen/cassl/v1/registry.ts';
 export { descriptorSet } from './descriptor-set.ts';
 export { CountingReader } from './counting-reader.ts';
+export { wideFieldPath } from './field-path.ts';

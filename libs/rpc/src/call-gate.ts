@@ -1,9 +1,10 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerInterceptor } from '@grpc/grpc-js';
+import { CallWindows } from './call-windows.ts';
 import { EncodedCall } from './encoded-messages.ts';
-import { sayTooLarge } from './say-too-large.ts';
-import { widenWindow } from './widen-window.ts';
+import { checkStatuses } from './outgoing-status.ts';
+import type { RequestBytes } from './request-bytes.ts';
 
 /** The notice of RFC 9113, 6.8: open no more streams here, but every one that is open or on its way is still served. */
 const ANY_STREAM = 2 ** 31 - 1;
@@ -27,15 +28,16 @@ export interface CallGate {
  * grpc-js alone ends a connection as soon as it knows of no call on it; calls that were in the socket then end without a
  * status. Here the connection ends in two steps, as gRPC's other servers do it: first the notice, later the end.
  */
-export function createCallGate(): CallGate {
+export function createCallGate(requestBytes: RequestBytes): CallGate {
   const sessions = new Set<ServerHttp2Session>();
   const taken = new Set<ServerHttp2Stream>();
+  const windows = new CallWindows();
   let isClosing = false;
 
   const notify = (session: ServerHttp2Session): void => {
     if (!session.destroyed && !session.closed) session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
   };
-  const interceptor: ServerInterceptor = (_method, call) => {
+  const interceptor: ServerInterceptor = (method, call) => {
     // Not part of the interface; without it a stop is only as exact as grpc-js makes it.
     const { stream } = call as unknown as { readonly stream?: ServerHttp2Stream };
     if (stream?.session !== undefined) {
@@ -47,12 +49,13 @@ export function createCallGate(): CallGate {
       if (!sessions.has(session)) {
         sessions.add(session);
         session.once('close', () => sessions.delete(session));
-        widenWindow(session);
         if (isClosing) notify(session);
       }
+      windows.take(session, stream);
     }
-    sayTooLarge(call);
-    return new EncodedCall(call, stream);
+    checkStatuses(call);
+    const counted = stream === undefined ? call : requestBytes.count(method, call, stream);
+    return new EncodedCall(counted, stream);
   };
   return {
     interceptor,

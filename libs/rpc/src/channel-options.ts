@@ -1,7 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 
-/** An encoded photo fits; a checkpoint or dataset must be streamed or named. */
-const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
+/** Of one message, either way. An encoded photo fits; a checkpoint or dataset must be streamed or named. */
+export const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
 
 const COMMON: ChannelOptions = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,

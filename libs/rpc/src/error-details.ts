@@ -8,7 +8,9 @@ const ERROR_DOMAIN = 'cassl.v1';
 /** When to ask again where nobody said it better. */
 const RETRY_AFTER_MS = 1000;
 /** Trailers of more than 8 KiB are dropped by many clients, and the message travels twice. */
-const MAX_DESCRIPTION = 1000;
+const MAX_DESCRIPTION = 500;
+/** Characters of a field's name or a fact. */
+const MAX_FACT = 200;
 
 /**
  * What an error says to programs (google.rpc): `ErrorInfo` always, with `details.reason` or the code as the reason;
@@ -19,14 +21,16 @@ export function errorDetails(error: CasslError, callId: string): ErrorDetails[] 
   const details: ErrorDetails[] = [
     {
       $type: ErrorInfo.$type,
-      reason: textOf(error.details['reason']) ?? error.code,
+      reason: textOf(error.details['reason'])?.slice(0, MAX_FACT) ?? error.code,
       domain: ERROR_DOMAIN,
       metadata: { callId, ...factsOf(error) },
     },
   ];
   if (error.code === 'INVALID_ARGUMENT' || error.code === 'OUT_OF_RANGE') {
     const description = withPlainNumbers(error.message).slice(0, MAX_DESCRIPTION);
-    const violation = BadRequest.fromPartial({ fieldViolations: [{ field: fieldOf(error), description }] });
+    // The keys of maps are names of fields too, and may be as long as a caller likes.
+    const field = fieldOf(error).slice(0, MAX_FACT);
+    const violation = BadRequest.fromPartial({ fieldViolations: [{ field, description }] });
     details.push(violation);
   }
   const wait = error.details['retryAfterMs'] ?? (error.code === 'UNAVAILABLE' ? RETRY_AFTER_MS : undefined);
@@ -56,7 +60,7 @@ function factsOf({ details }: CasslError): Record<string, string> {
     ([name, value]) =>
       !['reason', 'retryAfterMs', 'field'].includes(name) && ['string', 'number'].includes(typeof value),
   );
-  return Object.fromEntries(plain.map(([name, value]) => [name, String(value).slice(0, 200)]));
+  return Object.fromEntries(plain.map(([name, value]) => [name, String(value).slice(0, MAX_FACT)]));
 }
 
 function textOf(value: unknown): string | undefined {

@@ -2,12 +2,11 @@ import { CasslError, errorCode, errorMessage, isCasslError, type ErrorCode } fro
 import { ClientError, ServerError, Status } from 'nice-grpc';
 import { RichClientError, RichServerError } from 'nice-grpc-error-details';
 import { withPlainNumbers } from './plain-numbers.ts';
+import { shortText } from './short-text.ts';
 import { errorDetails, readErrorDetails } from './error-details.ts';
 
 /** What a client learns of an error that is not ours to show. */
 const HIDDEN = 'internal error; the service log has it under this call id';
-/** A message that quotes a caller's own megabytes back would not fit into a trailer. */
-const MAX_MESSAGE = 2000;
 
 /**
  * Turns anything thrown by a handler into a status with details (google.rpc, `errorDetails`):
@@ -23,7 +22,7 @@ export function toServerError(error: unknown, callId: string): { status: ServerE
   }
   const status = new RichServerError(
     Status[shown.code],
-    cut(withPlainNumbers(shown.message)),
+    shortText(withPlainNumbers(shown.message)),
     errorDetails(shown, callId),
   );
   return { status, isHidden: false };
@@ -48,12 +47,6 @@ function isFull(error: unknown): boolean {
     ['ENOSPC', 'EDQUOT'].includes(code) ||
     /database or disk is full|No space left on device/i.test(error.message)
   );
-}
-
-function cut(message: string): string {
-  return message.length <= MAX_MESSAGE
-    ? message
-    : `${message.slice(0, MAX_MESSAGE)}… (${message.length} characters)`;
 }
 
 /** The name of a status, for example "NOT_FOUND". */

@@ -3,6 +3,7 @@ import { unavailable } from '@cassl/errors';
 import { inSpanSteps, type OpenSpan } from '@cassl/telemetry';
 import { Status, type CallContext, type ServerMiddleware, type ServerMiddlewareCall } from 'nice-grpc';
 import type { ServiceContext } from './call-context.ts';
+import type { CallFlow, CallFlows } from './call-flow.ts';
 import type { CallGate } from './call-gate.ts';
 import { deadlineOf } from './call-deadline.ts';
 import { checkTexts, withTextsChecked } from './check-text.ts';
@@ -24,6 +25,7 @@ export interface CallHandling {
   readonly metrics: CallMetrics;
   readonly stopping: AbortSignal;
   readonly gate: Pick<CallGate, 'isClosing'>;
+  readonly flows: Pick<CallFlows, 'of'>;
   readonly admission: Admission;
 }
 
@@ -41,7 +43,7 @@ export function handleCalls(handling: CallHandling): ServerMiddleware<ServiceCon
 }
 
 async function* answerCall<Request, Response>(
-  { name, logger, metrics, stopping, gate, admission }: CallHandling,
+  { name, logger, metrics, stopping, gate, flows, admission }: CallHandling,
   call: ServerMiddlewareCall<Request, Response, ServiceContext>,
   context: CallContext,
   { span, end }: OpenSpan,
@@ -66,7 +68,8 @@ async function* answerCall<Request, Response>(
       checkTexts(call.request);
       admitAliases(identity, method, call.request);
     }
-    return yield* withImagesCounted(admission, identity, withTexts(call), {
+    const held = heldBack(call, flows.of(context.metadata));
+    return yield* withImagesCounted(admission, identity, withTexts(held), {
       ...context,
       callId,
       log,
@@ -93,6 +96,21 @@ async function* answerCall<Request, Response>(
     audit(log, { method, who, code, reason, request: call.requestStream ? undefined : call.request });
     log.debug({ code, seconds, peer: context.peer }, 'call');
   }
+}
+
+/** A stream goes no faster than its handler reads and its client takes. */
+function heldBack<Request, Response>(
+  call: ServerMiddlewareCall<Request, Response, ServiceContext>,
+  flow: CallFlow | undefined,
+): ServerMiddlewareCall<Request, Response, ServiceContext> {
+  if (flow === undefined) return call;
+  const reading = call.requestStream ? { ...call, request: flow.requests(call.request) } : call;
+  if (!reading.responseStream) return reading;
+  return {
+    ...reading,
+    next: (request: Request | AsyncIterable<Request>, to: CallContext & ServiceContext) =>
+      flow.answers(reading.next(request, to)),
+  };
 }
 
 /** The messages of a stream are looked at as they come. */

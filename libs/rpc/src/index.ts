@@ -1,6 +1,8 @@
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { createMetrics, Counter, Gauge, Histogram, Registry } from './server-metrics.ts';
+export { MAX_MESSAGE_BYTES } from './channel-options.ts';
 export { serve, implement, type RunningServer, type ServedService, type ServeOptions } from './serve.ts';
+export { fitReply, ReplyRoom, type MessageType } from './reply-bytes.ts';
 export { encodedMessages, type EncodedOptions } from './encoded-messages.ts';
 export type { ServiceContext } from './call-context.ts';
 export {
@@ -32,7 +34,10 @@ export {
 export { addressSettings, portSetting, serverSecurity, serverSettings } from './server-settings.ts';
 export { runService, type RunServiceOptions, type ServiceParts } from './run-service.ts';
 export { checkAlias } from './check-alias.ts';
+export { checkTags } from './check-tags.ts';
+export { checkTexts } from './check-text.ts';
 export {
+  checkpointFileSize,
   publishCheckpointFile,
   type PublishCheckpointFileOptions,
 } from './registry-client/publish-checkpoint-file.ts';

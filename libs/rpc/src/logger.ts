@@ -1,5 +1,6 @@
+import { withoutUserInfo } from '@cassl/errors';
 import { logFields } from '@cassl/telemetry';
-import { pino, type Logger } from 'pino';
+import { pino, stdSerializers, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -23,8 +24,20 @@ export function createLogger({ name, level }: LoggerOptions): Logger {
       mixin: logFields,
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: shownError },
       redact: ['token', '*.token', 'authorization', '*.authorization'],
     },
     pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+/** Libraries put into their errors what they were called with: node's `Invalid URL` has the whole address, with its password. */
+function shownError(error: Error): object {
+  const fields = Object.entries(stdSerializers.err(error));
+  return Object.fromEntries(
+    fields.map(([name, value]) => [
+      name,
+      typeof value === 'string' ? withoutUserInfo(value) : (value as unknown),
+    ]),
   );
 }

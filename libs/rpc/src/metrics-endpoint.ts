@@ -24,7 +24,8 @@ export async function openMetricsEndpoint(options: {
 }): Promise<MetricsEndpoint> {
   const { host, port, registry, isReady, access } = options;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    // No URL is made of it: `//` is none, and only these three are known.
+    const [path] = (request.url ?? '/').split('?', 1);
     if (path === '/metrics') {
       await authorizeHttp(access, request, 'read');
       response.setHeader('content-type', registry.contentType);

@@ -8,11 +8,13 @@ import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-refl
 import type { Registry } from 'prom-client';
 import type { ServiceContext } from './call-context.ts';
 import { passDeadline } from './call-deadline.ts';
+import { createCallFlows } from './call-flow.ts';
 import { createCallGate } from './call-gate.ts';
 import { serverOptions } from './channel-options.ts';
 import { handleCalls } from './handle-call.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { openMetricsEndpoint, type MetricsEndpoint } from './metrics-endpoint.ts';
+import { RequestBytes } from './request-bytes.ts';
 import { serverCredentials, type ServerSecurity } from './security.ts';
 import { callMetrics, createMetrics } from './server-metrics.ts';
 import { withReadableRequests } from './unreadable-request.ts';
@@ -61,6 +63,8 @@ export interface ServeOptions {
   readonly maxConnectionAgeMs?: number | undefined;
   /** A connection that was silent for so long is asked whether it lives, and dropped 10 s later. @default 30_000 */
   readonly silenceMs?: number | undefined;
+  /** Of the requests of all calls, coming or being answered; beyond it RESOURCE_EXHAUSTED. @default an eighth of the memory, from 256 MiB to 1 GiB */
+  readonly maxRequestBytes?: number | undefined;
 }
 
 export interface RunningServer {
@@ -100,13 +104,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   health.setStatus('healthy', 'liveness');
   setReady(false);
 
-  const gate = createCallGate();
+  const gate = createCallGate(new RequestBytes(options.maxRequestBytes));
+  const flows = createCallFlows();
   const authorizer = await openAuthorizer({ ...security, logger });
   const quotas = createQuotas();
   const access = { authorizer, quotas, logger };
   const server = createServer({
     ...serverOptions(maxConnectionAgeMs, options.silenceMs),
-    interceptors: [gate.interceptor, passDeadline],
+    interceptors: [gate.interceptor, passDeadline, flows.interceptor],
   })
     .use(errorDetailsServerMiddleware)
     .use(
@@ -116,6 +121,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
         metrics: callMetrics(metrics),
         stopping: stopping.signal,
         gate,
+        flows,
         admission: { authorizer, quotas },
       }),
     );

@@ -1,4 +1,4 @@
-import { invalidArgument } from '@cassl/errors';
+import { invalidArgument, withoutUserInfo } from '@cassl/errors';
 import type { z } from 'zod';
 
 /** One environment variable. */
@@ -46,7 +46,9 @@ export function readConfig<S extends Settings>(
       config[name] = parsed.data;
     } else {
       const shown =
-        text === undefined ? 'it is not set' : `got ${isSecret ? '(hidden)' : JSON.stringify(text)}`;
+        text === undefined
+          ? 'it is not set'
+          : `got ${isSecret ? '(hidden)' : withoutUserInfo(JSON.stringify(text))}`;
       problems.push(`${variable}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}, ${shown}`);
     }
   }

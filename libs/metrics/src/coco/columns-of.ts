@@ -146,7 +146,7 @@ function pointsOf(
 }
 
 /** People without a labeled keypoint are neither found nor missed. */
-export function markUnlabeled(gtKeypoints: Float64Array, length: number, gtFlags: Uint8Array): void {
+function markUnlabeled(gtKeypoints: Float64Array, length: number, gtFlags: Uint8Array): void {
   for (let g = 0; g < gtFlags.length; g++) {
     let labeled = false;
     for (let at = g * length + 2; at < (g + 1) * length; at += 3) labeled ||= gtKeypoints[at]! > 0;

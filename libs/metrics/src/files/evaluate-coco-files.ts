@@ -82,7 +82,7 @@ export interface ImagesOptions {
 }
 
 /** The images of two tables by rising id. Every image's columns are overwritten by the next. */
-export function* imagesOf(
+function* imagesOf(
   gts: GroundTruthTable,
   dts: ResultsTable,
   { type, classAgnostic, keypointSigmas }: ImagesOptions,

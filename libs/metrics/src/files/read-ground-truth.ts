@@ -277,7 +277,7 @@ class AnnotationReader {
 }
 
 /** Adds an entry's mask to the store. @throws INVALID_ARGUMENT naming the entry. */
-export function addMask(store: MaskStore, segmentation: unknown, image: ImageInfo, name: () => string): void {
+function addMask(store: MaskStore, segmentation: unknown, image: ImageInfo, name: () => string): void {
   if (image.height <= 0 || image.width <= 0) {
     throw invalidArgument(
       `image ${image.id} must have a height and a width above 0 for masks, got ${image.height} x ${image.width}`,

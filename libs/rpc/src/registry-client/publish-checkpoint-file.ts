@@ -44,7 +44,7 @@ export async function publishCheckpointFile(
   options: PublishCheckpointFileOptions,
 ): Promise<PublishCheckpointResponse> {
   const { file, client, signal = new AbortController().signal } = options;
-  const sizeBytes = await sizeOf(file);
+  const sizeBytes = await checkpointFileSize(file);
   const digest = await sha256Hex(createReadStream(file, { signal }));
   for (let attempt = 1; ; attempt++) {
     try {
@@ -90,7 +90,11 @@ async function* uploadParts(
   }
 }
 
-async function sizeOf(file: string): Promise<number> {
+/**
+ * Bytes of a file that can be published.
+ * @throws NOT_FOUND; INVALID_ARGUMENT for what is no file
+ */
+export async function checkpointFileSize(file: string): Promise<number> {
   const stats = await stat(file).catch((cause: unknown) => {
     throw notFound(`checkpoint file ${file} does not exist`, { cause });
   });
@@ -98,7 +102,7 @@ async function sizeOf(file: string): Promise<number> {
   return stats.size;
 }
 
-export async function sha256Hex(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+async function sha256Hex(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of bytes) hash.update(chunk);
   return hash.digest('hex');

@@ -10,7 +10,7 @@ import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
 /** Numbers measured for one checkpoint on one dataset. */
 export interface Evaluation {
-  /** Id of the evaluation job. */
+  /** Id of the evaluation job, 1 to 1,024 bytes. */
   id: string;
   /** sha256 of the dataset, 64 hex digits. */
   datasetDigest: string;

@@ -223,7 +223,7 @@ export interface GetEvaluationResponse {
 export interface ListEvaluationsRequest {
   /** Only in this state; unspecified means all. */
   state: JobState;
-  /** At most this many, 1 to 500; 0 means 50. */
+  /** At most this many, 1 to 500; 0 means 50. A page holds at most 3 MiB, and at least one job. */
   pageSize: number;
   /** From the answer before; empty for the first page. */
   pageToken: string;

@@ -119,6 +119,8 @@ export interface LabelingShard {
     | undefined;
   /** Keep the teacher's classes. */
   classSpecific: boolean;
+  /** Address of a label set whose labels are copied where they would be made again; empty for none. */
+  knownLabels: string;
 }
 
 /** What a worker tells the leader of a labeling job. Only a note: what counts lies in the job's commits. */
@@ -816,6 +818,7 @@ function createBaseLabelingShard(): LabelingShard {
     count: 0,
     teacher: undefined,
     classSpecific: false,
+    knownLabels: "",
   };
 }
 
@@ -865,6 +868,9 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     }
     if (message.classSpecific !== false) {
       writer.uint32(128).bool(message.classSpecific);
+    }
+    if (message.knownLabels !== "") {
+      writer.uint32(138).string(message.knownLabels);
     }
     return writer;
   },
@@ -1002,6 +1008,14 @@ export const LabelingShard: MessageFns<LabelingShard> = {
             message.classSpecific = reader.bool();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.knownLabels = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1063,6 +1077,11 @@ export const LabelingShard: MessageFns<LabelingShard> = {
         : isSet(object.class_specific)
         ? globalThis.Boolean(object.class_specific)
         : false,
+      knownLabels: isSet(object.knownLabels)
+        ? globalThis.String(object.knownLabels)
+        : isSet(object.known_labels)
+        ? globalThis.String(object.known_labels)
+        : "",
     };
   },
 
@@ -1113,6 +1132,9 @@ export const LabelingShard: MessageFns<LabelingShard> = {
     if (message.classSpecific !== false) {
       obj.classSpecific = message.classSpecific;
     }
+    if (message.knownLabels !== "") {
+      obj.knownLabels = message.knownLabels;
+    }
     return obj;
   },
 
@@ -1138,6 +1160,7 @@ export const LabelingShard: MessageFns<LabelingShard> = {
       ? Teacher.fromPartial(object.teacher)
       : undefined;
     message.classSpecific = object.classSpecific ?? false;
+    message.knownLabels = object.knownLabels ?? "";
     return message;
   },
 };

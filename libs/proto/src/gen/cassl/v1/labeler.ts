@@ -100,7 +100,15 @@ export interface LabelingSpec {
     | TeacherHealthPolicy
     | undefined;
   /** A detector from elsewhere that labels; `checkpoint` is then empty. */
-  teacher: Teacher | undefined;
+  teacher:
+    | Teacher
+    | undefined;
+  /**
+   * Address of an earlier label set. An image that it has under the same key with the same bytes is not labeled again where the same
+   * teacher labeled it with the same options and threshold: its labels are copied. A set of another teacher, options or threshold
+   * knows nothing. Failed images are tried again.
+   */
+  knownLabels: string;
 }
 
 /** A detector from elsewhere, in place of a checkpoint of the registry. */
@@ -403,6 +411,8 @@ export interface Labeling {
   retries: number;
   /** Someone has resumed it: the teacher's health pauses it no more. */
   healthAcknowledged: boolean;
+  /** Images whose labels were copied from `LabelingSpec.known_labels`; they are among the labeled and the empty ones. */
+  knownImages: number;
 }
 
 /** Asks for a labeling job. */
@@ -457,7 +467,7 @@ export interface CancelLabelingResponse {
 
 /** Asks for jobs. */
 export interface ListLabelingsRequest {
-  /** At most this many, 1 to 500; 0 means 50. */
+  /** At most this many, 1 to 500; 0 means 50. A page holds at most 3 MiB, and at least one job. */
   pageSize: number;
   /** From the answer before; empty for the first page. */
   pageToken: string;
@@ -477,7 +487,7 @@ export interface ListLabelingsResponse {
 export interface ListLabelFilesRequest {
   /** The job's id. */
   id: string;
-  /** At most this many, 1 to 1,000; 0 means 100. */
+  /** At most this many, 1 to 1,000; 0 means 100. A page holds at most 3 MiB, and at least one file. */
   pageSize: number;
   /** From the answer before; empty for the first page. */
   pageToken: string;
@@ -1066,6 +1076,7 @@ function createBaseLabelingSpec(): LabelingSpec {
     workerPool: "",
     health: undefined,
     teacher: undefined,
+    knownLabels: "",
   };
 }
 
@@ -1106,6 +1117,9 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
     }
     if (message.teacher !== undefined) {
       Teacher.encode(message.teacher, writer.uint32(98).fork()).join();
+    }
+    if (message.knownLabels !== "") {
+      writer.uint32(106).string(message.knownLabels);
     }
     return writer;
   },
@@ -1219,6 +1233,14 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
             message.teacher = Teacher.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.knownLabels = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1265,6 +1287,11 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
         : "",
       health: isSet(object.health) ? TeacherHealthPolicy.fromJSON(object.health) : undefined,
       teacher: isSet(object.teacher) ? Teacher.fromJSON(object.teacher) : undefined,
+      knownLabels: isSet(object.knownLabels)
+        ? globalThis.String(object.knownLabels)
+        : isSet(object.known_labels)
+        ? globalThis.String(object.known_labels)
+        : "",
     };
   },
 
@@ -1306,6 +1333,9 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
     if (message.teacher !== undefined) {
       obj.teacher = Teacher.toJSON(message.teacher);
     }
+    if (message.knownLabels !== "") {
+      obj.knownLabels = message.knownLabels;
+    }
     return obj;
   },
 
@@ -1334,6 +1364,7 @@ export const LabelingSpec: MessageFns<LabelingSpec> = {
     message.teacher = (object.teacher !== undefined && object.teacher !== null)
       ? Teacher.fromPartial(object.teacher)
       : undefined;
+    message.knownLabels = object.knownLabels ?? "";
     return message;
   },
 };
@@ -2804,6 +2835,7 @@ function createBaseLabeling(): Labeling {
     workerSeconds: 0,
     retries: 0,
     healthAcknowledged: false,
+    knownImages: 0,
   };
 }
 
@@ -2874,6 +2906,9 @@ export const Labeling: MessageFns<Labeling> = {
     }
     if (message.healthAcknowledged !== false) {
       writer.uint32(176).bool(message.healthAcknowledged);
+    }
+    if (message.knownImages !== 0) {
+      writer.uint32(184).uint64(message.knownImages);
     }
     return writer;
   },
@@ -3067,6 +3102,14 @@ export const Labeling: MessageFns<Labeling> = {
             message.healthAcknowledged = reader.bool();
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.knownImages = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3165,6 +3208,11 @@ export const Labeling: MessageFns<Labeling> = {
         : isSet(object.health_acknowledged)
         ? globalThis.Boolean(object.health_acknowledged)
         : false,
+      knownImages: isSet(object.knownImages)
+        ? globalThis.Number(object.knownImages)
+        : isSet(object.known_images)
+        ? globalThis.Number(object.known_images)
+        : 0,
     };
   },
 
@@ -3236,6 +3284,9 @@ export const Labeling: MessageFns<Labeling> = {
     if (message.healthAcknowledged !== false) {
       obj.healthAcknowledged = message.healthAcknowledged;
     }
+    if (message.knownImages !== 0) {
+      obj.knownImages = Math.round(message.knownImages);
+    }
     return obj;
   },
 
@@ -3276,6 +3327,7 @@ export const Labeling: MessageFns<Labeling> = {
     message.workerSeconds = object.workerSeconds ?? 0;
     message.retries = object.retries ?? 0;
     message.healthAcknowledged = object.healthAcknowledged ?? false;
+    message.knownImages = object.knownImages ?? 0;
     return message;
   },
 };

@@ -403,12 +403,18 @@ export interface PipelineServiceGetResponse {
 export interface PipelineServiceListRequest {
   /** Only in this state; unspecified means all. */
   state: JobState;
+  /** At most this many, 1 to 500; 0 means 50. A page holds at most 3 MiB, and at least one pipeline. */
+  pageSize: number;
+  /** From the answer before; empty for the first page. */
+  pageToken: string;
 }
 
 /** Pipelines. */
 export interface PipelineServiceListResponse {
   /** Newest first. */
   pipelines: Pipeline[];
+  /** For the next page; empty at the end. */
+  nextPageToken: string;
 }
 
 /** Names a pipeline to watch. */
@@ -2812,13 +2818,19 @@ export const PipelineServiceGetResponse: MessageFns<PipelineServiceGetResponse> 
 };
 
 function createBasePipelineServiceListRequest(): PipelineServiceListRequest {
-  return { state: JobState.JOB_STATE_UNSPECIFIED };
+  return { state: JobState.JOB_STATE_UNSPECIFIED, pageSize: 0, pageToken: "" };
 }
 
 export const PipelineServiceListRequest: MessageFns<PipelineServiceListRequest> = {
   encode(message: PipelineServiceListRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
       writer.uint32(8).int32(jobStateToNumber(message.state));
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
     }
     return writer;
   },
@@ -2844,6 +2856,22 @@ export const PipelineServiceListRequest: MessageFns<PipelineServiceListRequest> 
             message.state = jobStateFromJSON(reader.int32());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2857,13 +2885,31 @@ export const PipelineServiceListRequest: MessageFns<PipelineServiceListRequest> 
   },
 
   fromJSON(object: any): PipelineServiceListRequest {
-    return { state: isSet(object.state) ? jobStateFromJSON(object.state) : JobState.JOB_STATE_UNSPECIFIED };
+    return {
+      state: isSet(object.state) ? jobStateFromJSON(object.state) : JobState.JOB_STATE_UNSPECIFIED,
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
   },
 
   toJSON(message: PipelineServiceListRequest): unknown {
     const obj: any = {};
     if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
       obj.state = jobStateToJSON(message.state);
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
     }
     return obj;
   },
@@ -2874,18 +2920,23 @@ export const PipelineServiceListRequest: MessageFns<PipelineServiceListRequest> 
   fromPartial(object: DeepPartial<PipelineServiceListRequest>): PipelineServiceListRequest {
     const message = createBasePipelineServiceListRequest();
     message.state = object.state ?? JobState.JOB_STATE_UNSPECIFIED;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
     return message;
   },
 };
 
 function createBasePipelineServiceListResponse(): PipelineServiceListResponse {
-  return { pipelines: [] };
+  return { pipelines: [], nextPageToken: "" };
 }
 
 export const PipelineServiceListResponse: MessageFns<PipelineServiceListResponse> = {
   encode(message: PipelineServiceListResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.pipelines) {
       Pipeline.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
   },
@@ -2911,6 +2962,14 @@ export const PipelineServiceListResponse: MessageFns<PipelineServiceListResponse
             message.pipelines.push(Pipeline.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2928,6 +2987,11 @@ export const PipelineServiceListResponse: MessageFns<PipelineServiceListResponse
       pipelines: globalThis.Array.isArray(object?.pipelines)
         ? object.pipelines.map((e: any) => Pipeline.fromJSON(e))
         : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
     };
   },
 
@@ -2935,6 +2999,9 @@ export const PipelineServiceListResponse: MessageFns<PipelineServiceListResponse
     const obj: any = {};
     if (message.pipelines?.length) {
       obj.pipelines = message.pipelines.map((e) => Pipeline.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
     }
     return obj;
   },
@@ -2945,6 +3012,7 @@ export const PipelineServiceListResponse: MessageFns<PipelineServiceListResponse
   fromPartial(object: DeepPartial<PipelineServiceListResponse>): PipelineServiceListResponse {
     const message = createBasePipelineServiceListResponse();
     message.pipelines = object.pipelines?.map((e) => Pipeline.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
 };

@@ -236,7 +236,7 @@ export interface Manifest {
   codeVersion: string;
   /** Id of the training job, empty for imports. */
   trainingId: string;
-  /** Free labels for searching. */
+  /** Free labels for searching: at most 1,000, each of at most 1,024 bytes, key and value together. */
   tags: { [key: string]: string };
   /** SPDX expression of the licence that its maker gives it; empty when unknown. What it was made from is told by GetLineage. */
   license: string;
@@ -267,7 +267,7 @@ export interface Checkpoint {
   createdAt:
     | Date
     | undefined;
-  /** Aliases that point to it now. */
+  /** Aliases that point to it now, the first 1,000 by name. */
   aliases: string[];
   /** Why it is not served: its file is missing or was changed. Empty when nothing is wrong; publishing its bytes again repairs it. */
   damage: string;
@@ -313,7 +313,10 @@ export interface AliasRule {
   lowerIsBetter: boolean;
   /** The stage that must have made it; unspecified means any. */
   stage: Stage;
-  /** SPDX expressions, all of which the checkpoint's whole lineage must keep to; a licence that is not known is refused. */
+  /**
+   * SPDX expressions, all of which the checkpoint's whole lineage must keep to; a licence that is not known is refused. At most 100
+   * of 256 characters.
+   */
   licenses: string[];
 }
 
@@ -397,15 +400,17 @@ export interface GetCheckpointResponse {
   checkpoint:
     | Checkpoint
     | undefined;
-  /** Evaluations attached to it, newest first. */
+  /** Evaluations attached to it, newest first, as many as fit into an answer of 3 MiB. */
   evaluations: Evaluation[];
+  /** Older evaluations that were left out. */
+  omittedEvaluations: number;
 }
 
 /** Which checkpoints to list. */
 export interface ListCheckpointsRequest {
   /** Only this stage; unspecified means all. */
   stage: Stage;
-  /** Only those that carry all of these tags. */
+  /** Only those that carry all of these tags, at most 20. */
   tags: { [key: string]: string };
   /** At most this many, 1 to 1,000; 0 means 100. A page holds at most 3 MiB, and at least one checkpoint. */
   pageSize: number;
@@ -484,17 +489,21 @@ export interface GetAliasRequest {
 export interface GetAliasResponse {
   /** Where it points, now or at the time asked for; empty when it was deleted by then. */
   digest: string;
-  /** Every change until then, newest first. */
+  /** Every change until then, newest first, as many as fit into an answer of 3 MiB. */
   history: AliasChange[];
   /** What a checkpoint must show before the alias moves to it; unset when nothing. */
-  rule: AliasRule | undefined;
+  rule:
+    | AliasRule
+    | undefined;
+  /** Older changes that were left out; `at` the time of the last one given reads on. */
+  omittedChanges: number;
 }
 
 /** Which aliases to list. */
 export interface ListAliasesRequest {
   /** Only those that begin so. */
   prefix: string;
-  /** At most this many, 1 to 1,000; 0 means 100. */
+  /** At most this many, 1 to 1,000; 0 means 100. A page holds at most 3 MiB, and at least one alias. */
   pageSize: number;
   /** `next_page_token` of the page before; empty for the first. */
   pageToken: string;
@@ -623,15 +632,15 @@ export interface LineageLicense {
   license: string;
 }
 
-/** The whole graph, nearest first. */
+/** The whole graph, nearest first, as much as fits into an answer of 3 MiB. */
 export interface GetLineageResponse {
   /** Each thing once. */
   nodes: LineageNode[];
-  /** Each step once. */
+  /** Each step from one of them once. */
   edges: LineageEdge[];
   /** Every licence that what was asked for carries, its own included. */
   licenses: LineageLicense[];
-  /** True when `max_depth` ended it. */
+  /** True when `max_depth` or the size of an answer ended it. */
   truncated: boolean;
 }
 
@@ -667,7 +676,7 @@ export interface PruneCheckpointsRequest {
     | undefined;
   /** Only this stage; unspecified means all. */
   stage: Stage;
-  /** Only those that carry all of these tags. */
+  /** Only those that carry all of these tags, at most 20. */
   tags: { [key: string]: string };
   /** The newest so many of those that match stay. */
   keepNewest: number;
@@ -692,10 +701,12 @@ export interface PrunedCheckpoint {
 
 /** What the rule found. */
 export interface PruneCheckpointsResponse {
-  /** Every checkpoint that matched, oldest first. */
+  /** Every checkpoint that matched, oldest first, as many as fit into an answer of 3 MiB. */
   checkpoints: PrunedCheckpoint[];
-  /** Bytes that were freed, or would be. */
+  /** Bytes that were freed, or would be; of those left out, too. */
   freedBytes: number;
+  /** Newer ones that matched and were left out here. */
+  omittedCheckpoints: number;
 }
 
 /** What to remove. */
@@ -720,10 +731,12 @@ export interface Leftover {
 
 /** What was found. */
 export interface ReclaimStorageResponse {
-  /** Removed, or would be. */
+  /** Removed, or would be, as many as fit into an answer of 3 MiB. */
   leftovers: Leftover[];
-  /** Their bytes. */
+  /** Their bytes, those of the ones left out included. */
   freedBytes: number;
+  /** More of them that were left out here. */
+  omittedLeftovers: number;
 }
 
 /** Which files to hash. */
@@ -2837,7 +2850,7 @@ export const GetCheckpointRequest: MessageFns<GetCheckpointRequest> = {
 };
 
 function createBaseGetCheckpointResponse(): GetCheckpointResponse {
-  return { checkpoint: undefined, evaluations: [] };
+  return { checkpoint: undefined, evaluations: [], omittedEvaluations: 0 };
 }
 
 export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
@@ -2847,6 +2860,9 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
     }
     for (const v of message.evaluations) {
       Evaluation.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.omittedEvaluations !== 0) {
+      writer.uint32(24).uint32(message.omittedEvaluations);
     }
     return writer;
   },
@@ -2880,6 +2896,14 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
             message.evaluations.push(Evaluation.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.omittedEvaluations = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2898,6 +2922,11 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
       evaluations: globalThis.Array.isArray(object?.evaluations)
         ? object.evaluations.map((e: any) => Evaluation.fromJSON(e))
         : [],
+      omittedEvaluations: isSet(object.omittedEvaluations)
+        ? globalThis.Number(object.omittedEvaluations)
+        : isSet(object.omitted_evaluations)
+        ? globalThis.Number(object.omitted_evaluations)
+        : 0,
     };
   },
 
@@ -2908,6 +2937,9 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
     }
     if (message.evaluations?.length) {
       obj.evaluations = message.evaluations.map((e) => Evaluation.toJSON(e));
+    }
+    if (message.omittedEvaluations !== 0) {
+      obj.omittedEvaluations = Math.round(message.omittedEvaluations);
     }
     return obj;
   },
@@ -2921,6 +2953,7 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
       ? Checkpoint.fromPartial(object.checkpoint)
       : undefined;
     message.evaluations = object.evaluations?.map((e) => Evaluation.fromPartial(e)) || [];
+    message.omittedEvaluations = object.omittedEvaluations ?? 0;
     return message;
   },
 };
@@ -3810,7 +3843,7 @@ export const GetAliasRequest: MessageFns<GetAliasRequest> = {
 };
 
 function createBaseGetAliasResponse(): GetAliasResponse {
-  return { digest: "", history: [], rule: undefined };
+  return { digest: "", history: [], rule: undefined, omittedChanges: 0 };
 }
 
 export const GetAliasResponse: MessageFns<GetAliasResponse> = {
@@ -3823,6 +3856,9 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
     }
     if (message.rule !== undefined) {
       AliasRule.encode(message.rule, writer.uint32(26).fork()).join();
+    }
+    if (message.omittedChanges !== 0) {
+      writer.uint32(32).uint32(message.omittedChanges);
     }
     return writer;
   },
@@ -3864,6 +3900,14 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
             message.rule = AliasRule.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.omittedChanges = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3881,6 +3925,11 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
       digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
       history: globalThis.Array.isArray(object?.history) ? object.history.map((e: any) => AliasChange.fromJSON(e)) : [],
       rule: isSet(object.rule) ? AliasRule.fromJSON(object.rule) : undefined,
+      omittedChanges: isSet(object.omittedChanges)
+        ? globalThis.Number(object.omittedChanges)
+        : isSet(object.omitted_changes)
+        ? globalThis.Number(object.omitted_changes)
+        : 0,
     };
   },
 
@@ -3895,6 +3944,9 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
     if (message.rule !== undefined) {
       obj.rule = AliasRule.toJSON(message.rule);
     }
+    if (message.omittedChanges !== 0) {
+      obj.omittedChanges = Math.round(message.omittedChanges);
+    }
     return obj;
   },
 
@@ -3906,6 +3958,7 @@ export const GetAliasResponse: MessageFns<GetAliasResponse> = {
     message.digest = object.digest ?? "";
     message.history = object.history?.map((e) => AliasChange.fromPartial(e)) || [];
     message.rule = (object.rule !== undefined && object.rule !== null) ? AliasRule.fromPartial(object.rule) : undefined;
+    message.omittedChanges = object.omittedChanges ?? 0;
     return message;
   },
 };
@@ -5983,7 +6036,7 @@ export const PrunedCheckpoint: MessageFns<PrunedCheckpoint> = {
 };
 
 function createBasePruneCheckpointsResponse(): PruneCheckpointsResponse {
-  return { checkpoints: [], freedBytes: 0 };
+  return { checkpoints: [], freedBytes: 0, omittedCheckpoints: 0 };
 }
 
 export const PruneCheckpointsResponse: MessageFns<PruneCheckpointsResponse> = {
@@ -5993,6 +6046,9 @@ export const PruneCheckpointsResponse: MessageFns<PruneCheckpointsResponse> = {
     }
     if (message.freedBytes !== 0) {
       writer.uint32(16).uint64(message.freedBytes);
+    }
+    if (message.omittedCheckpoints !== 0) {
+      writer.uint32(24).uint32(message.omittedCheckpoints);
     }
     return writer;
   },
@@ -6026,6 +6082,14 @@ export const PruneCheckpointsResponse: MessageFns<PruneCheckpointsResponse> = {
             message.freedBytes = longToNumber(reader.uint64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.omittedCheckpoints = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6048,6 +6112,11 @@ export const PruneCheckpointsResponse: MessageFns<PruneCheckpointsResponse> = {
         : isSet(object.freed_bytes)
         ? globalThis.Number(object.freed_bytes)
         : 0,
+      omittedCheckpoints: isSet(object.omittedCheckpoints)
+        ? globalThis.Number(object.omittedCheckpoints)
+        : isSet(object.omitted_checkpoints)
+        ? globalThis.Number(object.omitted_checkpoints)
+        : 0,
     };
   },
 
@@ -6059,6 +6128,9 @@ export const PruneCheckpointsResponse: MessageFns<PruneCheckpointsResponse> = {
     if (message.freedBytes !== 0) {
       obj.freedBytes = Math.round(message.freedBytes);
     }
+    if (message.omittedCheckpoints !== 0) {
+      obj.omittedCheckpoints = Math.round(message.omittedCheckpoints);
+    }
     return obj;
   },
 
@@ -6069,6 +6141,7 @@ export const PruneCheckpointsResponse: MessageFns<PruneCheckpointsResponse> = {
     const message = createBasePruneCheckpointsResponse();
     message.checkpoints = object.checkpoints?.map((e) => PrunedCheckpoint.fromPartial(e)) || [];
     message.freedBytes = object.freedBytes ?? 0;
+    message.omittedCheckpoints = object.omittedCheckpoints ?? 0;
     return message;
   },
 };
@@ -6274,7 +6347,7 @@ export const Leftover: MessageFns<Leftover> = {
 };
 
 function createBaseReclaimStorageResponse(): ReclaimStorageResponse {
-  return { leftovers: [], freedBytes: 0 };
+  return { leftovers: [], freedBytes: 0, omittedLeftovers: 0 };
 }
 
 export const ReclaimStorageResponse: MessageFns<ReclaimStorageResponse> = {
@@ -6284,6 +6357,9 @@ export const ReclaimStorageResponse: MessageFns<ReclaimStorageResponse> = {
     }
     if (message.freedBytes !== 0) {
       writer.uint32(16).uint64(message.freedBytes);
+    }
+    if (message.omittedLeftovers !== 0) {
+      writer.uint32(24).uint32(message.omittedLeftovers);
     }
     return writer;
   },
@@ -6317,6 +6393,14 @@ export const ReclaimStorageResponse: MessageFns<ReclaimStorageResponse> = {
             message.freedBytes = longToNumber(reader.uint64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.omittedLeftovers = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6339,6 +6423,11 @@ export const ReclaimStorageResponse: MessageFns<ReclaimStorageResponse> = {
         : isSet(object.freed_bytes)
         ? globalThis.Number(object.freed_bytes)
         : 0,
+      omittedLeftovers: isSet(object.omittedLeftovers)
+        ? globalThis.Number(object.omittedLeftovers)
+        : isSet(object.omitted_leftovers)
+        ? globalThis.Number(object.omitted_leftovers)
+        : 0,
     };
   },
 
@@ -6350,6 +6439,9 @@ export const ReclaimStorageResponse: MessageFns<ReclaimStorageResponse> = {
     if (message.freedBytes !== 0) {
       obj.freedBytes = Math.round(message.freedBytes);
     }
+    if (message.omittedLeftovers !== 0) {
+      obj.omittedLeftovers = Math.round(message.omittedLeftovers);
+    }
     return obj;
   },
 
@@ -6360,6 +6452,7 @@ export const ReclaimStorageResponse: MessageFns<ReclaimStorageResponse> = {
     const message = createBaseReclaimStorageResponse();
     message.leftovers = object.leftovers?.map((e) => Leftover.fromPartial(e)) || [];
     message.freedBytes = object.freedBytes ?? 0;
+    message.omittedLeftovers = object.omittedLeftovers ?? 0;
     return message;
   },
 };
@@ -7398,7 +7491,7 @@ export const RegistryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Reads an alias, now or at a time, and its whole history, newest first. */
+    /** Reads an alias, now or at a time, and its history, newest first. */
     getAlias: {
       name: "GetAlias",
       requestType: GetAliasRequest as typeof GetAliasRequest,
@@ -7569,7 +7662,7 @@ export interface RegistryServiceImplementation<CallContextExt = {}> {
    * names what the alias's rule misses.
    */
   setAlias(request: SetAliasRequest, context: CallContext & CallContextExt): Promise<DeepPartial<SetAliasResponse>>;
-  /** Reads an alias, now or at a time, and its whole history, newest first. */
+  /** Reads an alias, now or at a time, and its history, newest first. */
   getAlias(request: GetAliasRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetAliasResponse>>;
   /** Lists aliases by name. */
   listAliases(
@@ -7676,7 +7769,7 @@ export interface RegistryServiceClient<CallOptionsExt = {}> {
    * names what the alias's rule misses.
    */
   setAlias(request: DeepPartial<SetAliasRequest>, options?: CallOptions & CallOptionsExt): Promise<SetAliasResponse>;
-  /** Reads an alias, now or at a time, and its whole history, newest first. */
+  /** Reads an alias, now or at a time, and its history, newest first. */
   getAlias(request: DeepPartial<GetAliasRequest>, options?: CallOptions & CallOptionsExt): Promise<GetAliasResponse>;
   /** Lists aliases by name. */
   listAliases(

@@ -333,12 +333,18 @@ export interface GetTrainingResponse {
 export interface ListTrainingsRequest {
   /** Only in this state; unspecified means all. */
   state: JobState;
+  /** At most this many, 1 to 500; 0 means 50. A page holds at most 3 MiB, and at least one training. */
+  pageSize: number;
+  /** From the answer before; empty for the first page. */
+  pageToken: string;
 }
 
 /** Trainings. */
 export interface ListTrainingsResponse {
   /** Newest first, without curves. */
   trainings: Training[];
+  /** For the next page; empty at the end. */
+  nextPageToken: string;
 }
 
 /** Names a training to watch. */
@@ -2121,13 +2127,19 @@ export const GetTrainingResponse: MessageFns<GetTrainingResponse> = {
 };
 
 function createBaseListTrainingsRequest(): ListTrainingsRequest {
-  return { state: JobState.JOB_STATE_UNSPECIFIED };
+  return { state: JobState.JOB_STATE_UNSPECIFIED, pageSize: 0, pageToken: "" };
 }
 
 export const ListTrainingsRequest: MessageFns<ListTrainingsRequest> = {
   encode(message: ListTrainingsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
       writer.uint32(8).int32(jobStateToNumber(message.state));
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
     }
     return writer;
   },
@@ -2153,6 +2165,22 @@ export const ListTrainingsRequest: MessageFns<ListTrainingsRequest> = {
             message.state = jobStateFromJSON(reader.int32());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2166,13 +2194,31 @@ export const ListTrainingsRequest: MessageFns<ListTrainingsRequest> = {
   },
 
   fromJSON(object: any): ListTrainingsRequest {
-    return { state: isSet(object.state) ? jobStateFromJSON(object.state) : JobState.JOB_STATE_UNSPECIFIED };
+    return {
+      state: isSet(object.state) ? jobStateFromJSON(object.state) : JobState.JOB_STATE_UNSPECIFIED,
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
   },
 
   toJSON(message: ListTrainingsRequest): unknown {
     const obj: any = {};
     if (message.state !== JobState.JOB_STATE_UNSPECIFIED) {
       obj.state = jobStateToJSON(message.state);
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
     }
     return obj;
   },
@@ -2183,18 +2229,23 @@ export const ListTrainingsRequest: MessageFns<ListTrainingsRequest> = {
   fromPartial(object: DeepPartial<ListTrainingsRequest>): ListTrainingsRequest {
     const message = createBaseListTrainingsRequest();
     message.state = object.state ?? JobState.JOB_STATE_UNSPECIFIED;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
     return message;
   },
 };
 
 function createBaseListTrainingsResponse(): ListTrainingsResponse {
-  return { trainings: [] };
+  return { trainings: [], nextPageToken: "" };
 }
 
 export const ListTrainingsResponse: MessageFns<ListTrainingsResponse> = {
   encode(message: ListTrainingsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.trainings) {
       Training.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
   },
@@ -2220,6 +2271,14 @@ export const ListTrainingsResponse: MessageFns<ListTrainingsResponse> = {
             message.trainings.push(Training.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2237,6 +2296,11 @@ export const ListTrainingsResponse: MessageFns<ListTrainingsResponse> = {
       trainings: globalThis.Array.isArray(object?.trainings)
         ? object.trainings.map((e: any) => Training.fromJSON(e))
         : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
     };
   },
 
@@ -2244,6 +2308,9 @@ export const ListTrainingsResponse: MessageFns<ListTrainingsResponse> = {
     const obj: any = {};
     if (message.trainings?.length) {
       obj.trainings = message.trainings.map((e) => Training.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
     }
     return obj;
   },
@@ -2254,6 +2321,7 @@ export const ListTrainingsResponse: MessageFns<ListTrainingsResponse> = {
   fromPartial(object: DeepPartial<ListTrainingsResponse>): ListTrainingsResponse {
     const message = createBaseListTrainingsResponse();
     message.trainings = object.trainings?.map((e) => Training.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
 };
