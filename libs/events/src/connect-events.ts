@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CasslError, errorMessage, failedPrecondition, isCasslError, unavailable } from '@cassl/errors';
+import {
+  CasslError,
+  errorMessage,
+  failedPrecondition,
+  isCasslError,
+  unavailable,
+  withoutUserInfo,
+} from '@cassl/errors';
 import { jetstream, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type Authenticator, type NatsConnection } from '@nats-io/transport-node';
 import { authenticatorOf, brokerCredentials, type BrokerCredentials } from './broker-credentials.ts';
@@ -60,9 +67,10 @@ export async function connectEvents(options: ConnectEventsOptions): Promise<Even
   } catch (cause) {
     await connection.close();
     if (isCasslError(cause)) throw cause;
-    if (isRefusedSubject(cause)) throw fromNatsError(cause, `ask nats-server at ${servers.join(', ')}`);
+    if (isRefusedSubject(cause))
+      throw fromNatsError(cause, `ask nats-server at ${withoutUserInfo(servers.join(', '))}`);
     throw failedPrecondition(
-      `nats-server at ${servers.join(', ')} runs without JetStream: start it with -js`,
+      `nats-server at ${withoutUserInfo(servers.join(', '))} runs without JetStream: start it with -js`,
       {
         cause,
       },
@@ -134,7 +142,7 @@ async function connectWithin(
       if (performance.now() > deadline) {
         if (isRefusedUser(cause)) throw refusedUser(servers, cause);
         throw unavailable(
-          `no nats-server answers at ${servers.join(', ')} within ${timeoutMs} ms: ${errorMessage(cause)}`,
+          `no nats-server answers at ${withoutUserInfo(servers.join(', '))} within ${timeoutMs} ms: ${errorMessage(cause)}`,
           { cause },
         );
       }
@@ -146,7 +154,7 @@ async function connectWithin(
 function refusedUser(servers: readonly string[], cause: unknown): CasslError {
   return new CasslError(
     'UNAUTHENTICATED',
-    `nats-server at ${servers.join(', ')} does not take these credentials: see CASSL_NATS_USER, CASSL_NATS_TOKEN, CASSL_NATS_CREDS_FILE`,
+    `nats-server at ${withoutUserInfo(servers.join(', '))} does not take these credentials: see CASSL_NATS_USER, CASSL_NATS_TOKEN, CASSL_NATS_CREDS_FILE`,
     { cause },
   );
 }

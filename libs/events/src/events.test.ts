@@ -56,6 +56,14 @@ describe.skipIf(!hasNatsServer())('events on a real nats-server', () => {
     stop.abort();
   });
 
+  it('publishes to a server that has lost its stream', async () => {
+    const bus = await openEvents(test.connection);
+    await test.connection.jsm.streams.delete('CASSL_EVENTS');
+    await bus.publish(published('after the loss'));
+    const { state } = await test.connection.jsm.streams.info('CASSL_EVENTS');
+    expect(state.messages).toBe(1);
+  });
+
   it('keeps an open subscription alive across kill -9', async () => {
     const bus = await openEvents(test.connection);
     const taken = take(

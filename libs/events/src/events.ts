@@ -7,6 +7,7 @@ import { ensureConsumer, ensureStream, fadingStream } from './ensure-stream.ts';
 import { eventKind, type EventKind } from './event-kind.ts';
 import { keepAsking } from './keep-asking.ts';
 import { checkToken } from './names.ts';
+import { isUntaken } from './nats-error.ts';
 import { pullMessages } from './pull-messages.ts';
 import { withTrace } from './trace-message.ts';
 
@@ -31,7 +32,7 @@ export interface SubscribeOptions {
 export interface EventBus {
   /**
    * Publishes `cassl.events.<kind>` and waits for the server to keep it. Publishing the same id twice within two minutes
-   * stores it once. UNAVAILABLE when the server does not answer within 15 s.
+   * stores it once. Where the server has lost the stream, it is made again. UNAVAILABLE when the server does not answer within 15 s.
    */
   publish(event: NewEvent): Promise<void>;
   /** Ends when the signal aborts. Survives restarts of the server. */
@@ -44,18 +45,30 @@ export async function openEvents(connection: EventConnection): Promise<EventBus>
   const ensure = (): Promise<void> => ensureStream(connection, stream);
   await ensure();
   return {
-    publish: (event) => publish(connection, event),
+    publish: (event) => publish(connection, ensure, event),
     subscribe: (options) => subscribe(connection, ensure, options),
   };
 }
 
-async function publish(connection: EventConnection, event: NewEvent): Promise<void> {
+async function publish(
+  connection: EventConnection,
+  ensureBus: () => Promise<void>,
+  event: NewEvent,
+): Promise<void> {
   const whole: Event = { id: randomUUID(), occurredAt: new Date(), ...event };
   const subject = PREFIX + eventKind(whole);
   const bytes = Event.encode(whole).finish();
-  await keepAsking(connection, `publish ${subject}`, () =>
-    connection.js.publish(subject, bytes, { msgID: whole.id, headers: withTrace() }),
-  );
+  const send = (): Promise<unknown> =>
+    keepAsking(connection, `publish ${subject}`, () =>
+      connection.js.publish(subject, bytes, { msgID: whole.id, headers: withTrace() }),
+    );
+  try {
+    await send();
+  } catch (error) {
+    if (!isUntaken(error)) throw error;
+    await ensureBus();
+    await send();
+  }
 }
 
 async function* subscribe(

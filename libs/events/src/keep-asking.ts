@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventConnection } from './connect-events.ts';
-import { fromNatsError } from './nats-error.ts';
+import { fromNatsError, isUntaken } from './nats-error.ts';
 
 /** Longer than nats-server takes to restart with a million messages (0.2 s measured), shorter than an RPC's deadline. */
 const PATIENCE_MS = 15_000;
@@ -8,7 +8,7 @@ const PAUSE_MS = 200;
 const RECONNECTED = Symbol('reconnected');
 
 /**
- * Repeats a request while the server is away, for up to 15 s. A request whose answer was lost may have been carried out:
+ * Repeats a request while the server is away, for up to 15 s; not a publication whose stream is gone. A request whose answer was lost may have been carried out:
  * `action` learns that it `isRepeat` and must cope.
  * @param what for the error message, for example "get job-1 of bucket trainings"
  */
@@ -29,7 +29,8 @@ export async function keepAsking<T>(
       answer.catch(() => undefined);
     } catch (error) {
       const translated = fromNatsError(error, what);
-      if (translated.code !== 'UNAVAILABLE' || performance.now() > deadline) throw translated;
+      const isWorthAsking = translated.code === 'UNAVAILABLE' && !isUntaken(error);
+      if (!isWorthAsking || performance.now() > deadline) throw translated;
       await sleep(PAUSE_MS);
     } finally {
       forget();

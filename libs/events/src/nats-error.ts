@@ -16,7 +16,6 @@ const MESSAGE_TOO_LARGE = 10054;
 const LOST = [10059, 10014];
 const AWAY = new Set([
   'TimeoutError',
-  'NoRespondersError',
   'ClosedConnectionError',
   'DrainingConnectionError',
   'ConnectionError',
@@ -32,12 +31,13 @@ export function fromNatsError(error: unknown, attempt: string): CasslError {
     return new CasslError('PERMISSION_DENIED', message, { cause: error });
   }
   const message = `${attempt}: ${errorMessage(error)}`;
+  if (isStoreLost(error))
+    return unavailable(`${message} (the broker is still starting, or has lost it)`, { cause: error });
   if (error instanceof JetStreamApiError) {
     if (isRevisionConflict(error)) return aborted(message, { cause: error });
     if (STREAM_FULL.includes(error.code) || error.code === MESSAGE_TOO_LARGE) {
       return resourceExhausted(message, { cause: error });
     }
-    if (LOST.includes(error.code)) return unavailable(`${message} (the broker lost it)`, { cause: error });
     return error.status === 503 ? unavailable(message, { cause: error }) : internalError(message, error);
   }
   if (error instanceof Error && /max_payload/i.test(error.message)) {
@@ -82,11 +82,16 @@ export function isRevisionConflict(error: unknown): boolean {
 /** Whether a stream seems to be gone: it must be made again, not only asked again. */
 export function isStoreLost(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return LOST.includes(error.code);
-  return error instanceof Error && (error.name === 'NoRespondersError' || isNoResponders(error.cause));
+  return error instanceof errors.NoRespondersError || isUntaken(error);
 }
 
-function isNoResponders(cause: unknown): boolean {
-  return cause instanceof Error && cause.name === 'NoRespondersError';
+/**
+ * Whether a publication found no stream that takes its subject; the client says that JetStream is not enabled. Asking again is of no
+ * use before whoever needs the stream has made it.
+ */
+export function isUntaken(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof errors.NoRespondersError || (cause !== undefined && isUntaken(cause));
 }
 
 export function hasApiCode(error: unknown, code: number): boolean {

@@ -129,13 +129,15 @@ describe('the lead of a job', () => {
       held.change(note(`mine ${step}`));
       await other.records.modify('j', note(`other ${step}`));
     }
+    // The leader learns of the others' changes where it writes its own.
+    held.change(note('mine 10'));
     await held.flush();
     const { notes } = (await replica.records.read('j')).job;
     expect(notes.filter((text) => text.startsWith('mine'))).toEqual(
-      Array.from({ length: 10 }, (_, step) => `mine ${step}`),
+      Array.from({ length: 11 }, (_, step) => `mine ${step}`),
     );
-    expect(notes).toHaveLength(20);
-    expect(held.job.notes).toHaveLength(20);
+    expect(notes).toHaveLength(21);
+    expect(held.job.notes).toEqual(notes);
   });
 
   it('ends when the job is ended from elsewhere, after which it changes nothing', async () => {

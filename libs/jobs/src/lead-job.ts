@@ -10,7 +10,7 @@ import type { KeptRecord, ReplicatedRecords } from './replicated-records.ts';
 /** One job in the hands of the replica that leads it. */
 export interface Lead<Job> {
   readonly id: string;
-  /** The newest state, also where it is not kept yet. */
+  /** What this leader last read or wrote, with its own changes that are not kept yet; what others change comes with its next write. */
   readonly job: Job;
   /** Its status; a led job has one. */
   readonly status: JobStatus;

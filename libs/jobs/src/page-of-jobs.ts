@@ -1,5 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import { JobState, type JobStatus } from '@cassl/proto';
+import { fitReply, type MessageType } from '@cassl/rpc';
 
 const MOST = 500;
 const USUAL = 50;
@@ -11,11 +12,13 @@ export interface JobPage<Job> {
 }
 
 /**
- * One page of jobs, in the order given.
+ * One page of jobs, in the order given, which also ends where a reply is full.
+ * @param type of the jobs, which tells how long each is
  * @throws INVALID_ARGUMENT for a size above 500 and for a token that no page had
  */
 export function pageOfJobs<Job extends { readonly status?: JobStatus | undefined }>(
   jobs: readonly Job[],
+  type: MessageType<Job>,
   { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
   { state = JobState.JOB_STATE_UNSPECIFIED }: { readonly state?: JobState } = {},
 ): JobPage<Job> {
@@ -27,6 +30,6 @@ export function pageOfJobs<Job extends { readonly status?: JobStatus | undefined
   const rest = jobs
     .slice(before + 1)
     .filter(({ status }) => state === JobState.JOB_STATE_UNSPECIFIED || status?.state === state);
-  const items = rest.slice(0, pageSize || USUAL);
+  const items = fitReply(rest.slice(0, pageSize || USUAL), type);
   return { items, nextPageToken: rest.length > items.length ? (items.at(-1)?.status?.id ?? '') : '' };
 }

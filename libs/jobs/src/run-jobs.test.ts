@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { failedPrecondition, internal, unavailable } from '@cassl/errors';
 import { connectEvents, messageCodec, openEvents, openJobStore } from '@cassl/events';
 import { JobState, Training } from '@cassl/proto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { useNats } from './nats.fixture.ts';
 import { count, countingJob, LEASE_MS, openReplica, type Replica } from './replica.fixture.ts';
 import type { Lead } from './lead-job.ts';
@@ -251,7 +251,11 @@ describe('the events of jobs', () => {
     await delay(200);
     await a.start('told', countingJob('told', 2));
     await end(a, 'told');
-    await delay(500);
+    await vi.waitUntil(() => told.some((line) => line.startsWith(JobState.JOB_STATE_SUCCEEDED)), {
+      timeout: 10_000,
+    });
+    // For a second one to come, if there is one.
+    await delay(200);
     stop.abort();
     await listening;
     expect(told.filter((line) => line.startsWith(JobState.JOB_STATE_SUCCEEDED))).toEqual([

@@ -9,6 +9,7 @@ await workerMain<object>('told', async ({ folder, report, signal }) => {
   if (task === 'refused') throw invalidArgument('Spec.size must be 1 to 9, got 10');
   if (task === 'outage') throw unavailable('the registry is away');
   if (task === 'broken') throw new TypeError('no such layer');
+  if (task === 'torn-until-stopped') await delay(60_000, undefined, { signal });
   if (task === 'until-stopped') {
     await delay(60_000, undefined, { signal }).catch(() => undefined);
     await report({ type: 'kept', aborted: signal.aborted });

@@ -65,6 +65,12 @@ describe('the main of a worker', () => {
     expect(exit).toEqual({ code: 0, signal: null });
   });
 
+  it('is stopped and has not failed where what it did ends by that', async () => {
+    const { exit, messages } = await run('/jobs/torn-until-stopped');
+    expect(messages).toHaveLength(1);
+    expect(exit).toEqual({ code: 0, signal: null });
+  });
+
   it('prints its messages where no service listens, one to a line, and logs its fault beside them', async () => {
     const { code, out, err } = await runAlone('/jobs/outage');
     expect(code).toBe(1);

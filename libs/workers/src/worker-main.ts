@@ -42,6 +42,12 @@ export async function workerMain<Message>(
     await telemetry.stop();
     process.exit(0);
   } catch (error) {
+    if (channel.signal.aborted) {
+      // What it was told to leave fails in many ways, none of which is a fault of the job.
+      logger.info({ err: error }, 'stopped');
+      await telemetry.stop();
+      process.exit(0);
+    }
     const code = errorCode(error);
     logger.error({ err: error }, 'failed');
     await channel.report({ type: 'failed', code, message: errorMessage(error) } satisfies WorkerFailure);
