@@ -16,12 +16,15 @@ export interface BarPlotProps {
   readonly series: readonly string[];
 }
 
+/** The highest bar's value is written above it. */
+const HEADROOM = 1.08;
+
 /** Groups of bars. */
 export function BarPlot({ title, yLabel, groups, series }: BarPlotProps): JSX.Element | null {
   const bars = groups.flatMap((group) => group.bars).filter((bar) => bar !== undefined);
   if (bars.length === 0) return null;
   const highest = Math.max(...bars.map(({ value, spread = 0 }) => value + spread));
-  const y = niceScale([0, highest], Y_RANGE);
+  const y = niceScale([0, HEADROOM * highest], Y_RANGE);
   const slot = (X_RANGE[1] - X_RANGE[0]) / groups.length;
   const width = Math.min(46, (slot * 0.84) / series.length);
   // Values and upright names need room.

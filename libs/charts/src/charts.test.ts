@@ -22,7 +22,7 @@ describe('charts', () => {
     const { toPixel } = niceScale([0, 10], [100, 0]);
     expect([toPixel(0), toPixel(5), toPixel(10)]).toEqual([100, 50, 0]);
     expect(niceScale([3, 3], [0, 1]).ticks.length).toBeGreaterThan(1);
-    expect([1234, 2_500_000, 0.05].map(shortNumber)).toEqual(['1.23k', '2.5M', '0.05']);
+    expect([1234, 2_500_000, 0.05, 0.0008].map(shortNumber)).toEqual(['1.23k', '2.5M', '0.05', '8e-4']);
   });
 
   it('say their values in words', () => {
@@ -36,6 +36,15 @@ describe('charts', () => {
     const html = renderToString(h(BarPlot, { title: 't', yLabel: '', groups, series: ['a', 'b'] }));
     expect(html).toContain('aria-label="t. cat: a 4.6, b 1.0"');
     expect(html.match(/>(4\.6|1\.0)</g)).toHaveLength(2);
+  });
+
+  it('leave room for the value above the highest bar', () => {
+    const groups = [{ name: 'cat', bars: [{ value: 12.5 }] }];
+    const html = renderToString(h(BarPlot, { title: 't', yLabel: '', groups, series: ['a'] }));
+    const baseline = Number(
+      /class="value"[^>]*y="([\d.]+)"|y="([\d.]+)"[^>]*class="value"/.exec(html)?.slice(1).find(Boolean),
+    );
+    expect(baseline).toBeGreaterThan(20);
   });
 
   it('keep lines in their frame: first steps that are far off are cut', () => {

@@ -2,7 +2,7 @@ import { h, type ComponentChildren, type JSX } from 'preact';
 import { shortNumber, type Scale } from './scale.ts';
 
 /** Of every chart, in the units of its drawing; it fills the width that it is given. */
-export const SIZE = { width: 640, height: 300, left: 56, right: 14, top: 14, bottom: 52 } as const;
+const SIZE = { width: 640, height: 300, left: 56, right: 14, top: 14, bottom: 52 } as const;
 export const X_RANGE = [SIZE.left, SIZE.width - SIZE.right] as const;
 export const Y_RANGE = [SIZE.height - SIZE.bottom, SIZE.top] as const;
 

@@ -28,10 +28,11 @@ function niceStep(raw: number): number {
   return factor * power;
 }
 
-/** A number as short as it can be told: 0.25, 1200 → "1.2k". */
+/** A number as short as it can be told: 0.25, 1200 → "1.2k", 0.0008 → "8e-4". */
 export function shortNumber(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
   if (size >= 1000) return `${Number((value / 1000).toPrecision(3))}k`;
-  return String(Number(value.toPrecision(3)));
+  const rounded = Number(value.toPrecision(3));
+  return size > 0 && size < 0.01 ? rounded.toExponential() : String(rounded);
 }

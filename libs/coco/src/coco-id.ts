@@ -17,6 +17,11 @@ export function cocoIdField(
 ): CocoId {
   const value = entry[field];
   if (isCocoId(value)) return value;
+  // What is written out is read exactly, and so is never a number of this kind.
+  if (Number.isInteger(value))
+    throw invalidArgument(
+      `${name()}.${field} is beyond 2^53 and written with an exponent: write out its digits`,
+    );
   throw invalidArgument(`${name()}.${field} must be a whole number or a text, got ${brief(value)}`);
 }
 

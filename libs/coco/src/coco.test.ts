@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import {
   unknownId,
   type CocoId,
 } from './index.ts';
+import { utf8Reader } from './utf8-reader.ts';
 
 describe('parseJson and toJson', () => {
   it('keep whole numbers beyond 2^53 digit by digit, and floats as they are', () => {
@@ -106,6 +107,24 @@ describe('files in another encoding', () => {
     const seen: unknown[] = [];
     await readJsonArrays(path, { '': (elements) => seen.push(...elements) });
     expect(seen).toEqual(names);
+  });
+
+  it.each([8, 9, 64])('fill no more than %i bytes at once, the first time too', async (most) => {
+    const path = join(folder, 'wide.json');
+    const wide = '猫'.repeat(100);
+    await writeFile(path, Buffer.concat([markLittle, Buffer.from(wide, 'utf16le')]));
+    const file = await open(path);
+    try {
+      const reader = utf8Reader(file, path);
+      const target = Buffer.alloc(most);
+      let read = '';
+      for (let length; (length = await reader.read(target, 0, most)) > 0;) {
+        read += target.toString('utf8', 0, length);
+      }
+      expect(read).toBe(wide);
+    } finally {
+      await file.close();
+    }
   });
 
   it.each<[string, Buffer, RegExp]>([

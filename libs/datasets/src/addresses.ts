@@ -1,5 +1,6 @@
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { splitAddress } from '@cassl/storage';
 import type { ImageLocation } from './dataset.ts';
 
 /** The `file://` or `s3://` address of a path; an address stays as it is. */
@@ -8,13 +9,14 @@ export function addressOf(pathOrAddress: string): string {
   return isAddress ? pathOrAddress.replace(/\/+$/, '') : pathToFileURL(resolve(pathOrAddress)).href;
 }
 
-/** A file's place: the store is its folder, the key its name. */
-export function locationOf(pathOrAddress: string): ImageLocation {
-  const address = addressOf(pathOrAddress);
-  const name = basename(address);
-  // Only file addresses are percent-encoded; an S3 key is taken literally.
-  const key = address.startsWith('file:') ? decodeURIComponent(name) : name;
-  return { store: dirname(address), key };
+/**
+ * A file's place: the store is its folder, the key its name.
+ * @param field the request's field, for messages
+ * @throws INVALID_ARGUMENT for what is not the address of a file, wrong %-escapes included
+ */
+export function locationOf(field: string, pathOrAddress: string): ImageLocation {
+  const { folder, name } = splitAddress(field, addressOf(pathOrAddress));
+  return { store: folder, key: name };
 }
 
 /** The key of a file on disk without the empty and `.` segments that data sets write (`./images//a.jpg`). */

@@ -9,7 +9,7 @@ import type { LabelSetHeader, LabelSource } from './set/label-set-format.ts';
 export const width = 20;
 export const height = 16;
 
-export function rectangle(x1: number, y1: number, x2: number, y2: number): BinaryMask {
+function rectangle(x1: number, y1: number, x2: number, y2: number): BinaryMask {
   const data = new Uint8Array(width * height);
   for (let y = y1; y < y2; y++) data.fill(1, y * width + x1, y * width + x2);
   return { width, height, data };

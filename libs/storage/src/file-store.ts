@@ -171,8 +171,10 @@ async function* list(
   folder: Folder,
   base: string,
   prefix: string,
-  { after = '' }: ListOptions = {},
+  options: ListOptions = {},
 ): AsyncGenerator<ObjectInfo> {
+  const { after = '', signal } = options;
+  signal?.throwIfAborted();
   const reading = readFolder(folder, join(folder.path, base));
   const entries = await withinTime(reading, `the disk of ${folder.uri}`);
   const names = entries
@@ -181,6 +183,7 @@ async function* list(
     .filter((name) => !isPassed(base + name, after))
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   for (let from = 0; from < names.length; from += LOOKS_AT_ONCE) {
+    signal?.throwIfAborted();
     const some = names.slice(from, from + LOOKS_AT_ONCE);
     const found = await Promise.all(
       some.map(async (name) =>
@@ -189,7 +192,7 @@ async function* list(
     );
     for (const [index, name] of some.entries()) {
       const info = found[index];
-      if (name.endsWith('/')) yield* list(folder, base + name, prefix, { after });
+      if (name.endsWith('/')) yield* list(folder, base + name, prefix, options);
       else if (info !== undefined) yield info;
     }
   }

@@ -12,7 +12,14 @@ export { openRequestedStore, openStore } from './open-store.ts';
 export { contentKey, getContentAddressed, putContentAddressed } from './content-addressed.ts';
 export { digestHex, DigestMeter, sha256, verified } from './digest.ts';
 export { readBytes } from './read-bytes.ts';
-export { checkReadable, checkWritable, readAddress, readablePath } from './requested-address.ts';
+export {
+  checkReadable,
+  checkWritable,
+  readAddress,
+  readablePath,
+  splitAddress,
+} from './requested-address.ts';
 export { isAddressIn, limitAddresses, PLACES_VARIABLE, writablePlaces, type Use } from './allowed-places.ts';
 export { openRegularFile, type OpenRegularFileOptions, type RegularFile } from './regular-file.ts';
 export { parseAddress, type Address } from './parse-address.ts';
+export { withinTime } from './within-time.ts';

@@ -14,6 +14,7 @@ export interface PutOptions {
 export interface ListOptions {
   /** Only keys after this one in key order: goes on where an earlier listing stopped. */
   readonly after?: string;
+  readonly signal?: AbortSignal;
 }
 
 export interface GetOptions {

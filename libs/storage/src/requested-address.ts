@@ -70,11 +70,19 @@ export async function checkWritable(field: string, address: string): Promise<voi
   );
 }
 
-/** An object's folder and its name, decoded where the address is percent-encoded. */
-function splitAddress(field: string, address: string): { readonly folder: string; readonly name: string } {
+/**
+ * An object's folder and its name. Names of files are decoded, since their addresses are percent-encoded; S3 keys are taken literally.
+ * @param field the request's field, for messages
+ * @throws INVALID_ARGUMENT for what is not the address of an object, wrong %-escapes included
+ */
+export function splitAddress(
+  field: string,
+  address: string,
+): { readonly folder: string; readonly name: string } {
   const parsed = parseAddress(field, address);
   const end = address.lastIndexOf('/');
   const text = address.slice(end + 1);
+  // Wrong escapes were refused when the address was taken apart.
   const name = parsed.kind === 'file' ? decodeURIComponent(text) : text;
   if (name === '' || (parsed.kind === 's3' && parsed.key === '')) {
     throw invalidArgument(`${field} must name an object, got ${shown(address)}`);

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import getPort from 'get-port';
 import { storeContract } from './store-contract.ts';
 import { openStore, type ObjectStore } from './index.ts';
@@ -30,5 +33,42 @@ describe.skipIf(!hasS3())('an s3:// store (needs S3_TEST_ENDPOINT or moto)', () 
       S3_ENDPOINT: `http://127.0.0.1:${await getPort({ host: '127.0.0.1' })}`,
     });
     await expect(store.head('x')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+describe('an s3:// store whose server falls silent', () => {
+  const KEYS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  // Answers how long an object is and sends its first bytes; all else waits for ever.
+  const server = createServer((request, response) => {
+    if (request.method === 'HEAD') response.writeHead(200, { 'content-length': 100 }).end();
+    else if (!request.url!.includes('list-type'))
+      response.writeHead(206, { 'content-length': 100 }).write('half');
+  });
+  let store: ObjectStore;
+  beforeAll(async () => {
+    for (const [name, value] of Object.entries(KEYS)) process.env[name] ??= value;
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    store = openStore('s3://silent', { S3_ENDPOINT: `http://127.0.0.1:${port}` });
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('stops listing and reading when it is told to', async () => {
+    const reading = new AbortController();
+    const chunks = store.get('x', { signal: reading.signal })[Symbol.asyncIterator]();
+    expect(Buffer.from((await chunks.next()).value as Uint8Array).toString()).toBe('half');
+    const rest = chunks.next();
+    reading.abort();
+    await expect(rest).rejects.toMatchObject({ name: 'AbortError' });
+
+    const listing = new AbortController();
+    const asked = once(server, 'request');
+    const first = store.list('', { signal: listing.signal })[Symbol.asyncIterator]().next();
+    await asked;
+    listing.abort();
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

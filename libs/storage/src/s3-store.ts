@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
 import { alreadyExists, dataLoss, notFound } from '@cassl/errors';
 import { checkLength, checkRange } from './byte-range.ts';
@@ -128,7 +128,7 @@ async function* get(
   options: GetOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const connection = await connect();
-  const info = await head(connection, key, Key);
+  const info = await head(connection, key, Key, options.signal);
   if (info === undefined) throw notFound(`object ${key} is not in ${connection.uri}`);
   const { start, end } = checkRange(key, info.sizeBytes, options);
   checkLength(key, end - start, options);
@@ -140,12 +140,18 @@ async function* get(
         Key,
         Range: `bytes=${start}-${end - 1}`,
       }),
-      options.signal === undefined ? {} : { abortSignal: options.signal },
+      abortedBy(options.signal),
     );
-    yield* bounded(Body as Readable, key, end - start);
+    const body = Body as Readable;
+    if (options.signal !== undefined) addAbortSignal(options.signal, body);
+    yield* bounded(body, key, end - start);
   } catch (error) {
     throw translateS3Error(error, `get ${key} from ${connection.uri}`);
   }
+}
+
+function abortedBy(signal: AbortSignal | undefined): { readonly abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
 }
 
 /** What was asked for and no byte more, whatever the server sends; a server that falls silent is given up. */
@@ -171,9 +177,10 @@ async function head(
   { sdk, client, Bucket, uri }: Connection,
   key: string,
   Key: string,
+  signal?: AbortSignal,
 ): Promise<ObjectInfo | undefined> {
   try {
-    const answer = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }));
+    const answer = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), abortedBy(signal));
     return { key, sizeBytes: answer.ContentLength ?? 0, modifiedAt: answer.LastModified ?? new Date(0) };
   } catch (error) {
     if (isNotFound(error)) return undefined;
@@ -184,13 +191,16 @@ async function head(
 async function* list(
   connect: () => Promise<Connection>,
   prefix: string,
-  { after }: ListOptions = {},
+  { after, signal }: ListOptions = {},
 ): AsyncGenerator<ObjectInfo> {
   const { sdk, client, Bucket, prefix: base, uri } = await connect();
   const StartAfter = after === undefined ? undefined : base + after;
   const ask = (ContinuationToken?: string): Promise<Sdk.ListObjectsV2CommandOutput> => {
     const page = client
-      .send(new sdk.ListObjectsV2Command({ Bucket, Prefix: base + prefix, StartAfter, ContinuationToken }))
+      .send(
+        new sdk.ListObjectsV2Command({ Bucket, Prefix: base + prefix, StartAfter, ContinuationToken }),
+        abortedBy(signal),
+      )
       .catch((error: unknown) => {
         throw translateS3Error(error, `list ${uri}`);
       });
@@ -203,6 +213,7 @@ async function* list(
     // A thousand keys a page: the next one is on its way while they are taken.
     next = page.IsTruncated === true ? ask(page.NextContinuationToken) : undefined;
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
+      signal?.throwIfAborted();
       if (Key === undefined) continue;
       yield { key: Key.slice(base.length), sizeBytes: Size ?? 0, modifiedAt: LastModified ?? new Date(0) };
     }

@@ -152,6 +152,20 @@ export function storeContract(name: string, open: () => ObjectStore): void {
       expect(await store.head('x')).toBeUndefined();
     });
 
+    it('lists no further when it is told to stop', async () => {
+      for (const key of ['a', 'b', 'c/d', 'c/e']) await store.put(key, bytes(key));
+      const controller = new AbortController();
+      const listed: string[] = [];
+      const listing = (async () => {
+        for await (const { key } of store.list('', { signal: controller.signal })) {
+          if (listed.push(key) === 2) controller.abort();
+        }
+      })();
+      await expect(listing).rejects.toMatchObject({ name: 'AbortError' });
+      const late = store.list('', { signal: AbortSignal.abort() })[Symbol.asyncIterator]().next();
+      await expect(late).rejects.toMatchObject({ name: 'AbortError' });
+    });
+
     it('carries more than one part of 8 MiB', async () => {
       const part = new Uint8Array(1 << 20).fill(7);
       async function* parts(): AsyncGenerator<Uint8Array> {

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { S3Client } from '@aws-sdk/client-s3';
 import getPort from 'get-port';
 
 /** A real HTTP server that speaks S3: what S3_TEST_ENDPOINT names, or moto. */
 export interface TestS3 {
   readonly endpoint: string;
   makeBucket(name: string): Promise<void>;
+  /** Under any key, those too that our store takes for nobody's. */
+  put(bucket: string, key: string, bytes: Uint8Array): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,10 +50,12 @@ export async function startS3(options: TestS3Options = {}): Promise<TestS3> {
   return {
     endpoint,
     async makeBucket(Bucket) {
-      const { S3Client, CreateBucketCommand } = await import('@aws-sdk/client-s3');
-      const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
-      await client.send(new CreateBucketCommand({ Bucket }));
-      client.destroy();
+      const { CreateBucketCommand } = await import('@aws-sdk/client-s3');
+      await withClient(endpoint, (client) => client.send(new CreateBucketCommand({ Bucket })));
+    },
+    async put(Bucket, Key, Body) {
+      const { PutObjectCommand } = await import('@aws-sdk/client-s3');
+      await withClient(endpoint, (client) => client.send(new PutObjectCommand({ Bucket, Key, Body })));
     },
     async stop() {
       if (server === undefined) return;
@@ -80,4 +85,14 @@ async function startMoto(endpoint: string, { unchecked }: TestS3Options): Promis
   }
   server.kill();
   throw new Error(`the S3 server did not answer within ${UP_MS} ms`);
+}
+
+async function withClient(endpoint: string, use: (client: S3Client) => Promise<unknown>): Promise<void> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const client = new sdk.S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
+  try {
+    await use(client);
+  } finally {
+    client.destroy();
+  }
 }

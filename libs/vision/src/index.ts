@@ -11,11 +11,18 @@ export type {
 } from './types.ts';
 export { encodeMask } from './encode-mask.ts';
 export { decodeMask, assertCoversImage } from './decode-mask.ts';
-export { rleToString, rleFromString, rleStringArea, readCounts } from './rle-string.ts';
+export {
+  rleToString,
+  rleFromString,
+  readRleString,
+  rleStringArea,
+  isEmptyRleString,
+  readCounts,
+} from './rle-string.ts';
 export { rleArea, rleBox, writeRunsBox } from './rle-area.ts';
 export { rleMerge, rleSubtract } from './rle-merge.ts';
 export { rleIou, intersectionOfRuns } from './rle-iou.ts';
-export { decodeLabelStudioRle, encodeLabelStudioRle, labelStudioRunsText } from './label-studio-rle.ts';
+export { decodeLabelStudioRle, encodeLabelStudioRle, labelStudioRle } from './label-studio-rle.ts';
 export { traceOutlines, type Outline } from './trace-outlines.ts';
 export { rleFromPolygons } from './rle-polygon.ts';
 export { parseSegmentation } from './parse-segmentation.ts';

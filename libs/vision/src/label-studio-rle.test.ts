@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMask } from './encode-mask.ts';
-import { decodeLabelStudioRle, encodeLabelStudioRle, labelStudioRunsText } from './label-studio-rle.ts';
+import { decodeLabelStudioRle, encodeLabelStudioRle, labelStudioRle } from './label-studio-rle.ts';
 import { rowMajorRuns } from './row-major-runs.ts';
 
 const masks = fc
@@ -30,18 +30,18 @@ describe('Label Studio’s brush format', () => {
     expect(decodeLabelStudioRle(encodeLabelStudioRle(large), 300, 400)).toEqual(large);
   });
 
-  it('is the same as text from runs', () => {
+  it('is the same from runs', () => {
     fc.assert(
       fc.property(masks, (mask) => {
         const { width, height } = mask;
         const runs = rowMajorRuns(encodeMask(mask), [0, 0, width, height]);
-        expect(`[${labelStudioRunsText(runs)}]`).toBe(JSON.stringify(encodeLabelStudioRle(mask)));
+        expect([...labelStudioRle(runs)]).toEqual(encodeLabelStudioRle(mask));
       }),
       { seed: 2 },
     );
     // More than what is kept from call to call has room for.
     const runs = new Uint32Array(8_001).fill(300);
-    const rle = JSON.parse(`[${labelStudioRunsText(runs)}]`) as number[];
+    const rle = labelStudioRle(runs);
     const { data } = decodeLabelStudioRle(rle, 8_001, 300);
     expect([299, 300, 599, 600, 8_000 * 300 - 1, 8_000 * 300].map((at) => data[at])).toEqual([
       0, 1, 1, 0, 1, 0,

@@ -11,6 +11,10 @@ const WORD_BITS = 8;
 const LENGTH_BITS = [3, 4, 8, 16] as const;
 const ON = 255;
 const LONGEST = 2 ** LENGTH_BITS[3];
+/** Word size and the four widths, in the highest bits of 32. */
+const FORMAT_BITS = 21;
+const FORMAT =
+  LENGTH_BITS.reduce((bits, width) => (bits << 4) | (width - 1), WORD_BITS - 1) * 2 ** (32 - FORMAT_BITS);
 const HEADER_BYTES = 8;
 const LONGEST_PACKET_BITS = 3 + LENGTH_BITS[3] + WORD_BITS;
 /** More than any browser can paint. */
@@ -19,38 +23,20 @@ const MAX_VALUES = 2 ** 31;
 /** A mask as Label Studio's `rle` of brush labels. */
 export function encodeLabelStudioRle({ data }: BinaryMask): number[] {
   const runs = runsOf(data);
-  return Array.from(packed.subarray(0, packRuns(runs)));
+  return Array.from(labelStudioRle(runs));
 }
 
 /**
- * The same of a mask's runs row by row over the whole image, the first of background, as `rowMajorRuns` gives them, and as the items of a
- * JSON list: `0,0,0,16,57`. Ten million bytes a second as a list of numbers is what an export would spend its time on.
+ * The same of a mask's runs row by row over the whole image, the first of background, as `rowMajorRuns` gives them. The answer is overwritten by
+ * the next call.
  */
-export function labelStudioRunsText(runs: ArrayLike<number>): string {
+export function labelStudioRle(runs: ArrayLike<number>): Uint8Array {
   const length = packRuns(runs);
-  if (text.length < 4 * length) text = Buffer.alloc(8 * length);
-  let used = 0;
-  for (let at = 0; at < length; at++) {
-    const item = 4 * packed[at]!;
-    const characters = ITEM_LENGTHS[packed[at]!]!;
-    for (let character = 0; character < characters; character++) {
-      text[used++] = ITEM_TEXTS[item + character]!;
-    }
-  }
-  return text.toString('latin1', 0, used - 1);
+  return packed.subarray(0, length);
 }
 
-// Kept from call to call: fresh ones would cost more than what is written into them.
+// Kept from call to call: a fresh one would cost more than what is written into it.
 let packed = new Uint8Array(1 << 12);
-let text = Buffer.alloc(1 << 14);
-
-/** `0,` to `255,`, four characters each. */
-const ITEM_TEXTS = new Uint8Array(4 * 256);
-const ITEM_LENGTHS = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const item = Buffer.from(`${byte},`);
-  ITEM_TEXTS.set(item, 4 * byte);
-  return item.length;
-});
 
 function runsOf(pixels: Uint8Array): number[] {
   const runs: number[] = [];
@@ -73,35 +59,33 @@ function packRuns(runs: ArrayLike<number>): number {
   }
   const room = HEADER_BYTES + Math.ceil((packets * LONGEST_PACKET_BITS) / 8);
   if (packed.length < room) packed = new Uint8Array(2 * room);
-  let used = 0;
-  // Whole bytes leave at once: what is pending has fewer than 8 bits, and with the next up to 24 it fits 32.
-  let pending = 0;
-  let held = 0;
-  const write = (value: number, bits: number): void => {
-    pending = (pending << bits) | value;
-    held += bits;
-    while (held >= 8) {
-      held -= 8;
-      packed[used++] = pending >>> held;
-      pending &= (1 << held) - 1;
-    }
-  };
+  const target = packed;
   const values = pixels * CHANNELS;
-  write(Math.floor(values / 2 ** 16), 16);
-  write(values % 2 ** 16, 16);
-  write(WORD_BITS - 1, 5);
-  for (const width of LENGTH_BITS) write(width - 1, 4);
+  new DataView(target.buffer).setUint32(0, values);
+  new DataView(target.buffer).setUint32(4, FORMAT);
+  // The format has 21 bits: 5 are pending. Fewer than 8 always are, and with the next up to 19 they fit 32.
+  let used = HEADER_BYTES - 2;
+  let held = FORMAT_BITS % 8;
+  let pending = (FORMAT >>> (32 - FORMAT_BITS)) & ((1 << held) - 1);
   for (let run = 0; run < runs.length; run++) {
+    const value = run % 2 === 0 ? 0 : ON;
     for (let left = runs[run]! * CHANNELS; left > 0; left -= LONGEST) {
       const part = left < LONGEST ? left : LONGEST;
       const size = part <= 8 ? 0 : part <= 16 ? 1 : part <= 256 ? 2 : 3;
       const width = LENGTH_BITS[size];
       // "Run", which width and the length - 1; then the value.
-      write(((4 | size) << width) | (part - 1), 3 + width);
-      write(run % 2 === 0 ? 0 : ON, WORD_BITS);
+      pending = (pending << (3 + width)) | ((4 | size) << width) | (part - 1);
+      held += 3 + width;
+      while (held >= 8) {
+        held -= 8;
+        target[used++] = pending >>> held;
+        pending &= (1 << held) - 1;
+      }
+      target[used++] = (pending << (8 - held)) | (value >>> held);
+      pending = value & ((1 << held) - 1);
     }
   }
-  if (held > 0) packed[used++] = pending << (8 - held);
+  if (held > 0) target[used++] = pending << (8 - held);
   return used;
 }
 

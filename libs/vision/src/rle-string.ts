@@ -59,10 +59,36 @@ function readToScratch(text: string): number {
  * @throws INVALID_ARGUMENT as {@link rleFromString}
  */
 export function rleStringArea(text: string, height: number, width: number): number {
+  return readRleString(text, height, width, rleArea);
+}
+
+/**
+ * {@link rleFromString} for who keeps nothing of it: the runs are overwritten when `read` has returned.
+ * @throws INVALID_ARGUMENT as {@link rleFromString}
+ */
+export function readRleString<Result>(
+  text: string,
+  height: number,
+  width: number,
+  read: (rle: Rle) => Result,
+): Result {
   const used = readToScratch(text);
   const rle = { height, width, counts: scratch.counts.subarray(0, used) };
   assertCoversImage(rle);
-  return rleArea(rle);
+  return read(rle);
+}
+
+/** Characters from "P" on say that more follow. */
+const FIRST_TWO_NUMBERS = /^[P-o]*[0-O][P-o]*[0-O]/;
+
+/**
+ * Whether no pixel is set. Most masks tell by their first run of foreground, behind which nothing is looked at.
+ * @throws INVALID_ARGUMENT as {@link rleFromString}, for what was looked at
+ */
+export function isEmptyRleString(text: string, height: number, width: number): boolean {
+  const [start] = FIRST_TWO_NUMBERS.exec(text) ?? [];
+  if (start !== undefined && readToScratch(start) === 2 && scratch.counts[1]! > 0) return false;
+  return rleStringArea(text, height, width) === 0;
 }
 
 /**

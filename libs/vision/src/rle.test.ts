@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   decodeMask,
   encodeMask,
+  isEmptyRleString,
   parseSegmentation,
   rleArea,
   rleBox,
@@ -77,6 +78,20 @@ describe('run-length encoding', () => {
         expect(decodeMask(back)).toEqual(mask);
       }),
     );
+  });
+
+  it('tells from a string whether a mask is empty', () => {
+    const stringOf = (...counts: number[]): string =>
+      rleToString({ height: 100, width: 100, counts: Uint32Array.from(counts) });
+    const emptyAt = (text: string): boolean => isEmptyRleString(text, 100, 100);
+    expect(emptyAt(stringOf(10_000))).toBe(true);
+    expect(emptyAt(stringOf(40, 0, 9960))).toBe(true);
+    expect(emptyAt(stringOf(40, 0, 60, 0, 9900))).toBe(true);
+    for (const run of [1, 15, 16, 512, 9000]) expect(emptyAt(stringOf(40, run, 9960 - run))).toBe(false);
+    expect(emptyAt(stringOf(0, 0, 60, 1, 9939))).toBe(false);
+    for (const text of ['', '0', 'P', '\u00e9', '00o', stringOf(40, 0, 60)]) {
+      expect(() => emptyAt(text), text).toThrow(/RLE/);
+    }
   });
 
   it('keeps runs of any 32-bit length in the string', () => {

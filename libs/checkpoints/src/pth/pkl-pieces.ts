@@ -1,9 +1,7 @@
 import { unimplemented } from '@cassl/errors';
 import type { Dtype } from '../dtype.ts';
-import { pieceContent, type FilePiece } from '../file-piece.ts';
-import type { StateDict } from '../host-tensor.ts';
-import { lazyBytes, lazyState, type LazyState, type LazyTensor } from '../lazy-tensor.ts';
-import { writeAtomically, type WrittenFile } from '../write-atomically.ts';
+import type { FilePiece } from '../file-piece.ts';
+import { lazyBytes, type LazyState, type LazyTensor } from '../lazy-tensor.ts';
 import { OP, PickleBytes } from './pickle-bytes.ts';
 
 /** numpy's type codes of what a weight can be. */
@@ -30,10 +28,6 @@ export function pklPieces(state: LazyState, author: string): FilePiece[] {
   out.entries({ __author__: author, matching_heuristics: true });
   out.op(OP.SETITEMS, OP.STOP);
   return [...pieces, out.take()];
-}
-
-export function writePkl(path: string, state: StateDict, author: string): Promise<WrittenFile> {
-  return writeAtomically(path, pklPieces(lazyState(state), author).map(pieceContent));
 }
 
 /** `_reconstruct(ndarray, (0,), b"b")`, then its state `(1, shape, dtype, is_fortran, bytes)` up to the bytes. */

@@ -28,7 +28,7 @@ export function flipImage({ width, height, data }: RgbImage): RgbImage {
   return { width, height, data: flipped };
 }
 
-export function flipMask({ width, height, data }: BinaryMask): BinaryMask {
+function flipMask({ width, height, data }: BinaryMask): BinaryMask {
   const flipped = new Uint8Array(data.length);
   for (let row = 0; row < data.length; row += width) {
     flipped.set(data.subarray(row, row + width), row);

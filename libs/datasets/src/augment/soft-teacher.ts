@@ -41,14 +41,14 @@ function oneColor(sample: TrainingSample, random: Random): TrainingSample {
   return { ...sample, image: applyColorOperation(sample.image, operation, random.integer(1, 9)) };
 }
 
-export const geometricOperations = ['translate-x', 'translate-y', 'rotate', 'shear'] as const;
+const geometricOperations = ['translate-x', 'translate-y', 'rotate', 'shear'] as const;
 
 function oneGeometric(sample: TrainingSample, random: Random): TrainingSample {
   return applyGeometric(sample, random.choice(geometricOperations), random);
 }
 
 /** One geometric operation at a random strength. */
-export function applyGeometric(
+function applyGeometric(
   sample: TrainingSample,
   operation: (typeof geometricOperations)[number],
   random: Random,

@@ -33,7 +33,7 @@ const MAX_DOCUMENT_BYTES = 2 ** 29 - 24;
  *   `images`, `annotations` or `categories`.
  */
 export async function readCocoDocument(path: string): Promise<CocoDocument> {
-  const bytes = await readImageBytes(locationOf(path), { maxBytes: MAX_DOCUMENT_BYTES }).catch(
+  const bytes = await readImageBytes(locationOf('annotations', path), { maxBytes: MAX_DOCUMENT_BYTES }).catch(
     (error: unknown) => {
       const message = `annotations: cannot read ${path}: ${errorMessage(error)}`;
       throw new CasslError(errorCode(error), message, { cause: error });

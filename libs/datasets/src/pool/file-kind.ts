@@ -8,7 +8,8 @@ export type FileKind =
 const IMAGE = /\.(?:jpe?g|jpe|jfif|pjpe?g|pjp|png|apng|webp|gif|tiff?|avif)$/i;
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/(?:^|\/)\.[^/]*(?:\/|$)/, 'hidden file or folder'],
+  // "." and ".." are no names.
+  [/(?:^|\/)\.(?!\.?(?:\/|$))/, 'hidden file or folder'],
   [/\.(?:heic|heif)$/i, 'HEIC pictures are HEVC-coded, which no decoder here reads: convert them to JPEG'],
   [/\.bmp$/i, 'BMP is not read: convert it to PNG'],
   [

@@ -14,7 +14,7 @@ import { chunkKey, shardRange, type PoolManifest } from './manifest-format.ts';
 import { openImagePool } from './open-image-pool.ts';
 import type { PoolReport } from './pool-report.ts';
 import { readShardEntries } from './read-manifest.ts';
-import { writeManifest } from './write-manifest.ts';
+import { writeManifest, type WrittenManifest } from './write-manifest.ts';
 import { readShard } from './read-shard.ts';
 
 let root: string;
@@ -49,6 +49,14 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 
 async function shardsOf(uri: string, imagesPerShard: number): Promise<PoolShard[]> {
   return collect((await openImagePool(uri)).shards({ imagesPerShard }));
+}
+
+const NOTHING_YET = { chunks: [], report: { listed: 0, kept: 0, unread: [] }, after: '', skip: 0 };
+
+/** The note of a listing's progress, under its digest. */
+function sealed(progress: object): Uint8Array {
+  const text = JSON.stringify(progress);
+  return Buffer.from(`sha256:${createHash('sha256').update(text).digest('hex')}\n${text}`);
 }
 
 describe('openImagePool', () => {
@@ -236,6 +244,91 @@ describe('a manifest', () => {
     }
   });
 
+  it('is refused where its index was changed, and listed anew where only the note of its progress was', async () => {
+    const uri = pathToFileURL(join(root, 'folder')).href;
+    const options = { uri, imagesPerShard: 2 };
+    const written = await writeManifest(store('m8'), options);
+    const index = JSON.stringify(written.manifest);
+    const changed: readonly (readonly [string, RegExp])[] = [
+      [index.slice(0, -40), /index\.json is damaged or was changed/],
+      [index.replace('cassl-pool', 'other-pool'), /format/],
+      [index.replace('"images":3', '"images":2'), /images is 2, not 3/],
+      [index.replace('"shards":2', '"shards":1'), /shards is 1, not 2/],
+      [index.replace('/folder', '/folded'), /uri is ".*folded", not ".*folder"/],
+      [index.replace('"imagesPerShard":2', '"imagesPerShard":3'), /imagesPerShard is 3, not 2/],
+      [index.replace('sha256:', 'sha512:'), /digest/],
+    ];
+    for (const [bytes, message] of changed) {
+      await store('m8').put('manifest/index.json', Buffer.from(bytes));
+      await expect(writeManifest(store('m8'), options)).rejects.toMatchObject({
+        code: 'DATA_LOSS',
+        message: expect.stringMatching(message),
+      });
+    }
+    const begin = async (progress: Uint8Array): Promise<WrittenManifest> => {
+      await store('m8').delete('manifest/index.json');
+      await store('m8').put('manifest/progress.json', progress);
+      return writeManifest(store('m8'), options);
+    };
+    // As if all of the folder were passed already.
+    const passed = sealed({ ...NOTHING_YET, after: 'zzz' });
+    await expect(begin(passed)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+    const damaged = Array.from({ length: 16 }, (_, part) => Math.floor((part * passed.length) / 16));
+    for (const at of damaged) {
+      expect(await begin(passed.with(at, passed[at]! ^ 1))).toEqual(written);
+    }
+    for (const progress of [passed.subarray(0, 90), Buffer.of(), sealed({ chunks: [], after: 'zzz' })]) {
+      expect(await begin(progress)).toEqual(written);
+    }
+  });
+
+  it('names the files whose names are not UTF-8', async () => {
+    await mkdir(join(root, 'bytes'));
+    const path = (name: Buffer): Buffer => Buffer.concat([Buffer.from(`${join(root, 'bytes')}/`), name]);
+    const odd = (byte: number): Buffer =>
+      Buffer.concat([Buffer.from('a'), Buffer.of(byte), Buffer.from('.jpg')]);
+    for (const name of [odd(0xff), odd(0xfe), Buffer.from('a\ufffd.jpg'), Buffer.from('b.jpg')]) {
+      await writeFile(path(name), 'x');
+    }
+    await mkdir(path(Buffer.of(0xe9)));
+    const items: (readonly [string, string | undefined])[] = [];
+    for await (const file of listPool(pathToFileURL(join(root, 'bytes')).href)) {
+      items.push(...file.items.map(({ key, reason }) => [key, reason] as const));
+    }
+    const reason = 'a name that is not UTF-8';
+    expect(items).toEqual([
+      ['a\ufffd.jpg', undefined],
+      ['a\ufffd.jpg', reason],
+      ['a\ufffd.jpg', reason],
+      ['b.jpg', undefined],
+      ['\ufffd/', reason],
+    ]);
+  });
+
+  it('lists a folder whose links lead in circles, and tells of a folder that goes meanwhile', async () => {
+    await mkdir(join(root, 'loops/b'), { recursive: true });
+    for (let i = 0; i < 3000; i++)
+      await writeFile(join(root, `loops/a${String(i).padStart(4, '0')}.jpg`), 'x');
+    await writeFile(join(root, 'loops/b/gone.jpg'), 'x');
+    await symlink('loop2', join(root, 'loops/loop1'));
+    await symlink('loop1', join(root, 'loops/loop2'));
+    const unread: (readonly [string, string])[] = [];
+    let images = 0;
+    for await (const { items } of listPool(pathToFileURL(join(root, 'loops')).href)) {
+      if (images === 0) await rm(join(root, 'loops/b'), { recursive: true });
+      for (const { key, reason } of items) {
+        if (reason === undefined) images++;
+        else unread.push([key, reason]);
+      }
+    }
+    expect(images).toBe(3000);
+    expect(unread).toEqual([
+      ['b/', 'gone or unreadable'],
+      ['loop1', 'a link that leads nowhere'],
+      ['loop2', 'a link that leads nowhere'],
+    ]);
+  });
+
   it('of a pool without images is not written, and says what there is instead', async () => {
     await mkdir(join(root, 'imageless'));
     await writeFile(join(root, 'imageless/notes.txt'), 'x');
@@ -255,8 +348,7 @@ describe('a manifest', () => {
     const options = { uri, imagesPerShard: 2048 };
     const whole = await writeManifest(store('m4'), options);
     expect(whole.manifest.images).toBe(45);
-    const halfway = { chunks: [], report: { listed: 0, kept: 0, unread: [] }, after: '', skip: 0 };
-    await store('m5').put('manifest/progress.json', Buffer.from(JSON.stringify(halfway)));
+    await store('m5').put('manifest/progress.json', sealed(NOTHING_YET));
     expect(await writeManifest(store('m5'), options)).toEqual(whole);
     const keys = await keysOf('m4', whole.manifest);
     const cut = keys.indexOf('s.tar/3.jpg');

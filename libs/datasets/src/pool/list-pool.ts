@@ -39,7 +39,7 @@ export async function* listPool(
       }
       const { key, sizeBytes } = file;
       const kind = fileKind(key);
-      if (kind.kind === 'tar') yield* listMembers(store, key, sizeBytes);
+      if (kind.kind === 'tar') yield* listMembers(store, { key, sizeBytes }, signal);
       else if (kind.kind === 'unread') yield { file: key, items: [{ key, reason: kind.reason }] };
       else yield { file: key, items: [{ key, sizeBytes, location: { store: store.uri, key } }] };
     }
@@ -59,21 +59,35 @@ async function* listFiles(
     });
     return;
   }
-  for await (const { key, sizeBytes } of store.list('', after === undefined ? {} : { after })) {
-    // A key that ends in "/" is how consoles draw a folder.
+  const from = after === undefined ? {} : { after };
+  for await (const { key, sizeBytes } of store.list('', signal === undefined ? from : { ...from, signal })) {
+    // A key that ends in "/" and holds nothing is how consoles draw a folder.
     if (!key.endsWith('/')) yield [{ key, sizeBytes }];
+    else if (sizeBytes > 0) yield [{ key, reason: 'a key that ends in "/", as no file\'s name does' }];
   }
 }
 
-/** A damaged tar file gives what comes before the damage, and is then named. */
-async function* listMembers(store: ObjectStore, key: string, sizeBytes: number): AsyncGenerator<PoolFile> {
+/** Of one tar file, which is damaged, gone or cut since it was listed. */
+const TAR_FAILURES: ReadonlySet<string> = new Set(['DATA_LOSS', 'NOT_FOUND', 'OUT_OF_RANGE']);
+
+/** A tar file that cannot be read to its end gives what comes before, and is then named. */
+async function* listMembers(
+  store: ObjectStore,
+  { key, sizeBytes }: { readonly key: string; readonly sizeBytes: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<PoolFile> {
   let items: PoolItem[] = [];
+  const names = new Set<string>();
   try {
-    for await (const member of readTarMembers(store, key, sizeBytes)) {
+    for await (const member of readTarMembers(store, key, sizeBytes, signal)) {
+      signal?.throwIfAborted();
       const name = `${key}/${member.name}`;
       if (member.reason !== undefined) {
         items.push({ key: name, reason: member.reason });
+      } else if (names.has(member.name)) {
+        items.push({ key: name, reason: 'a member before it in its tar file has the same name' });
       } else {
+        names.add(member.name);
         const { start, end } = member;
         items.push({
           key: name,
@@ -86,7 +100,7 @@ async function* listMembers(store: ObjectStore, key: string, sizeBytes: number):
       items = [];
     }
   } catch (error) {
-    if (errorCode(error) !== 'DATA_LOSS') throw error;
+    if (!TAR_FAILURES.has(errorCode(error))) throw error;
     items.push({ key, reason: errorMessage(error) });
   }
   yield { file: key, items };

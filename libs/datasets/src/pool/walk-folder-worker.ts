@@ -26,9 +26,19 @@ function walk(base: string, open: readonly string[]): void {
     if (batch.length > 0) send({ files: batch });
     batch = [];
   };
-  for (const name of namesIn(join(root, base)).sort(byBytes)) {
+  const names = namesIn(join(root, base));
+  if (names === undefined)
+    batch.push({ key: base.slice(0, -1), reason: 'a folder that is gone or unreadable' });
+  let before = '';
+  for (const name of names?.sort(byBytes) ?? []) {
     const key = base + name;
     if (isPassed(key)) continue;
+    if (name === before) {
+      // Two names become one only where bytes that are no UTF-8 were replaced.
+      batch.push({ key: base + name.replace(/\/$/, ''), reason: NOT_UTF8 });
+      continue;
+    }
+    before = name;
     const found = look(key);
     if (!('folder' in found)) batch.push(found);
     else if (open.includes(found.folder)) {
@@ -42,16 +52,31 @@ function walk(base: string, open: readonly string[]): void {
   flush();
 }
 
-/** A folder's name ends in "/", so that the order is that of whole keys. */
-function namesIn(path: string): string[] {
-  return readdirSync(path, { withFileTypes: true }).map((entry) =>
-    isFolder(path, entry) ? `${entry.name}/` : entry.name,
-  );
+/** A folder's name ends in "/", so that the order is that of whole keys. `undefined` where one is gone since its name was read, or closed. */
+function namesIn(path: string): string[] | undefined {
+  try {
+    return readdirSync(path, { withFileTypes: true }).map((entry) =>
+      isFolder(path, entry) ? `${entry.name}/` : entry.name,
+    );
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (path !== join(root, '') && GONE.has(code)) return undefined;
+    throw error;
+  }
 }
+
+const NOT_UTF8 = 'a name that is not UTF-8';
+
+const GONE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP']);
 
 function isFolder(path: string, entry: Dirent): boolean {
   if (entry.isDirectory() || entry.isFile()) return entry.isDirectory();
-  return statSync(join(path, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(join(path, entry.name)).isDirectory();
+  } catch {
+    // Why it leads nowhere is said where it is looked at.
+    return false;
+  }
 }
 
 function look(key: string): WalkedFile | { readonly key: string; readonly folder: string } {
@@ -62,7 +87,8 @@ function look(key: string): WalkedFile | { readonly key: string; readonly folder
     return stats.isFile() ? { key, sizeBytes: stats.size } : { key, reason: 'not a regular file' };
   } catch {
     const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-    return { key, reason: isLink ? 'a link that leads nowhere' : 'gone or unreadable' };
+    if (isLink) return { key, reason: 'a link that leads nowhere' };
+    return { key, reason: key.includes('\ufffd') ? NOT_UTF8 : 'gone or unreadable' };
   }
 }
 

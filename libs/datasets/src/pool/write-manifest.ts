@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { failedPrecondition } from '@cassl/errors';
+import { dataLoss, errorMessage, failedPrecondition } from '@cassl/errors';
 import { readBytes, type ObjectStore } from '@cassl/storage';
+import { z } from 'zod';
 import { listPool } from './list-pool.ts';
 import {
   chunkKey,
@@ -39,6 +40,34 @@ interface Progress {
   readonly skip: number;
 }
 
+const count = z.int().nonnegative();
+const chunkSchema = z.object({
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  images: count,
+  bytes: count,
+});
+const reportSchema = z.object({
+  listed: count,
+  kept: count,
+  unread: z.array(z.object({ reason: z.string(), count, examples: z.array(z.string()) })),
+});
+const manifestSchema = z.object({
+  format: z.literal(MANIFEST_FORMAT),
+  uri: z.string(),
+  images: count,
+  imagesPerShard: z.int().positive(),
+  shardsPerChunk: z.int().positive(),
+  shards: count,
+  chunks: z.array(chunkSchema),
+  report: reportSchema,
+});
+const progressSchema = z.object({
+  chunks: z.array(chunkSchema),
+  report: reportSchema,
+  after: z.string(),
+  skip: count,
+});
+
 const PROGRESS = 'manifest/progress.json';
 const INDEX = 'manifest/index.json';
 const PROGRESS_EVERY_MS = 2_000;
@@ -46,16 +75,16 @@ const PROGRESS_EVERY_MS = 2_000;
 /**
  * Lists a pool once into content-addressed files, in memory that does not grow with the pool. Interrupted, it goes on after its last
  * kept chunk; done, it answers what it wrote.
- * @throws FAILED_PRECONDITION where the pool holds no image
+ * @throws FAILED_PRECONDITION where the pool holds no image; DATA_LOSS where what it wrote before was changed
  */
 export async function writeManifest(
   store: ObjectStore,
   options: WriteManifestOptions,
 ): Promise<WrittenManifest> {
-  const known = await readJson(store, INDEX);
-  if (known !== undefined) return { manifest: known.value as PoolManifest, digest: known.digest };
+  const known = await readIndex(store, options);
+  if (known !== undefined) return known;
   const { uri, imagesPerShard, limit = Infinity, signal, onProgress } = options;
-  const begun = (await readJson(store, PROGRESS))?.value as Progress | undefined;
+  const begun = await readProgress(store);
   const chunks = [...(begun?.chunks ?? [])];
   const counter = new PoolCounter(begun?.report);
   const perChunk = shardsPerChunk(imagesPerShard) * imagesPerShard;
@@ -77,7 +106,8 @@ export async function writeManifest(
   const save = async (inFile: number): Promise<void> => {
     if (performance.now() - savedAt < PROGRESS_EVERY_MS) return;
     const progress: Progress = { chunks, report: counter.report(), after, skip: inFile };
-    await store.put(PROGRESS, Buffer.from(JSON.stringify(progress)));
+    const text = JSON.stringify(progress);
+    await store.put(PROGRESS, Buffer.from(`${digestOf(Buffer.from(text))}\n${text}`));
     savedAt = performance.now();
   };
 
@@ -133,11 +163,47 @@ function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-async function readJson(
+/** @throws DATA_LOSS for what is not the index of this pool and this shard size */
+async function readIndex(
   store: ObjectStore,
-  key: string,
-): Promise<{ readonly value: unknown; readonly digest: string } | undefined> {
-  if ((await store.head(key)) === undefined) return undefined;
-  const bytes = await readBytes(store, key);
-  return { value: JSON.parse(Buffer.from(bytes).toString()), digest: digestOf(bytes) };
+  { uri, imagesPerShard }: WriteManifestOptions,
+): Promise<WrittenManifest | undefined> {
+  if ((await store.head(INDEX)) === undefined) return undefined;
+  const bytes = await readBytes(store, INDEX);
+  const damaged = (reason: string): Error =>
+    dataLoss(`pool manifest: ${store.uri}/${INDEX} is damaged or was changed: ${reason}`);
+  let manifest: PoolManifest;
+  try {
+    manifest = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
+  } catch (error) {
+    throw damaged(error instanceof z.ZodError ? z.prettifyError(error) : errorMessage(error));
+  }
+  const images = manifest.chunks.reduce((sum, chunk) => sum + chunk.images, 0);
+  const facts: readonly (readonly [string, unknown, unknown])[] = [
+    ['uri', manifest.uri, uri],
+    ['imagesPerShard', manifest.imagesPerShard, imagesPerShard],
+    ['shardsPerChunk', manifest.shardsPerChunk, shardsPerChunk(imagesPerShard)],
+    ['images', manifest.images, images],
+    ['shards', manifest.shards, Math.ceil(images / imagesPerShard)],
+  ];
+  for (const [name, value, expected] of facts) {
+    if (value !== expected)
+      throw damaged(`${name} is ${JSON.stringify(value)}, not ${JSON.stringify(expected)}`);
+  }
+  return { manifest, digest: digestOf(bytes) };
+}
+
+/** One that cannot be read or was changed is as good as none: the pool is listed from its start, so that no image is passed over. */
+async function readProgress(store: ObjectStore): Promise<Progress | undefined> {
+  if ((await store.head(PROGRESS)) === undefined) return undefined;
+  const [digest, text = ''] = Buffer.from(await readBytes(store, PROGRESS))
+    .toString()
+    .split('\n', 2);
+  if (digest !== digestOf(Buffer.from(text))) return undefined;
+  try {
+    return progressSchema.parse(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
 }

@@ -108,7 +108,7 @@ describe('mergeLabelSets', () => {
     const other = await setOf([[scored('c', 0.99), scored('z', 0.5)]], header({}, 'b'));
     const store = openStore(join(root, 'overlap'));
     const refused = mergeLabelSets([ours, other], { store });
-    await expect(collect(refused.files())).rejects.toThrow(/image c is in sha256:.*overlap "first"/);
+    await expect(collect(refused.files())).rejects.toThrow(/image c is in file:.*first_wins/);
     const draft = mergeLabelSets([ours, other], { store, overlap: 'first' });
     const merged = await openLabelSet((await writeLabelSet(store, draft.header, draft.files())).address);
     expect((await collect(merged.rows())).map(({ key }) => key)).toEqual(['a', 'b', 'c', 'd', 'e', 'z']);

@@ -43,7 +43,7 @@ export function mergeLabelSets(
             yield { ...file, source };
           } else if (overlap === 'refuse') {
             throw failedPrecondition(
-              `image ${key} is in ${set.digest} and in a set before it; merge with overlap "first" to keep the first`,
+              `image ${key} is in ${set.address} and in a set before it; with first_wins (\`cassl labels merge --first-wins\`) it keeps the labels of the first`,
             );
           } else {
             const rest = await writeRows(store, without(set, file, taken), { threshold, source });

@@ -1,5 +1,6 @@
 import type { LabeledRow, StoredLabel } from '../file/label-row.ts';
 import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
+import { areaOf } from './label-area.ts';
 import { createTextSpool } from './text-spool.ts';
 
 /** One `instances.json` in COCO's format, annotations with scores. */
@@ -17,9 +18,7 @@ export async function* cocoTexts({ images, className }: ExportContext): AsyncGen
     for await (const image of images) {
       const { key, width, height, instances } = image;
       await listed.add(separated(imageId++, { id: imageId, file_name: key, width, height }));
-      yield instances
-        .map((label, index) => separated(id++, annotation(id, imageId, label, image, image.areas[index])))
-        .join('');
+      yield instances.map((label) => separated(id++, annotation(id, imageId, label, image))).join('');
     }
     yield '\n],"images":[';
     yield* listed.read();
@@ -30,18 +29,16 @@ export async function* cocoTexts({ images, className }: ExportContext): AsyncGen
   }
 }
 
-function annotation(
-  id: number,
-  imageId: number,
-  { bbox, score, rle }: StoredLabel,
-  { width, height }: LabeledRow,
-  area: number | undefined,
-): object {
+function annotation(id: number, imageId: number, label: StoredLabel, image: LabeledRow): object {
+  const { bbox, score, rle } = label;
+  const area = areaOf(label, image);
   const common = { id, image_id: imageId, category_id: 1, iscrowd: 0, bbox, score, area };
-  return rle === undefined ? common : { ...common, segmentation: { size: [height, width], counts: rle } };
+  return rle === undefined
+    ? common
+    : { ...common, segmentation: { size: [image.height, image.width], counts: rle } };
 }
 
 /** An item of a JSON list after `before` others. */
-export function separated(before: number, item: object): string {
+function separated(before: number, item: object): string {
   return `${before === 0 ? '' : ','}\n${JSON.stringify(item)}`;
 }

@@ -1,16 +1,14 @@
-import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
+import type { ExportContext, ExportPiece } from './export-piece.ts';
 import { renderAhead } from './render-ahead.ts';
 import { xmlText } from './xml-text.ts';
 
 /** One `annotations.xml`, "CVAT for images 1.1": masks where there are some, else boxes, with their score. */
-export function cvatFormat(context: ExportContext): AsyncIterable<ExportPiece> {
-  return inPieces('annotations.xml', document(context));
-}
-
-async function* document(context: ExportContext): AsyncGenerator<string> {
-  yield `<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n${meta(context.className)}`;
-  yield* renderAhead(context, 'cvat');
-  yield '</annotations>\n';
+export async function* cvatFormat(context: ExportContext): AsyncGenerator<ExportPiece> {
+  const path = 'annotations.xml';
+  const head = `<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n`;
+  yield { path, text: head + meta(context.className) };
+  for await (const bytes of renderAhead(context, 'cvat')) yield { path, bytes };
+  yield { path, text: '</annotations>\n' };
 }
 
 /** CVAT's own library finds labels and their attributes here, and reads no file without it. */

@@ -108,7 +108,7 @@ describe('an export of more images than one thread renders at a time', () => {
       process.getActiveResourcesInfo().filter((kind) => /Worker|MessagePort/.test(kind)).length;
     const before = threads();
     const pieces = exportLabels(each(numbered(3000)), { format: 'cvat' });
-    expect((await pieces.next()).done).toBe(false);
+    for (const part of ['the head', 'images']) expect((await pieces.next()).done, part).toBe(false);
     expect(threads()).toBeGreaterThan(before);
     await pieces.return(undefined as never);
     expect(threads()).toBe(before);
@@ -119,9 +119,15 @@ describe('an export of more images than one thread renders at a time', () => {
       ...(rows[0] as LabeledRow),
       instances: [{ bbox: [1, 1, 5, 5], score: 0.5, rle: '\u00e9' }],
     });
-    await expect(exported(broken, { format: 'cvat', out: join(root, 'broken') })).rejects.toThrow(
-      /RLE string/,
-    );
+    for (const few of [broken.slice(50, 51), broken]) {
+      await expect(exported(few, { format: 'cvat', out: join(root, 'broken') })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('RLE string') as string,
+      });
+    }
+    // Nothing of it comes into the next one.
+    await exported(many.slice(0, 1), { format: 'cvat', out: join(root, 'sound') });
+    expect((await readFile(join(root, 'sound/annotations.xml'), 'utf8')).match(/<image /g)).toHaveLength(1);
   });
 
   it('replaces files and links that stand there, and says which link cannot be made', async () => {

@@ -1,8 +1,13 @@
 import type { LabeledRow } from '../file/label-row.ts';
 
-/** A part of an export, in order: text to append to a file, or a link to an image. Paths are relative, with `/`. */
+/**
+ * A part of an export, in order: text to append to a file (`bytes`: as UTF-8, whole characters), or a link to an image. Paths are relative,
+ * with `/`.
+ */
 export type ExportPiece =
-  { readonly path: string; readonly text: string } | { readonly path: string; readonly linkTo: string };
+  | { readonly path: string; readonly text: string }
+  | { readonly path: string; readonly bytes: Uint8Array }
+  | { readonly path: string; readonly linkTo: string };
 
 export interface ExportTotals {
   readonly images: number;
@@ -11,15 +16,9 @@ export interface ExportTotals {
   readonly leftOut: number;
 }
 
-/** An image with at least one usable label; labels without an area are left out. */
-export interface ExportImage extends LabeledRow {
-  /** Of each label: pixels of its mask, or of its box. */
-  readonly areas: readonly number[];
-}
-
 export interface ExportContext {
-  /** Read once, as a stream. */
-  readonly images: AsyncIterable<ExportImage>;
+  /** Those with at least one usable label; labels without an area are left out. Read once, as a stream. */
+  readonly images: AsyncIterable<LabeledRow>;
   readonly className: string;
 }
 

@@ -1,4 +1,5 @@
-import type { ExportContext, ExportImage, ExportPiece } from './export-piece.ts';
+import type { LabeledRow } from '../file/label-row.ts';
+import type { ExportContext, ExportPiece } from './export-piece.ts';
 import { inPieces } from './export-piece.ts';
 import { cocoTexts } from './coco-format.ts';
 import { imageAddress, imagePath } from './image-address.ts';
@@ -28,10 +29,7 @@ export async function* fiftyoneFormat({ images, className }: ExportContext): Asy
 }
 
 /** The images as they are, and their places in the spool as one JSON object. */
-async function* alsoListed(
-  images: AsyncIterable<ExportImage>,
-  places: TextSpool,
-): AsyncGenerator<ExportImage> {
+async function* alsoListed(images: AsyncIterable<LabeledRow>, places: TextSpool): AsyncGenerator<LabeledRow> {
   let count = 0;
   for await (const image of images) {
     const { key, location } = image;

@@ -1,4 +1,4 @@
-import { inPieces, type ExportContext, type ExportPiece } from './export-piece.ts';
+import type { ExportContext, ExportPiece } from './export-piece.ts';
 import { renderAhead } from './render-ahead.ts';
 import { xmlText } from './xml-text.ts';
 
@@ -10,11 +10,8 @@ export async function* labelStudioFormat(context: ExportContext): AsyncGenerator
     `  <RectangleLabels name="box" toName="image"><Label value="${name}"/></RectangleLabels>\n` +
     `  <BrushLabels name="mask" toName="image"><Label value="${name}"/></BrushLabels>\n</View>\n`;
   yield { path: 'label-config.xml', text: config };
-  yield* inPieces('tasks.json', tasks(context));
-}
-
-async function* tasks(context: ExportContext): AsyncGenerator<string> {
-  yield '[';
-  yield* renderAhead(context, 'label-studio');
-  yield '\n]\n';
+  const path = 'tasks.json';
+  yield { path, text: '[' };
+  for await (const bytes of renderAhead(context, 'label-studio')) yield { path, bytes };
+  yield { path, text: '\n]\n' };
 }

@@ -1,35 +1,41 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { internal } from '@cassl/errors';
-import type { ExportContext, ExportImage } from './export-piece.ts';
+import { CasslError, internal, type ErrorCode } from '@cassl/errors';
+import type { LabeledRow } from '../file/label-row.ts';
+import type { ExportContext } from './export-piece.ts';
 import { renderImages, type RenderedFormat, type RenderedImages } from './render-images.ts';
+
+/** What a thread answers to each batch. */
+export type RenderOutcome =
+  | { readonly pieces: readonly Uint8Array<ArrayBuffer>[] }
+  | { readonly code: string; readonly message: string };
 
 /** A hundred large masks an image and more may be among them. */
 const BATCH = 16;
-/** Beside the one that reads the labels. */
-const THREADS = Math.min(4, Math.max(1, availableParallelism() - 1));
+/** Beside the one that reads the labels, which keeps about half a core busy. */
+const THREADS = Math.min(4, availableParallelism());
 /** Batches that may wait for their turn: one in work and one to go on with for each thread. */
 const AHEAD = 2 * THREADS;
 
-/** The text of all images in order, made on threads of its own; what fits one batch is made here, without any. */
+/** The text of all images in order, as UTF-8, made on threads of its own; what fits one batch is made here, without any. */
 export async function* renderAhead(
   { images, className }: ExportContext,
   format: RenderedFormat,
-): AsyncGenerator<string> {
+): AsyncGenerator<Uint8Array> {
   const threads: RenderThread[] = [];
-  const underWay: Promise<readonly string[]>[] = [];
+  const underWay: Promise<readonly Uint8Array[]>[] = [];
   let first = 0;
   let turn = 0;
-  const send = (batch: readonly ExportImage[]): void => {
+  const send = (batch: readonly LabeledRow[]): void => {
     if (threads.length < THREADS) threads.push(openRenderThread());
-    const texts = threads[turn++ % threads.length]!.render({ format, className, first, images: batch });
+    const pieces = threads[turn++ % threads.length]!.render({ format, className, first, images: batch });
     // Whoever waits for its turn hears of it.
-    texts.catch(() => undefined);
-    underWay.push(texts);
+    pieces.catch(() => undefined);
+    underWay.push(pieces);
     first += batch.length;
   };
   try {
-    let batch: ExportImage[] = [];
+    let batch: LabeledRow[] = [];
     for await (const image of images) {
       if (batch.length === BATCH) {
         send(batch);
@@ -40,7 +46,7 @@ export async function* renderAhead(
     }
     if (first === 0) yield* renderImages({ format, className, first, images: batch });
     else send(batch);
-    for (const texts of underWay) yield* await texts;
+    for (const pieces of underWay) yield* await pieces;
   } finally {
     await Promise.all(threads.map((thread) => thread.close()));
   }
@@ -48,15 +54,19 @@ export async function* renderAhead(
 
 interface RenderThread {
   /** Answers come in the order of the questions. */
-  render(images: RenderedImages): Promise<readonly string[]>;
+  render(images: RenderedImages): Promise<readonly Uint8Array[]>;
   close(): Promise<unknown>;
 }
 
 function openRenderThread(): RenderThread {
   const worker = new Worker(new URL('./render-worker.ts', import.meta.url));
-  const asked: PromiseWithResolvers<readonly string[]>[] = [];
+  const asked: PromiseWithResolvers<readonly Uint8Array[]>[] = [];
   let failure: Error | undefined;
-  worker.on('message', (texts: readonly string[]) => asked.shift()?.resolve(texts));
+  worker.on('message', (outcome: RenderOutcome) => {
+    const question = asked.shift();
+    if ('pieces' in outcome) question?.resolve(outcome.pieces);
+    else question?.reject(new CasslError(outcome.code as ErrorCode, outcome.message));
+  });
   worker.on('error', (error) => {
     failure = error instanceof Error ? error : internal(String(error));
     for (const { reject } of asked.splice(0)) reject(failure);
@@ -64,7 +74,7 @@ function openRenderThread(): RenderThread {
   return {
     async render(images) {
       if (failure !== undefined) throw failure;
-      const question = Promise.withResolvers<readonly string[]>();
+      const question = Promise.withResolvers<readonly Uint8Array[]>();
       asked.push(question);
       worker.postMessage(images);
       return question.promise;

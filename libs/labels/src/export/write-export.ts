@@ -52,7 +52,7 @@ export async function writeExport<Totals>(
       if ('linkTo' in piece) {
         files++;
         await small.add({ target, linkTo: piece.linkTo });
-      } else if (piece.path.includes('/')) {
+      } else if ('text' in piece && piece.path.includes('/')) {
         files++;
         await small.add({ target, text: piece.text });
       } else {
@@ -64,7 +64,7 @@ export async function writeExport<Totals>(
           open.set(piece.path, (stream = createWriteStream(target, { highWaterMark: WRITTEN_AHEAD })));
           stream.on('error', (error) => (failed ??= error));
         }
-        if (!stream.write(piece.text)) await drained(stream);
+        if (!stream.write('text' in piece ? piece.text : piece.bytes)) await drained(stream);
       }
     }
     await small.flush();

@@ -42,8 +42,9 @@ describe('label files', () => {
     await expect(collect(decodeLabelFile(gzipSync(good).subarray(0, 60), 'x'))).rejects.toMatchObject({
       code: 'DATA_LOSS',
     });
-    await expect(collect(decodeLabelFile(Buffer.from('plain text')))).rejects.toMatchObject({
+    await expect(collect(decodeLabelFile(Buffer.from('plain text'), 'x'))).rejects.toMatchObject({
       code: 'DATA_LOSS',
+      message: 'x: is no gzip file',
     });
   });
 });

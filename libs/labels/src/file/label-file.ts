@@ -50,6 +50,8 @@ export async function* decodeRows(
 
 /** Each chunk is a way to another thread and back. */
 const CHUNK_BYTES = 1 << 18;
+/** zlib's word for it. */
+const NOT_GZIP = 'incorrect header check';
 
 async function* mapLines<Result>(
   bytes: Uint8Array | AsyncIterable<Uint8Array>,
@@ -71,7 +73,9 @@ async function* mapLines<Result>(
   } catch (error) {
     const place = `${name}, line ${number}: ${errorMessage(error)}`;
     if (error instanceof CasslError) throw new CasslError(error.code, place, { cause: error });
-    throw dataLoss(`${name}: is cut off or damaged: ${errorMessage(error)}`, { cause: error });
+    const reason = errorMessage(error);
+    const what = reason === NOT_GZIP ? 'is no gzip file' : `is cut off or damaged: ${reason}`;
+    throw dataLoss(`${name}: ${what}`, { cause: error });
   } finally {
     gunzip.destroy();
   }

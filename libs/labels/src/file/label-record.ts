@@ -28,8 +28,12 @@ export interface FailedImage {
   readonly failure: { readonly code: string; readonly message: string };
 }
 
-/** A label file's row: coordinates keep hundredths of a pixel, scores six digits, labels without an area are left out. */
-export function rowOf(image: LabelRecord | FailedImage): LabelRow {
+/**
+ * A label file's row: coordinates keep hundredths of a pixel, scores six digits, labels without an area are left out. What is a row
+ * already stays as it is.
+ */
+export function rowOf(image: LabelRecord | FailedImage | LabeledRow): LabelRow {
+  if ('instances' in image) return image;
   return 'failure' in image ? failedRow(image) : labeledRow(image);
 }
 

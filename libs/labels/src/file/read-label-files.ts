@@ -1,5 +1,4 @@
-import { basename, dirname } from 'node:path';
-import { openRequestedStore } from '@cassl/storage';
+import { openRequestedStore, splitAddress } from '@cassl/storage';
 import { addressOf } from './address-of.ts';
 import { decodeLabelFile, decodeRows } from './label-file.ts';
 import type { LabelRecord } from './label-record.ts';
@@ -16,9 +15,6 @@ export async function* readLabelRows(files: readonly string[]): AsyncGenerator<L
 }
 
 function bytesOf(file: string): AsyncIterable<Uint8Array> {
-  const address = addressOf(file);
-  const name = basename(address);
-  // Only file addresses are percent-encoded; an S3 key is taken literally.
-  const key = address.startsWith('file:') ? decodeURIComponent(name) : name;
-  return openRequestedStore('label file', dirname(address), 'read').get(key);
+  const { folder, name } = splitAddress('label file', addressOf(file));
+  return openRequestedStore('label file', folder, 'read').get(name);
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 // A label set is JSON lines: a header, one line per label file in manifest order, and a last line of totals. Nothing in it
 // depends on when, where or at which attempt a shard was done, so that its sha256 names the labels and nothing else.
 
-export const LABEL_SET_FORMAT = 'cassl-label-set/1';
+const LABEL_SET_FORMAT = 'cassl-label-set/1';
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 lower-case hex digits');
 const count = z.int().nonnegative();

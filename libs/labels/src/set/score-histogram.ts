@@ -30,13 +30,6 @@ export function addScore(counts: number[], score: number): void {
   counts[bin] = (counts[bin] ?? 0) + 1;
 }
 
-export function addHistogram(sum: number[], counts: ScoreHistogram): void {
-  counts.forEach((count, bin) => {
-    while (sum.length <= bin) sum.push(0);
-    sum[bin] = (sum[bin] ?? 0) + count;
-  });
-}
-
 /** How many scores are above a threshold at a bin's edge. */
 export function countAbove(counts: ScoreHistogram, threshold: number): number {
   const first = Math.floor(scoreSteps(threshold) / STEPS_A_BIN);

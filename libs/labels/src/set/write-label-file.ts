@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ObjectStore } from '@cassl/storage';
 import { encodeRows } from '../file/label-file.ts';
 import { rowOf, type FailedImage, type LabelRecord } from '../file/label-record.ts';
-import type { LabelRow } from '../file/label-row.ts';
+import type { LabeledRow, LabelRow } from '../file/label-row.ts';
 import type { LabelFileEntry } from './label-set-format.ts';
 import { labelFileKey } from './label-set-keys.ts';
 import { countRows } from './summarize-rows.ts';
@@ -21,7 +21,7 @@ export interface WriteLabelFileOptions {
  */
 export async function writeLabelFile(
   store: ObjectStore,
-  images: Iterable<LabelRecord | FailedImage>,
+  images: Iterable<LabelRecord | FailedImage | LabeledRow>,
   options: WriteLabelFileOptions = {},
 ): Promise<LabelFileEntry> {
   return writeRows(store, Array.from(images, rowOf), options);
