@@ -10,7 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const nativeDir = join(root, 'native');
 
 /** Where this libtorch, this Node ABI and these sources keep their build: a change of any makes another folder. */
-export function buildDir(libtorch: Libtorch): string {
+function buildDir(libtorch: Libtorch): string {
   const hash = hashSources(createHash('sha256').update(JSON.stringify(libtorch)));
   const key = `${libtorch.version}${libtorch.cuda ? '-cuda' : ''}-abi${process.versions.modules}-${process.arch}`;
   return join(root, 'build', `${key}-${hash.digest('hex').slice(0, 12)}`);

@@ -9,7 +9,7 @@ const TAPS = 3;
  * `resized` are image, then half-pixel bilinear to `original` pixels (method 2.7). Both blend two neighbours, so every
  * output reads at most three consecutive samples.
  */
-export function pasteTaps(count: number, factor: number, resized: number, original: number): AxisTaps {
+function pasteTaps(count: number, factor: number, resized: number, original: number): AxisTaps {
   const starts = new Int32Array(original);
   const weights = new Float32Array(original * TAPS);
   const sample = (pixel: number): { low: number; fraction: number } => {

@@ -26,7 +26,7 @@ export function anchorLoss(
 }
 
 /** Sum over anchors and classes. */
-export function anchorClassLoss(
+function anchorClassLoss(
   config: Pick<DetectorConfig, 'classes' | 'focalAlpha' | 'focalGamma'>,
   logits: tf.Tensor2D,
   labels: Int32Array,

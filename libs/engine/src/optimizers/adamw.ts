@@ -58,7 +58,7 @@ export function createAdamW(options: AdamWOptions): ParameterOptimizer {
   };
 }
 
-export function plainAdamWStep(
+function plainAdamWStep(
   variable: tf.Variable,
   gradient: tf.Tensor,
   moments: { readonly first: tf.Variable; readonly second: tf.Variable },

@@ -47,7 +47,7 @@ export function createSgd({ parameters, momentum, weightDecay }: SgdOptions): Pa
   };
 }
 
-export function plainSgdStep(
+function plainSgdStep(
   variable: tf.Variable,
   gradient: tf.Tensor,
   velocity: tf.Variable,

@@ -47,6 +47,7 @@ describe('the life of a model', () => {
       await runtime.refresh();
       expect(runtime.isReady()).toBe(true);
       expect((await runtime.infer({ model: 'prod', image })).model.digest).toBe(`v${move}`);
+      await until(() => seen.has(`v${move}`));
     }
     isOver = true;
     await Promise.all(callers);

@@ -14,7 +14,7 @@ const PROCESS_BYTES = 300 * 2 ** 20;
 const COPIES = 3;
 
 /** What a model that has not been loaded yet will need, roughly: replaced by its process's own figure once it runs. */
-export function estimateBytes({ spec, sizeBytes }: Pick<FoundModel, 'spec' | 'sizeBytes'>): number {
+function estimateBytes({ spec, sizeBytes }: Pick<FoundModel, 'spec' | 'sizeBytes'>): number {
   return spec.kind === 'no-op' ? PROCESS_BYTES / 4 : PROCESS_BYTES + COPIES * sizeBytes;
 }
 

@@ -5,13 +5,7 @@ import type { PipelineItem, PipelineOptions } from '../pipeline/pipeline.ts';
 
 /** To a model process. */
 export type ToModel =
-  | {
-      readonly kind: 'load';
-      readonly spec: ModelSpec;
-      readonly options: PipelineOptions;
-      /** To take once the model is warm, where it loads at a lower one. */
-      readonly priority?: number | undefined;
-    }
+  | { readonly kind: 'load'; readonly spec: ModelSpec; readonly options: PipelineOptions }
   | { readonly kind: 'infer'; readonly id: number; readonly item: PipelineItem }
   | { readonly kind: 'cancel'; readonly id: number };
 

@@ -5,7 +5,6 @@ import { openBatchModel } from '../models/open-batch-model.ts';
 import type { FoundObject } from '../inference-request.ts';
 import { createPipeline, type Pipeline, type PipelineAnswer } from '../pipeline/pipeline.ts';
 import type { FromModel, ModelAnswer, ToModel } from './model-messages.ts';
-import { comeForward } from './process-priority.ts';
 
 /** How often the process says how much memory it holds. */
 const MEMORY_EVERY_MS = 10_000;
@@ -16,11 +15,10 @@ const report = (message: FromModel): Promise<void> => channel.report(message);
 const running = new Map<number, AbortController>();
 let pipeline: Pipeline | undefined;
 
-const load = async ({ spec, options, priority }: Extract<ToModel, { kind: 'load' }>): Promise<void> => {
+const load = async ({ spec, options }: Extract<ToModel, { kind: 'load' }>): Promise<void> => {
   try {
     const model = await openBatchModel(spec);
     await model.warmUp();
-    if (priority !== undefined) comeForward(priority);
     pipeline = createPipeline(model, options);
     const { config, engine } = model;
     const { rss } = process.memoryUsage();

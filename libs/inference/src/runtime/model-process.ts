@@ -4,7 +4,7 @@ import { startWorkerProcess, type WorkerExit } from '@cassl/workers/worker-proce
 import type { ModelSpec } from '../models/open-batch-model.ts';
 import type { PipelineItem, PipelineOptions } from '../pipeline/pipeline.ts';
 import type { FromModel, ModelAnswer, ModelFacts, ToModel } from './model-messages.ts';
-import { standBack } from './process-priority.ts';
+import { standBack, stepAside } from './process-priority.ts';
 
 const MAIN = join(import.meta.dirname, 'model-process-main.ts');
 
@@ -56,7 +56,7 @@ export function startModelProcess(options: ModelProcessOptions): ModelProcess {
   const onMessage = (message: FromModel): void => {
     if (message.kind === 'loaded') {
       residentBytes = message.facts.residentBytes;
-      ready.resolve(message.facts);
+      void endLoading().then(() => ready.resolve(message.facts));
     } else if (message.kind === 'refused') {
       ready.reject(new CasslError(message.code as ErrorCode, message.message));
     } else if (message.kind === 'memory') {
@@ -79,10 +79,6 @@ export function startModelProcess(options: ModelProcessOptions): ModelProcess {
     ready.reject(deadlineExceeded(`the model was not loaded and warm within ${options.loadTimeoutMs} ms`));
     void worker.stop(0);
   }, options.loadTimeoutMs);
-  ready.promise.then(
-    () => clearTimeout(late),
-    () => clearTimeout(late),
-  );
   const exited = worker.exited.then((exit) => {
     clearTimeout(watchdog);
     ready.reject(unavailable(`the model's process ended while it loaded (${describeExit(exit)})`));
@@ -90,8 +86,13 @@ export function startModelProcess(options: ModelProcessOptions): ModelProcess {
     asked.clear();
     return exit;
   });
-  const priority = options.isPatient === true ? standBack(worker.pid) : undefined;
-  send({ kind: 'load', spec: options.spec, options: options.pipeline, priority });
+  const back = options.isPatient === true ? standBack(worker.pid) : undefined;
+  const endLoading = async (): Promise<void> => {
+    clearTimeout(late);
+    await back?.end();
+  };
+  ready.promise.catch(endLoading);
+  send({ kind: 'load', spec: options.spec, options: options.pipeline });
 
   return {
     pid: worker.pid,
@@ -114,6 +115,7 @@ export function startModelProcess(options: ModelProcessOptions): ModelProcess {
       }).finally(() => signal?.removeEventListener('abort', cancel));
     },
     async stop(graceMs) {
+      stepAside(worker.pid);
       await worker.stop(graceMs);
     },
   };

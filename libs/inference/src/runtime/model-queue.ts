@@ -64,9 +64,13 @@ export function createModelQueue(options: ModelQueueOptions): ModelQueue {
     const left = expiresAt - Date.now();
     const ahead = options.inside() + waiting.filter((entry) => entry.priority <= priority).length;
     const needed = (ahead + 1) * (options.msPerImage() ?? 0);
-    if (left > 0 && needed <= left) return undefined;
+    if (left <= 0)
+      return deadlineExceeded(
+        `the deadline had passed by ${Math.ceil(-left)} ms when the request came to the queue`,
+      );
+    if (needed <= left) return undefined;
     return deadlineExceeded(
-      `the deadline is ${Math.round(left)} ms away and ${ahead} images are ahead, at least ${Math.round(needed)} ms of work`,
+      `the deadline is in ${Math.round(left)} ms and ${ahead} images are ahead, at least ${Math.round(needed)} ms of work`,
     );
   };
 
@@ -124,7 +128,7 @@ export function createModelQueue(options: ModelQueueOptions): ModelQueue {
         if (request.signal?.aborted === true) throw cancelled('the caller has gone away');
         const late = tooLate(request);
         if (late !== undefined) throw late;
-        const refusal = overload(held, request.load, limits);
+        const refusal = overload(held, request.load, limitsFor(request, limits));
         if (refusal === undefined) return enter(request);
         if (request.whenFull === 'refuse') throw refusal;
         await waitForRoom(request);
@@ -144,4 +148,9 @@ export function createModelQueue(options: ModelQueueOptions): ModelQueue {
       return waiting.length;
     },
   };
+}
+
+/** Those who wait for room fill half of the places: whoever is refused without one finds one beside any number of them. */
+function limitsFor({ whenFull }: QueuedRequest, limits: QueueLimits): QueueLimits {
+  return whenFull === 'refuse' ? limits : { ...limits, images: Math.ceil(limits.images / 2) };
 }

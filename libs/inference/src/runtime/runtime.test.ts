@@ -77,6 +77,13 @@ describe('the inference runtime', () => {
     });
   });
 
+  it('keeps places for those who are refused without one, however many wait for room', async () => {
+    const runtime = open({ limits: { images: 4, bytes: 2 ** 28, pixels: 4e8 } });
+    const ask = (whenFull: 'refuse' | 'wait') => runtime.infer({ model: 'a', image: image(2, 2), whenFull });
+    const waiting = Array.from({ length: 12 }, () => ask('wait'));
+    await expect(Promise.all([...waiting, ask('refuse'), ask('refuse')])).resolves.toHaveLength(14);
+  });
+
   it('names the field of a request that is wrong', async () => {
     const runtime = open();
     const ask = (changes: object) => runtime.infer({ model: 'a', image: image(2, 2), ...changes });

@@ -27,7 +27,7 @@ export interface Face {
   ask(question: FaceQuestion): Promise<FaceAnswer[]>;
 }
 
-export class FaceRefusal extends Error {
+class FaceRefusal extends Error {
   override readonly name = 'FaceRefusal';
   readonly status: number;
 

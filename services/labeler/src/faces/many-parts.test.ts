@@ -60,7 +60,7 @@ describe('a request of a few megabytes that would be gigabytes of objects', () =
   ])('is refused over gRPC: %s', async (_, method, message) => {
     await expect(call(method, message)).rejects.toMatchObject({
       code: 3,
-      details: expect.stringMatching(/at most 262144 messages, texts and byte strings/),
+      details: expect.stringMatching(/at most 262144 messages, texts, byte strings and 64-bit numbers/),
     });
   });
 

@@ -150,6 +150,24 @@ describe.skipIf(!hasS3())('a pool in a bucket (needs S3_TEST_ENDPOINT or moto)',
     expect(await outcomes(job)).toEqual(new Map([...keys].sort().map((key) => [key, 1])));
   });
 
+  it('says of each key that no folder could have what became of it', async () => {
+    const prefix = 'strange/';
+    const longest = `${'k'.repeat(1024 - prefix.length - '.jpg'.length)}.jpg`;
+    const refused = ['/leading.jpg', 'a//double.jpg', './here.jpg', 'b/../up.jpg', 'back\\slash.jpg'];
+    const folders = ['full/', 'photo.jpg/'];
+    for (const key of ['plain.jpg', longest, ...refused, ...folders])
+      await s3.put(bucket, `${prefix}${key}`, jpeg);
+    await s3.put(bucket, `${prefix}drawn/`, new Uint8Array());
+    const job = await label('strange', `s3://${bucket}/strange`);
+    expect(job.status?.state).toBe(JOB_STATE_SUCCEEDED);
+    const expected = [...refused.map((key) => [key, 'INVALID_ARGUMENT']), ['plain.jpg', 1], [longest, 1]];
+    expect(await outcomes(job)).toEqual(new Map(expected as [string, string | number][]));
+    expect(job.pool).toMatchObject({ listed: 9, kept: 7 });
+    expect(job.pool?.unread).toMatchObject([
+      { reason: `a key that ends in "/", as no file's name does`, count: 2, examples: folders },
+    ]);
+  });
+
   it('without an image fails the job by the name of the prefix', async () => {
     await openStore(`s3://${bucket}`).put('notes/read-me.txt', Buffer.from('x'));
     const nothing = await label('nothing', `s3://${bucket}/none`);

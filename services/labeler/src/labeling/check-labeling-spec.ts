@@ -1,9 +1,12 @@
-import { invalidArgument } from '@cassl/errors';
+import { CasslError, errorCode, errorMessage, invalidArgument } from '@cassl/errors';
+import { openLabelSet } from '@cassl/labels';
 import type { LabelingOptions, LabelingSpec } from '@cassl/proto';
-import { checkReadable, checkWritable } from '@cassl/storage';
+import { checkReadable, checkWritable, withinTime } from '@cassl/storage';
 import { MOST_DETECTIONS } from '@cassl/workers/inference-options';
 
 const MAX_SHARD_SIZE = 4096;
+/** Of the largest, a line for each of 4·10^4 label files. */
+const LABEL_SET_MS = 30_000;
 
 /**
  * Refuses what can never run, and tries to write to `output_uri`.
@@ -17,6 +20,7 @@ export async function checkLabelingSpec(spec: LabelingSpec | undefined): Promise
     );
   }
   checkReadable('LabelingSpec.pool.uri', spec.pool?.uri ?? '');
+  if (spec.knownLabels !== '') await checkLabelSet('LabelingSpec.known_labels', spec.knownLabels);
   if (spec.shardSize > MAX_SHARD_SIZE) {
     throw invalidArgument(`LabelingSpec.shard_size must be 0 to ${MAX_SHARD_SIZE}, got ${spec.shardSize}`);
   }
@@ -34,6 +38,17 @@ export async function checkLabelingSpec(spec: LabelingSpec | undefined): Promise
   checkLimits('LabelingSpec.options', spec.options);
   await checkWritable('LabelingSpec.output_uri', spec.outputUri);
   return spec;
+}
+
+/** @throws INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND, DATA_LOSS where it is no label set that can be read */
+async function checkLabelSet(field: string, address: string): Promise<void> {
+  checkReadable(field, address);
+  const signal = AbortSignal.timeout(LABEL_SET_MS);
+  await withinTime(openLabelSet(address, { signal }), `the label set of ${field}`, {
+    limitMs: LABEL_SET_MS,
+  }).catch((error: unknown) => {
+    throw new CasslError(errorCode(error), `${field}: ${errorMessage(error)}`, { cause: error });
+  });
 }
 
 function checkRange(field: string, value: number, least: number, most: number): void {

@@ -17,6 +17,8 @@ export interface Commit {
   readonly failures: readonly CommittedFailure[];
   /** Images with as many labels as were allowed. */
   readonly full: number;
+  /** Images whose labels were known before; absent for none. */
+  readonly known?: number;
   /** Of the worker. */
   readonly seconds: number;
   readonly attempt: number;

@@ -139,7 +139,7 @@ export class QueueFiller {
 
   *#items(indices: Iterable<number>): Generator<NewItem<LabelingShard>> {
     const { lead, spec, folder, manifest } = this.#parts;
-    const { threshold, nonOverlap, maxDetections } = limitsOf(spec);
+    const { threshold, nonOverlap, maxDetections, classSpecific } = limitsOf(spec);
     for (const index of indices) {
       const payload: LabelingShard = {
         labelingId: lead.id,
@@ -153,7 +153,8 @@ export class QueueFiller {
         ledger: folder,
         poolUri: manifest.uri,
         teacher: spec.teacher,
-        classSpecific: spec.options?.classSpecific ?? false,
+        classSpecific,
+        knownLabels: spec.knownLabels,
         ...shardRange(manifest, index),
       };
       yield { id: String(index), payload };

@@ -2,7 +2,7 @@ import { readShard, type PoolEntry, type PoolImage } from '@cassl/datasets';
 import { errorCode, errorMessage, isCasslError, outlook } from '@cassl/errors';
 import type { InferMetadata } from '@cassl/inference';
 import { createPipeline, MOST_WAITING_BATCHES, type BatchModel } from '@cassl/inference/pipeline';
-import type { FailedImage, LabelRecord } from '@cassl/labels';
+import type { FailedImage, LabeledRow, LabelRecord } from '@cassl/labels';
 import { USUAL_BATCH, type InferenceOptions } from '@cassl/workers/inference-options';
 
 /** The images of a shard and what to find in them. */
@@ -15,6 +15,8 @@ export interface ShardImages {
   readonly decodePixels?: number;
   /** Told once of every image that went through the network. */
   readonly onLabeled?: (how: InferMetadata) => void;
+  /** Labels that were made before, by key: taken as they are where their image has the same bytes. @default none */
+  readonly known?: ReadonlyMap<string, LabeledRow>;
 }
 
 /** What labels. */
@@ -25,7 +27,7 @@ export interface ShardTeacher {
 }
 
 /** One row for each image, in the order of the shard. */
-export type ShardLabels = readonly (LabelRecord | FailedImage)[];
+export type ShardLabels = readonly (LabelRecord | FailedImage | LabeledRow)[];
 
 /** Beside the images that wait for company: a batch in the network and one that is decoded meanwhile. */
 const BATCHES_UNDER_WAY = MOST_WAITING_BATCHES + 2;
@@ -37,15 +39,18 @@ const BATCHES_UNDER_WAY = MOST_WAITING_BATCHES + 2;
  */
 export async function labelShard(
   { model, digest: checkpoint }: ShardTeacher,
-  { entries, options, maxBatch = USUAL_BATCH, decodePixels = 128e6, onLabeled }: ShardImages,
+  { entries, options, maxBatch = USUAL_BATCH, decodePixels = 128e6, onLabeled, known }: ShardImages,
   signal: AbortSignal,
 ): Promise<ShardLabels> {
   const failing = new AbortController();
   const either = AbortSignal.any([signal, failing.signal]);
   const pipeline = createPipeline(model, { maxBatch, decodePixels, batching: 'full' });
-  const labelOf = async (image: PoolImage): Promise<LabelRecord | FailedImage> => {
+  const labelOf = async (image: PoolImage): Promise<ShardLabels[number]> => {
     if (image.error !== undefined) return failed(image, image.error);
     const { key, location, digest, bytes } = image;
+    const before = known?.get(key);
+    // The pool may have moved since.
+    if (before?.sha256 === digest) return { ...before, location };
     const item = { image: { kind: 'encoded', bytes }, options, priority: 1, expiresAt: Infinity } as const;
     const answer = await pipeline.submit(item, either).catch((error: unknown) => undecodable(image, error));
     if ('failure' in answer) return answer;
@@ -55,7 +60,7 @@ export async function labelShard(
     return { key, digest, location, width, height, detections, checkpoint, threshold };
   };
 
-  const rows: Promise<LabelRecord | FailedImage>[] = [];
+  const rows: Promise<ShardLabels[number]>[] = [];
   const underWay = new Set<Promise<unknown>>();
   try {
     for await (const image of readShard({ entries }, { signal: either })) {

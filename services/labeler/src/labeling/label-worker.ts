@@ -10,8 +10,9 @@ import { readLabelerConfig } from '../config.ts';
 import { createModelCache } from '../model-cache.ts';
 import { createBatchMeter } from './batch-meter.ts';
 import { labelShard, type ShardTeacher } from './label-shard.ts';
+import { roundScore } from './labeling-spec.ts';
 import { openShardQueue } from './shard-queue.ts';
-import { roundScore, workShards } from './work-shards.ts';
+import { workShards } from './work-shards.ts';
 
 /** One job at a time is usual; a second model covers the change from one job to the next. */
 const RESIDENT_MODELS = 2;
@@ -57,7 +58,7 @@ await workShards({
   drainMs: DRAIN_MS,
   pools: config.labelPools,
   shardTimeoutMs: config.shardTimeoutMs,
-  async label(shard, entries, signal) {
+  async label(shard, entries, signal, known) {
     const teacher = await teacherOf(shard, signal);
     const options = {
       threshold: roundScore(shard.threshold),
@@ -73,6 +74,7 @@ await workShards({
       maxBatch,
       decodePixels: decodeMegapixels * 1e6,
       onLabeled: batches.add,
+      known,
     };
     const labels = await labelShard(teacher, images, signal);
     logger.info(

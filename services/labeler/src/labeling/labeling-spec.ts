@@ -9,12 +9,14 @@ export function limitsOf({ options, shardSize }: LabelingSpec): {
   readonly threshold: number;
   readonly maxDetections: number;
   readonly nonOverlap: boolean;
+  readonly classSpecific: boolean;
   readonly shardSize: number;
 } {
   return {
     threshold: options?.threshold || USUAL_OPTIONS.threshold,
     maxDetections: options?.maxDetections || USUAL_OPTIONS.maxDetections,
     nonOverlap: options?.nonOverlap ?? false,
+    classSpecific: options?.classSpecific ?? false,
     shardSize: shardSize || DEFAULT_SHARD_SIZE,
   };
 }
@@ -22,4 +24,9 @@ export function limitsOf({ options, shardSize }: LabelingSpec): {
 /** How its shards are handed out. */
 export function laneOf({ priority, weight, maxWorkers, workerPool }: LabelingSpec): LaneChanges {
   return { priority, weight: weight || 1, maxRunning: maxWorkers, pool: workerPool };
+}
+
+/** Thresholds come over the wire as float32, where 0.05 is 0.05000000074505806. */
+export function roundScore(score: number): number {
+  return Math.round(score * 1e6) / 1e6;
 }

@@ -13,11 +13,16 @@ import type { ShardLabels } from './label-shard.ts';
 import { openShardQueue, type ShardQueue } from './shard-queue.ts';
 import { workShards, type WorkShardsOptions } from './work-shards.ts';
 
+const ACK_WAIT_MS = 2_000;
+
 export const TEACHER = 'a'.repeat(64);
 
 /** A labeler, its broker and its folders; workers answer what a test wants. */
 export interface TestLabeling {
   readonly home: string;
+  readonly natsUrl: string;
+  /** Of the queue: a worker process must be told the same. */
+  readonly ackWaitMs: number;
   readonly labelings: Labelings;
   readonly queue: ShardQueue;
   readonly connection: EventConnection;
@@ -56,7 +61,7 @@ export async function openTestLabeling(
   let server = await startNatsServer({ storeDir });
   const connection = await connectEvents({ servers: server.url, name: 'test', replicas: 1 });
   const logger = createLogger({ name: 'test', level: process.env.CASSL_LOG_LEVEL ?? 'silent' });
-  const queue = await openShardQueue(connection, 2_000);
+  const queue = await openShardQueue(connection, ACK_WAIT_MS);
   const open = async (): Promise<Labelings> =>
     openLabelings({
       connection,
@@ -85,6 +90,8 @@ export async function openTestLabeling(
   };
   return {
     home,
+    natsUrl: server.url,
+    ackWaitMs: ACK_WAIT_MS,
     get labelings() {
       return labelings;
     },

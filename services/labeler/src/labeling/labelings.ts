@@ -1,5 +1,5 @@
 import type { EventBus, EventConnection } from '@cassl/events';
-import { failedPrecondition, invalidArgument } from '@cassl/errors';
+import { dataLoss, errorCode, failedPrecondition, invalidArgument } from '@cassl/errors';
 import {
   isEnded,
   pageOfJobs,
@@ -10,10 +10,11 @@ import {
   type JobPage,
   type Jobs,
 } from '@cassl/jobs';
-import { JobState, Labeling, LabelingSpec, type LabelFile } from '@cassl/proto';
-import type { Logger } from '@cassl/rpc';
+import { JobState, LabelFile, Labeling, LabelingSpec } from '@cassl/proto';
+import { fitReply, type Logger } from '@cassl/rpc';
 import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
 import { checkLabelingSpec } from './check-labeling-spec.ts';
+import { commitKey } from './commit.ts';
 import { openJobCatalog } from './job-catalog.ts';
 import { leadLabeling } from './lead-labeling.ts';
 import { ledgerFolder, openLedger } from './ledger.ts';
@@ -80,7 +81,13 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
     specType: LabelingSpec,
     async run(lead) {
       await kept(lead.job);
-      const finish = await leadLabeling(lead, { queue, bus, logger, current: (id) => jobs.get(id) });
+      const finish = await leadLabeling(lead, {
+        queue,
+        bus,
+        logger,
+        keep: kept,
+        current: (id) => jobs.get(id),
+      });
       await kept({ ...finish(lead.job), status: succeededStatus(lead.status) });
       return finish;
     },
@@ -114,13 +121,15 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
     async get(id) {
       const job = await jobs.get(id);
       return withAddresses(job).catch((error: unknown) => {
+        // A job that has its label set would look as if it had no labels.
+        if (hasLabels(job) && errorCode(error) === 'DATA_LOSS') throw error;
         // Why a job failed can be read where its output cannot.
         logger.warn({ err: error, labeling: id }, 'cannot read the label files of a labeling');
         return job;
       });
     },
     all: () => jobs.list(),
-    list: (page) => pageOfJobs(jobs.list(), page, page),
+    list: (page) => pageOfJobs(jobs.list(), Labeling, page, page),
     files: async (id, page) => filesOf(await jobs.get(id), page),
     watch: (id, signal) => jobs.watch(id, signal),
     async cancel(id) {
@@ -166,17 +175,24 @@ async function resume(
   return isEnded(status) ? jobs.resume(id, resumed, owner) : jobs.modify(id, resumed);
 }
 
+function hasLabels({ labelSetUri }: Labeling): boolean {
+  return labelSetUri !== '';
+}
+
 async function withAddresses(labeling: Labeling): Promise<Labeling> {
   if (!isEnded(labeling.status) || labeling.shardCount > LISTED_FILES) return labeling;
-  const { items } = await filesOf(labeling, { pageSize: LISTED_FILES, pageToken: '' });
+  const { items, nextPageToken } = await filesOf(labeling, { pageSize: LISTED_FILES, pageToken: '' });
+  // Half of a list would pass for all of it.
+  if (nextPageToken !== '') return labeling;
   return { ...labeling, labelUris: items.map(({ uri }) => uri) };
 }
 
-/** @throws INVALID_ARGUMENT for a page that cannot be */
+/** @throws INVALID_ARGUMENT for a page that cannot be; DATA_LOSS where a job that has its label set lacks commits */
 async function filesOf(
-  { status, spec, checkpointDigest, shardCount }: Labeling,
+  labeling: Labeling,
   { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
 ): Promise<LabelFilesPage> {
+  const { status, spec, checkpointDigest, shardCount } = labeling;
   if (spec === undefined) return { items: [], nextPageToken: '' };
   const { from, size } = checkPage(pageSize, pageToken, { most: 1000, usual: 100 });
   const to = Math.min(shardCount, from + size);
@@ -194,7 +210,19 @@ async function filesOf(
       labelCount: file.labels,
     });
   }
-  return { items, nextPageToken: to < shardCount ? String(to) : '' };
+  const missing = Math.max(0, to - from) - items.length;
+  if (missing > 0 && hasLabels(labeling)) {
+    const known = new Set(items.map(({ index }) => index));
+    let first = from;
+    while (known.has(first)) first++;
+    throw dataLoss(
+      `${missing} of the commits of shards ${from} to ${to - 1} are gone from ${ledger.store.uri}, the first is ` +
+        `${commitKey(first)}; the label set ${labeling.labelSetUri} does not need them`,
+    );
+  }
+  const fitting = fitReply(items, LabelFile);
+  const next = fitting.length < items.length ? (items[fitting.length]?.index ?? to) : to;
+  return { items: fitting, nextPageToken: next < shardCount ? String(next) : '' };
 }
 
 function checkPage(

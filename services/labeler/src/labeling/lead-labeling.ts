@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { writeManifest, type WrittenManifest } from '@cassl/datasets';
 import {
   CasslError,
+  dataLoss,
   errorCode,
   errorMessage,
   failedPrecondition,
@@ -26,6 +27,8 @@ export interface LeadLabelingOptions {
   readonly logger: Logger;
   /** The record as it is kept, with what other replicas were asked meanwhile. */
   readonly current: (id: string) => Promise<Labeling>;
+  /** Puts the record where a lost store of the broker does not take it along. */
+  readonly keep: (job: Labeling) => Promise<unknown>;
 }
 
 /** Of the record; watchers see no more than these. */
@@ -42,11 +45,12 @@ export async function leadLabeling(
   lead: Lead<Labeling>,
   options: LeadLabelingOptions,
 ): Promise<(job: Labeling) => Labeling> {
-  const { spec, checkpointDigest } = lead.job;
+  const { spec, checkpointDigest, manifestDigest: begunWith } = lead.job;
   if (spec?.pool === undefined) throw failedPrecondition(`labeling ${lead.id} has no pool`);
   const folder = ledgerFolder(lead.id, spec, checkpointDigest);
   const ledger = openLedger(spec.outputUri, folder);
   const written = await indexPool(lead, spec, ledger);
+  if (written.digest !== begunWith) await options.keep(lead.job);
   const leading = new LeadingLabeling(lead, { ...options, spec, folder, ledger, written });
   try {
     await leading.untilDone();
@@ -79,6 +83,12 @@ async function indexPool(lead: Lead<Labeling>, spec: LabelingSpec, ledger: Ledge
     },
   });
   const { digest, manifest } = written;
+  const begunWith = lead.job.manifestDigest;
+  // The shards that are done are ranges of the one that it began with.
+  if (begunWith !== '' && begunWith !== digest)
+    throw dataLoss(
+      `pool manifest: ${ledger.store.uri}/manifest/index.json was changed: it has the digest ${digest}, the job began with ${begunWith}`,
+    );
   lead.change((job) => ({
     ...job,
     manifestDigest: digest,

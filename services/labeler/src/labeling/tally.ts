@@ -22,6 +22,7 @@ export class Tally {
   empty = 0;
   failed = 0;
   labels = 0;
+  known = 0;
   seconds = 0;
 
   /** @param images of the whole job */
@@ -44,7 +45,7 @@ export class Tally {
 
   /** Counts a commit; false where its shard was counted before. A dead shard that has one lives. */
   add(commit: Commit): boolean {
-    const { index, file, failures, seconds } = commit;
+    const { index, file, failures, known = 0, seconds } = commit;
     if (index >= this.#done.length || this.has(index)) return false;
     this.#done[index] = 1;
     this.#dead.delete(index);
@@ -53,6 +54,7 @@ export class Tally {
     this.empty += file.empty;
     this.failed += file.failed;
     this.labels += file.labels;
+    this.known += known;
     this.seconds += seconds;
     for (const failure of failures) {
       if (this.#failures.length < LISTED_FAILURES) this.#failures.push(failure);
@@ -129,6 +131,7 @@ export class Tally {
       emptyImages: this.empty,
       failedImages: this.failed,
       labelCount: this.labels,
+      knownImages: this.known,
       workerSeconds: this.seconds,
       failures: this.#failures.map(({ key, code, message }) => ({
         key: clip(key, MESSAGE_CHARACTERS),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { openLabelSet } from '@cassl/labels';
 import { JobState, LabelingReport } from '@cassl/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestLabeling, stubRows, type TestLabeling } from './labeling.fixture.ts';
-import { roundScore } from './work-shards.ts';
+import { roundScore } from './labeling-spec.ts';
 
 const { JOB_STATE_SUCCEEDED, JOB_STATE_FAILED } = JobState;
 
@@ -71,7 +71,7 @@ describe('a worker on the shards of a labeling', () => {
     const { status } = await test.ended('unwritable', 55_000);
     await stop();
     expect(status).toMatchObject({ state: JOB_STATE_FAILED });
-    expect(status!.error!.message).toMatch(/labels cannot be written|were given up/);
+    expect(status!.error!.message).toMatch(/^labels cannot be written: .*a part of the path is a file/);
   });
 
   it('gives a shard up whose reason is permanent for every attempt, naming it', async () => {
@@ -132,6 +132,44 @@ describe('the leader of a labeling', () => {
     await stop();
     expect(status).toMatchObject({ state: JOB_STATE_FAILED });
     expect(status!.error!.message).toContain('00000001.json');
+  });
+
+  it('tells no finished job with a damaged ledger as one without labels', async () => {
+    const uri = await test.pool('robbed', 12);
+    await test.labelings.start('robbed', test.spec(uri));
+    const stop = test.work();
+    const { labelSetUri } = await test.ended('robbed');
+    await stop();
+    const commit = join(await ledgerOf('robbed'), 'commits/00000/00000001.json');
+    const page = { pageSize: 0, pageToken: '' };
+    const refused = async (message: RegExp): Promise<void> => {
+      for (const ask of [() => test.labelings.get('robbed'), () => test.labelings.files('robbed', page)])
+        await expect(ask()).rejects.toMatchObject({
+          code: 'DATA_LOSS',
+          message: expect.stringMatching(message),
+        });
+    };
+    await writeFile(commit, '{"index":1,');
+    await refused(/00000001\.json is damaged/);
+    await rm(commit);
+    await refused(/1 of the commits of shards 0 to 2 are gone from .*, the first is .*00000001\.json/);
+    const rest = await test.labelings.files('robbed', { pageSize: 1, pageToken: '2' });
+    expect(rest.items.map(({ index }) => index)).toEqual([2]);
+    expect((await openLabelSet(labelSetUri)).totals.images).toBe(12);
+  });
+
+  it('goes on with no other manifest than the one that it began with', async () => {
+    const uri = await test.pool('another', 8);
+    await test.labelings.start('another', test.spec(uri));
+    await test.until('another', ({ shardCount }) => shardCount > 0);
+    const index = join(await ledgerOf('another'), 'manifest/index.json');
+    const record = join(test.home, '.cassl/labelings/another.json');
+    while (!(await readFile(record, 'utf8')).includes('manifestDigest":"sha256')) await sleep(50);
+    await writeFile(index, (await readFile(index, 'utf8')).replace('"listed":8', '"listed":9'));
+    await test.forgetAll();
+    const { status } = await test.until('another', ({ status: now }) => now?.error !== undefined);
+    expect(status).toMatchObject({ state: JOB_STATE_FAILED, error: { code: 'DATA_LOSS' } });
+    expect(status!.error!.message).toMatch(/index\.json was changed: .*, the job began with sha256:/);
   });
 
   it('refuses a pool without images, and names it', async () => {

@@ -1,11 +1,13 @@
 import { readShardEntries, type ManifestEntry } from '@cassl/datasets';
 import { errorCode, errorMessage, outlook, CasslError } from '@cassl/errors';
 import { failpoint, type ItemEnd } from '@cassl/events';
-import { writeLabelFile } from '@cassl/labels';
+import { writeLabelFile, type LabeledRow } from '@cassl/labels';
 import { LabelingReport, type LabelingShard } from '@cassl/proto';
 import { inSpan } from '@cassl/telemetry';
 import { encodeCommit, type Commit } from './commit.ts';
+import { keepKnownLabels } from './known-labels.ts';
 import type { ShardLabels } from './label-shard.ts';
+import { roundScore } from './labeling-spec.ts';
 import { openLedger, type Ledger } from './ledger.ts';
 import type { ShardQueue } from './shard-queue.ts';
 
@@ -16,6 +18,7 @@ export interface WorkShardsOptions {
     shard: LabelingShard,
     entries: readonly ManifestEntry[],
     signal: AbortSignal,
+    known: ReadonlyMap<string, LabeledRow>,
   ) => Promise<ShardLabels>;
   readonly signal: AbortSignal;
   /** A stop lets the shard in hand finish, for so long. */
@@ -37,6 +40,7 @@ const READ_MS = 60_000;
  */
 export async function workShards(options: WorkShardsOptions): Promise<void> {
   const { queue, label, shardTimeoutMs, onEnd } = options;
+  const known = keepKnownLabels();
   await queue.process({
     signal: options.signal,
     drainMs: options.drainMs,
@@ -56,14 +60,17 @@ export async function workShards(options: WorkShardsOptions): Promise<void> {
         'read the manifest',
         readShardEntries(ledger.store, shard.poolUri, range),
       );
+      const reading = within(READ_MS, 'read the known labels', known.among(shard, entries));
+      const before = await orFault(queue, shard, 'known labels cannot be read', reading);
       const rows = await inSpan('label images', { attributes: { 'cassl.images': entries.length } }, () =>
-        label(shard, entries, signal),
+        label(shard, entries, signal, before),
       );
       await failpoint('after-forward');
       signal.throwIfAborted();
       const keep = (): ReturnType<typeof keepLabels> =>
         inSpan('commit shard', {}, () => keepLabels(ledger, shard, { rows, attempt, startedAt }));
-      const { commit } = await writing(queue, shard, within(WRITE_MS, 'write the labels', keep()));
+      const writing = within(WRITE_MS, 'write the labels', keep());
+      const { commit } = await orFault(queue, shard, 'labels cannot be written', writing);
       await failpoint('after-commit');
       await tell(queue, shard, commit);
     },
@@ -97,25 +104,37 @@ async function keepLabels(
   const { rows, attempt, startedAt } = done;
   const file = await writeLabelFile(ledger.labels, rows, { threshold: roundScore(shard.threshold) });
   await failpoint('after-blob');
+  const known = rows.filter((row) => 'instances' in row).length;
   const failures = rows.flatMap((row) => ('failure' in row ? [{ key: row.key, ...row.failure }] : []));
   return ledger.commit({
     index: shard.index,
     file,
     failures: failures.slice(0, LISTED_FAILURES),
-    full: rows.filter((row) => 'detections' in row && row.detections.length >= shard.maxDetections).length,
+    full: rows.filter((row) => labelsOf(row) >= shard.maxDetections).length,
+    ...(known > 0 ? { known } : {}),
     seconds: (performance.now() - startedAt) / 1000,
     attempt,
   });
 }
 
-/** A write that cannot succeed fails the job at once: the next shard's would not either. */
-async function writing<R>(queue: ShardQueue, shard: LabelingShard, write: Promise<R>): Promise<R> {
+function labelsOf(row: ShardLabels[number]): number {
+  if ('detections' in row) return row.detections.length;
+  return 'instances' in row ? row.instances.length : 0;
+}
+
+/** A step that cannot succeed fails the job at once: the next shard's would not either. */
+async function orFault<R>(
+  queue: ShardQueue,
+  shard: LabelingShard,
+  what: string,
+  step: Promise<R>,
+): Promise<R> {
   try {
-    return await write;
+    return await step;
   } catch (error) {
     const code = errorCode(error);
     if (outlook(code) !== 'outage' && code !== 'INTERNAL' && code !== 'UNKNOWN') {
-      const message = `labels cannot be written: ${errorMessage(error)}`;
+      const message = `${what}: ${errorMessage(error)}`;
       await queue.report(shard.labelingId, {
         id: `fault.${shard.epoch}.${shard.index}`,
         bytes: LabelingReport.encode({ fact: { $case: 'fault', value: { code, message } } }).finish(),
@@ -130,11 +149,6 @@ async function tell(queue: ShardQueue, shard: LabelingShard, commit: Commit): Pr
     id: `done.${shard.ledger}.${commit.index}`,
     bytes: LabelingReport.encode({ fact: { $case: 'commit', value: encodeCommit(commit) } }).finish(),
   });
-}
-
-/** Thresholds come over the wire as float32, where 0.05 is 0.05000000074505806. */
-export function roundScore(score: number): number {
-  return Math.round(score * 1e6) / 1e6;
 }
 
 /** A step that hangs is a fault of this worker, which is then replaced; not one of the shard's neighbours. */

@@ -1,11 +1,11 @@
 import type { WrittenManifest } from '@cassl/datasets';
 import { dataLoss } from '@cassl/errors';
 import type { Lead } from '@cassl/jobs';
-import { writeFacts, writeLabelSet, type LabelFileEntry, type Teacher as LabelTeacher } from '@cassl/labels';
-import type { Labeling, LabelingSpec, Teacher } from '@cassl/proto';
+import { writeFacts, writeLabelSet, type LabelFileEntry } from '@cassl/labels';
+import type { Labeling, LabelingSpec } from '@cassl/proto';
+import { labelSource } from './label-source.ts';
 import type { Ledger } from './ledger.ts';
 import { limitsOf } from './labeling-spec.ts';
-import { roundScore } from './work-shards.ts';
 
 /** Writes the label set of a job whose shards are all done, and answers the record's last change. */
 export async function writeResult(
@@ -13,8 +13,6 @@ export async function writeResult(
   parts: { readonly spec: LabelingSpec; readonly ledger: Ledger; readonly written: WrittenManifest },
 ): Promise<(job: Labeling) => Labeling> {
   const { ledger, written } = parts;
-  const { threshold, nonOverlap, maxDetections } = limitsOf(parts.spec);
-  const floor = roundScore(threshold);
   let seconds = 0;
   let shards = 0;
   async function* entries(): AsyncGenerator<LabelFileEntry> {
@@ -28,14 +26,10 @@ export async function writeResult(
     if (missing > 0)
       throw dataLoss(`${missing} of ${written.manifest.shards} commits are gone from ${ledger.store.uri}`);
   }
-  const { checkpointDigest: digest, status } = lead.job;
-  const source = {
-    manifest: written.digest,
-    teacher: describeTeacher(parts.spec.teacher, digest),
-    options: { nonOverlap, maxDetections },
-    scoreFloor: floor,
-  };
-  const header = { threshold: floor, sources: [source] };
+  const { checkpointDigest, status } = lead.job;
+  const { teacher } = parts.spec;
+  const source = labelSource({ checkpointDigest, teacher, ...limitsOf(parts.spec) });
+  const header = { threshold: source.scoreFloor, sources: [{ manifest: written.digest, ...source }] };
   const set = await writeLabelSet(ledger.labels, header, entries(), lead.signal);
   const { images } = set.totals;
   await writeFacts(ledger.labels, set.digest, {
@@ -46,15 +40,4 @@ export async function writeResult(
     gpuSecondsPer1000Images: images === 0 ? 0 : (seconds / images) * 1000,
   });
   return (job) => ({ ...job, labelSetUri: set.address, labelSetDigest: set.digest });
-}
-
-function describeTeacher(teacher: Teacher | undefined, digest: string): LabelTeacher {
-  const { prompts = [], licence = '' } = teacher ?? {};
-  const kinds = { onnx: 'onnx', endpoint: 'open-inference' } as const;
-  const kind = teacher?.source === undefined ? 'checkpoint' : kinds[teacher.source.$case];
-  return { digest: withAlgorithm(digest), kind, prompts, licence };
-}
-
-function withAlgorithm(digest: string): string {
-  return digest.startsWith('sha256:') ? digest : `sha256:${digest}`;
 }

@@ -10,6 +10,7 @@ import {
   openLabelSet,
   readFacts,
   removeTeacher,
+  type ExportPiece,
   type LabelSet,
 } from '@cassl/labels';
 import {
@@ -98,12 +99,13 @@ async function* streamExport(
       return;
     }
     const piece = next.value;
-    const part =
-      'text' in piece
-        ? ({ $case: 'text', value: piece.text } as const)
-        : ({ $case: 'linkTo', value: piece.linkTo } as const);
-    yield { path: piece.path, part };
+    yield { path: piece.path, part: partOf(piece) };
   }
+}
+
+function partOf(piece: ExportPiece): ExportLabelSetResponse['part'] {
+  if ('linkTo' in piece) return { $case: 'linkTo', value: piece.linkTo };
+  return { $case: 'text', value: 'text' in piece ? piece.text : Buffer.from(piece.bytes).toString() };
 }
 
 /** Boxes of the held-out images by file name, without crowds. */

@@ -3,7 +3,7 @@ import type { FoundModel, InferenceRuntime } from '@cassl/inference';
 import type { Image, ImageDetections } from '@cassl/proto';
 import type { InferenceOptions } from '@cassl/workers';
 import { assertAgnosticModel } from '../find-checkpoint.ts';
-import { answerInOrder } from './answer-in-order.ts';
+import { answerInOrder, shareHold } from './answer-in-order.ts';
 import { imageKey, readImageSource } from './read-image-source.ts';
 import { timeLeftMs } from './time-left.ts';
 import { toFailedImage, toImageDetections } from './to-proto.ts';
@@ -128,4 +128,8 @@ export async function* answerStream(
 }
 
 /** Two forward passes of the default size. More would only lengthen the queue, and answers that a slow reader leaves lie in memory. */
-const WINDOW = { answers: 16, bytes: Infinity };
+const WINDOW = {
+  answers: 16,
+  bytes: Infinity,
+  together: shareHold({ bytes: Infinity, answers: 512 }),
+};

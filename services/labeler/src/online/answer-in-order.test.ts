@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { answerInOrder, type SharedHold, type StreamWindow } from './answer-in-order.ts';
+import { answerInOrder, shareHold, type StreamWindow } from './answer-in-order.ts';
 
 /** Requests that are answered when the test says so. */
 function script(bytes = 1) {
@@ -145,7 +145,7 @@ describe('the window of a stream', () => {
   });
 
   it('of all streams together leaves each one request, and is given back however a stream ends', async () => {
-    const together: SharedHold = { bytes: 0, most: 100 };
+    const together = shareHold({ bytes: 100, answers: Infinity });
     const one = script(80);
     const two = script(80);
     const first = answerInOrder(numbers(), one.start, { ...WIDE, together });
@@ -160,7 +160,26 @@ describe('the window of a stream', () => {
     await expect(b).rejects.toThrow('broken');
     await first.return(undefined);
     await settle();
-    expect(together.bytes).toBe(0);
+    expect(together).toMatchObject({ bytes: 0, answers: 0 });
+  });
+
+  it('of all streams together bounds what is computed ahead of their readers', async () => {
+    const together = shareHold({ bytes: Infinity, answers: 5 });
+    const scripts = [script(), script(), script()];
+    const streams = scripts.map(({ start }) => answerInOrder(numbers(), start, { ...WIDE, together }));
+    const asked = streams.map((stream) => stream.next());
+    await settle();
+    // Whoever comes when all is taken has one.
+    expect(together.answers).toBe(scripts.reduce((sum, { started }) => sum + started, 0));
+    expect(together.answers).toBeLessThanOrEqual(5 + 2);
+    for (const { started, answer } of scripts) {
+      expect(started).toBeGreaterThanOrEqual(1);
+      answer(0);
+    }
+    await Promise.all(asked);
+    await Promise.all(streams.map((stream) => stream.return(undefined)));
+    await settle();
+    expect(together.answers).toBe(0);
   });
 });
 

@@ -1,8 +1,13 @@
 /** What all streams of a service hold together. */
 export interface SharedHold {
   bytes: number;
-  /** Beyond it a stream has one request under way at a time. */
-  readonly most: number;
+  answers: number;
+  /** Beyond one of these a stream has one request under way at a time. */
+  readonly most: { readonly bytes: number; readonly answers: number };
+}
+
+export function shareHold(most: SharedHold['most']): SharedHold {
+  return { bytes: 0, answers: 0, most };
 }
 
 /** What may be under way for one stream: enough to fill a batch, and a bound on what a slow reader makes us hold. */
@@ -45,11 +50,14 @@ export async function* answerInOrder<Request, Answer>(
     entry.bytes = bytes;
   };
   const leave = (entry: Underway<Answer>): void => {
+    if (entry.hasLeft) return;
     hold(entry, 0);
+    if (together !== undefined) together.answers -= 1;
     entry.hasLeft = true;
   };
   const enter = (answer: Promise<Answer>, bytes: number): void => {
     const entry: Underway<Answer> = { answer, bytes: 0, hasLeft: false };
+    if (together !== undefined) together.answers += 1;
     hold(entry, bytes);
     underway.push(entry);
     const settled = (size: number): void => {
@@ -64,7 +72,7 @@ export async function* answerInOrder<Request, Answer>(
   const isFull = (): boolean =>
     underway.length >= mostAnswers ||
     state.bytes >= mostBytes ||
-    (together !== undefined && together.bytes >= together.most && underway.length > 0);
+    (together !== undefined && isMuch(together) && underway.length > 0);
   const read = async (): Promise<void> => {
     for await (const request of requests) {
       const { answers, bytes } = start(request);
@@ -98,4 +106,8 @@ export async function* answerInOrder<Request, Answer>(
     underway.forEach(leave);
     tell();
   }
+}
+
+function isMuch({ bytes, answers, most }: SharedHold): boolean {
+  return bytes >= most.bytes || answers >= most.answers;
 }

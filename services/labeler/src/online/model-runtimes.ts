@@ -11,7 +11,7 @@ export interface ModelRuntimes {
  * Reads `auto, demo/detector=onnx`: one runtime for all models, and others by name.
  * @returns the first entry that is wrong, as it stands there
  */
-export function readModelRuntimes(text: string): ModelRuntimes | { readonly wrong: string } {
+function readModelRuntimes(text: string): ModelRuntimes | { readonly wrong: string } {
   const byName = new Map<string, ModelRuntime>();
   let usual: ModelRuntime = 'torch';
   for (const entry of text.split(',').map((part) => part.trim())) {

@@ -55,8 +55,12 @@ export function cvatRoutes(app: FastifyInstance, { inference, pinnedModels }: Cv
       );
     return model;
   };
-  const describe = async (model: string, { caller }: FastifyRequest): Promise<object> =>
-    describeFunction(model, await inference.find(model, caller.signal));
+  const describe = async (model: string, { caller, socket }: FastifyRequest): Promise<object> =>
+    describeFunction(
+      model,
+      await inference.find(model, caller.signal),
+      model === pinnedModels[0] ? socket.localPort : undefined,
+    );
 
   app.get('/api/functions', asInfer, async (request) => {
     const all = models();

@@ -1,3 +1,5 @@
+import { detectorPreset } from '@cassl/detector';
+import type { FoundModel } from '@cassl/inference';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeFunction } from './describe-function.ts';
 import { MASK, serveScripted, type ScriptedFaces } from '../http/scripted-inference.fixture.ts';
@@ -48,7 +50,8 @@ describe('the CVAT face', () => {
     };
     expect(one).toMatchObject({
       metadata: { name: 'shop.prod', annotations: { type: 'detector' } },
-      status: { state: 'ready' },
+      // Where `POST /` asks the same model.
+      status: { state: 'ready', httpPort: Number(new URL(test.http.url).port) },
     });
     expect(JSON.parse(one.metadata.annotations['spec']!)).toMatchObject([{ name: 'cat' }, { name: 'dog' }]);
     expect((await fetch(`${test.http.url}/api/functions/nothing`)).status).toBe(404);
@@ -60,6 +63,29 @@ describe('the CVAT face', () => {
     const { metadata } = describeFunction('m', found) as { metadata: { annotations: { spec: string } } };
     const labels = JSON.parse(metadata.annotations.spec) as { name: string }[];
     expect(labels.map(({ name }) => name)).toEqual(['cat', 'dog', 'object 4']);
+  });
+
+  it('gives labels the type that their shapes have: CVAT maps a label of any type to no mask, polygon or rectangle', () => {
+    const typesOf = (spec: FoundModel['spec']): string[] => {
+      const categories = [{ id: 1, name: 'cat' }];
+      const described = describeFunction('m', { digest: 'd', categories, sizeBytes: 0, spec }) as {
+        metadata: { annotations: { spec: string } };
+      };
+      return (JSON.parse(described.metadata.annotations.spec) as { type: string }[]).map(({ type }) => type);
+    };
+    const detector = (masks: boolean): FoundModel['spec'] => {
+      const manifest = { model: detectorPreset('resnet18', { masks }) };
+      return { kind: 'detector', path: '', checkpoint: { digest: 'd', manifest } as never };
+    };
+    expect(typesOf(detector(true))).toEqual(['mask']);
+    expect(typesOf(detector(false))).toEqual(['rectangle']);
+    expect(typesOf({ kind: 'no-op' })).toEqual(['rectangle']);
+  });
+
+  it('names no port for a model that POST / does not ask', () => {
+    const found = { digest: 'd', categories: [], sizeBytes: 0, spec: { kind: 'no-op' } } as const;
+    expect(describeFunction('m', found)).toMatchObject({ status: { state: 'ready' } });
+    expect(JSON.stringify(describeFunction('m', found))).not.toContain('httpPort');
   });
 
   it('answers masks cropped as CVAT has them, with their outline, and rectangles without a mask', async () => {

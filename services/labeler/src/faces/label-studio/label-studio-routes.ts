@@ -39,7 +39,7 @@ const validateSchema = z.object({ config: z.string() });
 export function labelStudioRoutes(app: FastifyInstance, options: LabelStudioOptions): void {
   const asInfer = { config: { scope: 'infer' } } as const;
   for (const path of ['/label-studio', '/label-studio/*']) {
-    app.get(path, asInfer, (request) => Promise.resolve(answerGet(options, placeOf(request))));
+    app.get(path, asInfer, (request) => answerGet(options, placeOf(request), request));
     app.post(path, asInfer, (request, reply) => answerPost(options, placeOf(request), request, reply));
   }
 }
@@ -66,8 +66,15 @@ function modelOf({ defaultModel }: LabelStudioOptions, { model }: Place): string
   return name;
 }
 
-function answerGet(options: LabelStudioOptions, place: Place): object {
+async function answerGet(
+  options: LabelStudioOptions,
+  place: Place,
+  request: FastifyRequest,
+): Promise<object> {
   switch (place.action) {
+    // Label Studio asks by GET, though its client hands a body over.
+    case 'versions':
+      return listVersions(options, place, request);
     case 'is_training':
       return { is_training: false };
     case 'health':
@@ -89,14 +96,14 @@ async function answerPost(
     case 'predict':
       return predict(options, modelOf(options, place), request);
     case 'setup': {
-      readLabelConfig(parseJson(body, setupSchema).schema);
+      readLabelConfig(parseJson(body, setupSchema).schema, 'schema');
       return { model_version: await versionOf(options, modelOf(options, place), request) };
     }
     case 'validate':
-      readLabelConfig(parseJson(body, validateSchema).config);
+      readLabelConfig(parseJson(body, validateSchema).config, 'config');
       return { status: 'ok' };
     case 'versions':
-      return { versions: [await versionOf(options, modelOf(options, place), request)] };
+      return listVersions(options, place, request);
     case 'webhook':
     case 'train':
       // Annotations become trainings by pipelines, not by a click in another program.
@@ -119,6 +126,14 @@ async function versionOf(
 ): Promise<string> {
   const { digest } = await inference.find(model, caller.signal);
   return versionText(model, digest);
+}
+
+async function listVersions(
+  options: LabelStudioOptions,
+  place: Place,
+  request: FastifyRequest,
+): Promise<object> {
+  return { versions: [await versionOf(options, modelOf(options, place), request)] };
 }
 
 /** Label Studio groups predictions by it. */

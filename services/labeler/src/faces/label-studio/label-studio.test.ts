@@ -75,6 +75,13 @@ describe('the Label Studio backend', () => {
     expect((await call('/missing/setup', { schema: CONFIG('RectangleLabels') })).status).toBe(404);
   });
 
+  it('lists the versions of its model, by GET as Label Studio asks, and by POST', async () => {
+    const versions = { versions: ['team/other abcdef012345'] };
+    expect((await call('/team/other/versions')).json).toEqual(versions);
+    expect((await call('/team/other/versions', { project: '1.1' })).json).toEqual(versions);
+    expect((await call('/missing/versions')).status).toBe(404);
+  });
+
   it('fills rectangles in, in percent, under the label that answers to the category', async () => {
     const answer = await predict('RectangleLabels', [inline('photo')]);
     expect(regionsOf(answer)).toMatchObject([

@@ -85,6 +85,12 @@ describe('a labeling configuration', () => {
 
   it.each([
     ['not XML', '<View>', /label_config is not XML: .*line 1/],
+    [
+      'tags within tags',
+      '<View>'.repeat(5000) + '</View>'.repeat(5000),
+      /label_config cannot be read: .*nested/,
+    ],
+    ['a name that is none', '<View __proto__="1"/>', /label_config cannot be read: .*__proto__/],
     ['nothing', '', /label_config is not XML|must have BrushLabels/],
     [
       'no control',

@@ -1,4 +1,4 @@
-import { invalidArgument } from '@cassl/errors';
+import { errorMessage, invalidArgument } from '@cassl/errors';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
 /** What a project's labeling configuration wants to be filled in. */
@@ -34,34 +34,41 @@ interface Tag {
   readonly children: readonly Tag[];
 }
 
-/** @throws INVALID_ARGUMENT for what is not XML, or has no control tag that detections fit */
-export function readLabelConfig(xml: string): LabelConfig {
-  const tags = flatten(parse(xml));
+/**
+ * @param field what the request calls it
+ * @throws INVALID_ARGUMENT naming the field for what is not XML, or has no control tag that detections fit
+ */
+export function readLabelConfig(xml: string, field = 'label_config'): LabelConfig {
+  const tags = flatten(parse(xml, field));
   for (const [tagName, kind] of KINDS) {
     const control = tags.find(({ name }) => name === tagName);
-    if (control !== undefined) return describe(tags, control, kind);
+    if (control !== undefined) return describe(tags, { control, kind, field });
   }
   throw invalidArgument(
-    `label_config must have ${KINDS.map(([tagName]) => tagName).join(', ')} over an Image; it has ${tags
+    `${field} must have ${KINDS.map(([tagName]) => tagName).join(', ')} over an Image; it has ${tags
       .map(({ name }) => name)
       .join(', ')
       .slice(0, 200)}`,
   );
 }
 
-function describe(tags: readonly Tag[], control: Tag, kind: RegionKind): LabelConfig {
+interface FoundControl {
+  readonly control: Tag;
+  readonly kind: RegionKind;
+  readonly field: string;
+}
+
+function describe(tags: readonly Tag[], { control, kind, field }: FoundControl): LabelConfig {
   const { name: fromName = '', toName = '', model_score_threshold: given } = control.attributes;
   const image = tags.find(({ name, attributes }) => name === 'Image' && attributes['name'] === toName);
   const value = image?.attributes['value'] ?? '';
   if (!value.startsWith('$'))
     throw invalidArgument(
-      `label_config: ${control.name} ${fromName.slice(0, 100)} must name an Image whose value is $KEY by toName`,
+      `${field}: ${control.name} ${fromName.slice(0, 100)} must name an Image whose value is $KEY by toName`,
     );
   const threshold = given === undefined ? undefined : Number(given);
   if (threshold !== undefined && !(threshold >= 0 && threshold < 1))
-    throw invalidArgument(
-      `label_config: model_score_threshold must be in [0, 1), got ${given?.slice(0, 100)}`,
-    );
+    throw invalidArgument(`${field}: model_score_threshold must be in [0, 1), got ${given?.slice(0, 100)}`);
   const labels = control.children.filter(({ name }) => name === 'Label').map(({ attributes }) => attributes);
   const [first] = labels;
   return {
@@ -85,12 +92,11 @@ function namesOf({ value = '', predicted_values: more = '' }: Attributes): [stri
 
 type ParsedNode = Readonly<Record<string, unknown>>;
 
-function parse(xml: string): Tag[] {
+function parse(xml: string, field: string): Tag[] {
   if (xml.length > MAX_XML_LENGTH)
-    throw invalidArgument(`label_config must have at most ${MAX_XML_LENGTH} characters, got ${xml.length}`);
+    throw invalidArgument(`${field} must have at most ${MAX_XML_LENGTH} characters, got ${xml.length}`);
   const valid = XMLValidator.validate(xml);
-  if (valid !== true)
-    throw invalidArgument(`label_config is not XML: ${valid.err.msg}, line ${valid.err.line}`);
+  if (valid !== true) throw invalidArgument(`${field} is not XML: ${valid.err.msg}, line ${valid.err.line}`);
   const parser = new XMLParser({
     preserveOrder: true,
     ignoreAttributes: false,
@@ -98,7 +104,12 @@ function parse(xml: string): Tag[] {
     parseAttributeValue: false,
     processEntities: { enabled: true, maxTotalExpansions: 1000 },
   });
-  return toTags(parser.parse(xml) as readonly ParsedNode[]);
+  try {
+    return toTags(parser.parse(xml) as readonly ParsedNode[]);
+  } catch (error) {
+    // What the parser has bounds for beyond XML's rules: depth, entities, names.
+    throw invalidArgument(`${field} cannot be read: ${errorMessage(error)}`);
+  }
 }
 
 function toTags(nodes: readonly ParsedNode[]): Tag[] {

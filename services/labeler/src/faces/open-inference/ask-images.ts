@@ -105,6 +105,7 @@ export async function findView(
   version: string,
   signal?: AbortSignal,
 ): Promise<{ readonly found: FoundModel; readonly view: ModelView }> {
+  if (name === '') throw invalidArgument('name is empty: give an alias or a digest');
   const { model, view } = readModelName(name);
   const found = await find(model, signal);
   if (!['', VERSION, found.digest].includes(version)) {
@@ -113,6 +114,19 @@ export async function findView(
     );
   }
   return { found, view };
+}
+
+/** Whether a model is there to answer; one that has no such version is not. */
+export function isModelReady(
+  inference: Pick<Inference, 'isReady' | 'list'>,
+  name: string,
+  version: string,
+): boolean {
+  const { model } = readModelName(name);
+  if (!inference.isReady(model)) return false;
+  const isOf = ({ names, digest }: { readonly names: readonly string[]; readonly digest: string }): boolean =>
+    digest === version && (names.includes(model) || digest === model);
+  return ['', VERSION].includes(version) || inference.list().some(isOf);
 }
 
 function checkBytes(image: ImageInput): void {

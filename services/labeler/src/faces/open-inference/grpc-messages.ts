@@ -5,6 +5,7 @@ import type {
   ModelInferRequest,
   ModelInferResponse,
 } from '@cassl/proto/inference';
+import { MAX_MESSAGE_BYTES } from '@cassl/rpc';
 import { answerParameters } from './answer-parameters.ts';
 import { VERSION, type BatchRequest } from './ask-images.ts';
 import type { ParameterValue } from './read-parameters.ts';
@@ -14,6 +15,8 @@ import type { Outcome, OutputWriter } from './views/model-view.ts';
 import { readWantedOutput } from './views/read-wanted-output.ts';
 
 const NO_BYTES = Buffer.alloc(0);
+/** Names, shapes and parameters of an answer. */
+const MOST_BESIDE_BYTES = 2 ** 16;
 
 /** @throws INVALID_ARGUMENT naming the field where the message contradicts itself */
 export function fromMessage(message: ModelInferRequest, regions: SharedRegions): BatchRequest {
@@ -59,7 +62,15 @@ function readAll(parameters: Record<string, InferParameter>): Map<string, Parame
   return new Map(Object.entries(parameters).map(([name, value]) => [name, read(name, value)]));
 }
 
-/** The answer to `request`, with what it wants of the outputs. */
+/** No later try would fit either, so that it is not RESOURCE_EXHAUSTED, which clients take for a full service. */
+function checkSize(bytes: number): void {
+  if (bytes > MAX_MESSAGE_BYTES - MOST_BESIDE_BYTES)
+    throw invalidArgument(
+      `outputs: the answer has ${bytes} bytes, the limit of a message is ${MAX_MESSAGE_BYTES}: ask for fewer images at a time, a smaller max_detections, or outputs without masks`,
+    );
+}
+
+/** The answer to `request`, with what it wants of the outputs. @throws INVALID_ARGUMENT where no message holds them */
 export function toMessage(
   request: Pick<BatchRequest, 'model' | 'id' | 'places'>,
   outcomes: readonly Outcome[],
@@ -72,6 +83,7 @@ export function toMessage(
     const parameters = place === undefined ? {} : toParameters(parametersOf(place, bytes.length));
     return { ...tensor, parameters, bytes: place === undefined ? bytes : NO_BYTES };
   });
+  checkSize(tensors.reduce((sum, { bytes }) => sum + bytes.length, 0));
   return {
     modelName: request.model,
     modelVersion: VERSION,

@@ -26,7 +26,7 @@ interface Answer {
   readonly model_stats: readonly {
     readonly inference_stats: { readonly success: { readonly count: number } };
   }[];
-  readonly settings: Readonly<Record<string, { bool_param: boolean }>>;
+  readonly settings: Readonly<Record<string, { bool_param: boolean; value?: string[] }>>;
 }
 
 interface StreamMessage {
@@ -211,6 +211,7 @@ describe('the Open Inference Protocol over gRPC', () => {
     ['model', { ...pixels({}), model_name: 'missing' }, 5, 'model missing'],
     ['version', { ...pixels({}), model_version: '9' }, 5, 'no version 9'],
     ['output', { ...pixels({}), outputs: [{ name: 'logits' }] }, 3, '"logits" is not an output'],
+    ['sequence', { ...pixels({}), parameters: { sequence_id: { int64_param: 3 } } }, 12, 'sequence_id'],
     ['region', pixels({ parameters: { shared_memory_region: { string_param: 'r' } } }), 3, 'disabled'],
     ['NaN', { ...pixels({}), parameters: { threshold: { double_param: NaN } } }, 3, 'threshold'],
     ['misspelt', { ...pixels({}), parameters: { treshold: { double_param: 0.1 } } }, 3, 'treshold'],
@@ -268,6 +269,8 @@ describe('the Open Inference Protocol over gRPC', () => {
       isLoaded: true,
     });
     expect(await call('ModelReady', { name: 'k' })).toEqual({ ready: true });
+    expect(await call('ModelReady', { name: 'k', version: '1' })).toEqual({ ready: true });
+    expect(await call('ModelReady', { name: 'k', version: '9' })).toEqual({ ready: false });
     const { models } = await call('RepositoryIndex', { ready: true });
     expect(models).toContainEqual({ name: 'k', version: '1', state: 'READY', reason: '' });
     const gone = await call('RepositoryModelUnload', { repository_name: 'k' });
@@ -287,11 +290,34 @@ describe('the Open Inference Protocol over gRPC', () => {
     await expect(call('ModelStatistics', { name: 'idle' })).rejects.toMatchObject({ code: 5 });
   });
 
-  it('says that shared memory is disabled, and which settings cannot be changed', async () => {
+  it('says that shared memory is disabled, and of CUDA that there is none', async () => {
     expect(await call('SystemSharedMemoryStatus', {})).toEqual({ regions: {} });
-    await expect(call('CudaSharedMemoryRegister', { name: 'r' })).rejects.toMatchObject({ code: 9 });
+    await expect(call('SystemSharedMemoryRegister', { name: 'r' })).rejects.toMatchObject({ code: 9 });
+    const cuda = call('CudaSharedMemoryRegister', { name: 'r' });
+    await expect(cuda).rejects.toMatchObject({ code: 12, details: expect.stringMatching(/^CudaShared/) });
+    expect(await call('CudaSharedMemoryStatus', {})).toEqual({ regions: {} });
+    await expect(call('CudaSharedMemoryStatus', { name: 'r' })).rejects.toMatchObject({ code: 5 });
+  });
+
+  it('tells its trace and log settings, and takes for a change what they are', async () => {
     expect((await call('LogSettings', {})).settings['log_info']!.bool_param).toBe(true);
-    const change = call('TraceSetting', { settings: { trace_level: { value: ['TENSORS'] } } });
-    await expect(change).rejects.toMatchObject({ code: 12, details: expect.stringContaining('trace_level') });
+    const same = { settings: { log_info: { bool_param: true } } };
+    expect((await call('LogSettings', same)).settings['log_info']!.bool_param).toBe(true);
+    const reset = { settings: { trace_level: {} }, model_name: 'm' };
+    expect((await call('TraceSetting', reset)).settings['trace_level']).toEqual({ value: ['OFF'] });
+  });
+
+  it.each([
+    ['TraceSetting', { trace_level: { value: ['TENSORS'] } }, 12, /^TraceSetting: settings\.trace_level/],
+    ['TraceSetting', { bogus: { value: ['1'] } }, 3, /settings\.bogus is not known; known are trace_file/],
+    ['TraceSetting', {}, 5, /model missing/],
+    ['LogSettings', { log_info: { bool_param: false } }, 12, /^LogSettings: settings\.log_info/],
+    ['LogSettings', { log_info: { string_param: 'yes' } }, 3, /log_info must be true or false, got "yes"/],
+    ['LogSettings', { log_verbose_level: { bool_param: true } }, 3, /log_verbose_level must be a whole/],
+    ['LogSettings', { toString: { bool_param: true } }, 3, /settings\.toString is not known/],
+  ])('%s %j is refused by name', async (method, settings, code, details) => {
+    const isOfModel = method === 'TraceSetting' && Object.keys(settings).length === 0;
+    const asked = call(method, { settings, ...(isOfModel ? { model_name: 'missing' } : {}) });
+    await expect(asked).rejects.toMatchObject({ code, details: expect.stringMatching(details) });
   });
 });

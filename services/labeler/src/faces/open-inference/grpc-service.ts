@@ -1,23 +1,28 @@
-import {
-  GRPCInferenceServiceDefinition,
-  type LogSettingsResponse_SettingValue,
-  type ModelStreamInferResponse,
-} from '@cassl/proto/inference';
+import { GRPCInferenceServiceDefinition, type ModelStreamInferResponse } from '@cassl/proto/inference';
 import { implement, type ServedService } from '@cassl/rpc';
 import { timeLeftMs } from '../../online/time-left.ts';
-import { askImages, awaitOutcomes, findView, type Caller, type Inference } from './ask-images.ts';
+import {
+  askImages,
+  awaitOutcomes,
+  findView,
+  isModelReady,
+  type Caller,
+  type Inference,
+} from './ask-images.ts';
 import { configureModel, describeModel, describeServer } from './describe-model.ts';
 import { fromMessage, toMessage } from './grpc-messages.ts';
-import { answerInOrder } from '../../online/answer-in-order.ts';
+import { settingsCalls } from './grpc-settings.ts';
+import { answerInOrder, shareHold } from '../../online/answer-in-order.ts';
 import { countModels, indexModels, loadModel, unloadModel } from './manage-models.ts';
-import { LOG_SETTINGS, refuseChange, TRACE_SETTINGS } from './server-settings.ts';
-import { openRegions, type SharedRegions } from './shared-memory/regions.ts';
+import { noCuda, NO_REGIONS, type SharedRegions } from './shared-memory/regions.ts';
 import { startAnswers } from './stream-answers.ts';
 import { readModelName } from './views/read-model-name.ts';
 
 const STREAM_ANSWERS = 64;
 const STREAM_BYTES = 64 * 2 ** 20;
 const ALL_STREAMS_BYTES = 256 * 2 ** 20;
+/** What is computed ahead of readers who may never read: more than a queue that is always full wants. */
+const ALL_STREAMS_ANSWERS = 512;
 const CANARY_HEADER = 'x-cassl-canary';
 
 interface GrpcContext {
@@ -42,18 +47,18 @@ export interface OpenInferenceOptions {
 /** The Open Inference Protocol over gRPC. */
 export function openInferenceService(
   inference: Inference,
-  { regions = openRegions(), streamBytes = ALL_STREAMS_BYTES }: OpenInferenceOptions = {},
+  { regions = NO_REGIONS, streamBytes = ALL_STREAMS_BYTES }: OpenInferenceOptions = {},
 ): ServedService {
   const window = {
     answers: STREAM_ANSWERS,
     bytes: STREAM_BYTES,
-    together: { bytes: 0, most: streamBytes },
+    together: shareHold({ bytes: streamBytes, answers: ALL_STREAMS_ANSWERS }),
     sizeOf: sizeOfAnswer,
   };
   return implement(GRPCInferenceServiceDefinition, {
     serverLive: () => Promise.resolve({ live: true }),
     serverReady: () => Promise.resolve({ ready: inference.isReady() }),
-    modelReady: ({ name }) => Promise.resolve({ ready: inference.isReady(readModelName(name).model) }),
+    modelReady: ({ name, version }) => Promise.resolve({ ready: isModelReady(inference, name, version) }),
     serverMetadata: () => Promise.resolve(describeServer(regions)),
     async modelMetadata({ name, version }, { signal }) {
       return describeModel(name, await findView(inference, name, version, signal));
@@ -78,7 +83,7 @@ export function openInferenceService(
       ),
     ...repository(inference),
     ...sharedMemory(regions),
-    ...SETTINGS,
+    ...settingsCalls(inference),
   });
 }
 
@@ -121,9 +126,8 @@ interface RegionMessage {
   readonly byteSize: string;
 }
 
-/** CUDA's needs a GPU that both sides see: always disabled. */
+/** CUDA's needs a GPU that both sides see: nobody has a region of it. */
 function sharedMemory(regions: SharedRegions) {
-  const noRegions = openRegions();
   return {
     async systemSharedMemoryStatus({ name }: { readonly name: string }) {
       const rows = await Promise.resolve(name).then((wanted) => regions.list(wanted));
@@ -139,34 +143,11 @@ function sharedMemory(regions: SharedRegions) {
       regions.unregister(name);
       return Promise.resolve({});
     },
-    cudaSharedMemoryStatus: () => Promise.resolve({ regions: {} }),
-    async cudaSharedMemoryRegister({ name }: { readonly name: string }) {
-      await Promise.resolve({ name, key: '', offset: 0, byteSize: 0 }).then((one) => noRegions.register(one));
-      return {};
+    async cudaSharedMemoryStatus({ name }: { readonly name: string }) {
+      await Promise.resolve(name).then((wanted) => NO_REGIONS.list(wanted));
+      return { regions: {} };
     },
+    cudaSharedMemoryRegister: () => Promise.reject(noCuda('CudaSharedMemoryRegister')),
     cudaSharedMemoryUnregister: () => Promise.resolve({}),
   };
-}
-
-interface Changes {
-  readonly settings: Readonly<Record<string, unknown>>;
-}
-
-const SETTINGS = {
-  async traceSetting({ settings }: Changes) {
-    await Promise.resolve(refuseChange('trace', Object.keys(settings)));
-    const rows = Object.entries(TRACE_SETTINGS).map(([name, value]) => [name, { value: [...value] }]);
-    return { settings: Object.fromEntries(rows) as Record<string, { value: string[] }> };
-  },
-  async logSettings({ settings }: Changes) {
-    await Promise.resolve(refuseChange('log', Object.keys(settings)));
-    const rows = Object.entries(LOG_SETTINGS).map(([name, value]) => [name, logValue(value)]);
-    return { settings: Object.fromEntries(rows) as Record<string, LogSettingsResponse_SettingValue> };
-  },
-};
-
-function logValue(value: boolean | number | string): LogSettingsResponse_SettingValue {
-  if (typeof value === 'boolean') return { parameterChoice: { $case: 'boolParam', value } };
-  if (typeof value === 'number') return { parameterChoice: { $case: 'uint32Param', value } };
-  return { parameterChoice: { $case: 'stringParam', value } };
 }

@@ -58,7 +58,7 @@ describe('cassl load', () => {
 
   it('names the flag that is wrong, and the model that is not there', async () => {
     await expect(load('--target', test.server.address, '--rate', 'fast')).rejects.toThrow(
-      /--rate must be in/,
+      /--rate <n>' argument 'fast' is invalid. It must be a number from 0.001/,
     );
     await expect(load('--target', test.server.address, '--model', 'missing')).rejects.toThrow(
       /model missing/,

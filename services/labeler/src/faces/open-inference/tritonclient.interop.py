@@ -81,6 +81,9 @@ def over_grpc(address, image):
     seen["log"] = client.get_log_settings().settings["log_info"].bool_param
     seen["regions"] = len(client.get_system_shared_memory_status().regions)
     seen["register"] = message_of(client.register_system_shared_memory, "r", "/r", 8)
+    seen["cuda"] = message_of(client.register_cuda_shared_memory, "r", b"YQ==", 0, 8)
+    seen["trace of unknown"] = message_of(client.get_trace_settings, "missing")
+    seen["change log"] = message_of(client.update_log_settings, {"log_info": False})
     seen["unknown"] = message_of(client.infer, "missing", inputs_of(grpc, image))
     seen["sequence"] = message_of(client.infer, "m", inputs_of(grpc, image), sequence_id=4)
     client.close()
@@ -157,6 +160,8 @@ def over_http(address, image):
     seen["regions"] = client.get_system_shared_memory_status()
     seen["register"] = message_of(client.register_system_shared_memory, "r", "/r", 8)
     client.unregister_system_shared_memory("r")
+    seen["cuda"] = message_of(client.register_cuda_shared_memory, "r", b"YQ==", 0, 8)
+    seen["trace of unknown"] = message_of(client.get_trace_settings, "missing")
     seen["change log"] = message_of(client.update_log_settings, {"log_info": False})
     seen["unknown"] = message_of(client.infer, "missing", inputs_of(http, image))
     seen["sequence"] = message_of(client.infer, "m", inputs_of(http, image), sequence_id=4, sequence_start=True)

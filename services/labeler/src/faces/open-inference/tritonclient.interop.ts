@@ -57,8 +57,11 @@ describe.skipIf(!existsSync(python))('stock tritonclient (needs CASSL_PYTHON)', 
       log: true,
       regions: 0,
       register: expect.stringMatching(/FAILED_PRECONDITION.*disabled/),
+      cuda: expect.stringMatching(/UNIMPLEMENTED.*CudaSharedMemoryRegister/),
+      'trace of unknown': expect.stringMatching(/NOT_FOUND.*missing/),
+      'change log': expect.stringMatching(/UNIMPLEMENTED.*LogSettings.*log_info/),
       unknown: expect.stringMatching(/NOT_FOUND.*missing/),
-      sequence: expect.stringMatching(/INVALID_ARGUMENT.*parameters\.sequence_(id|start|end)/),
+      sequence: expect.stringMatching(/UNIMPLEMENTED.*parameters\.sequence_(id|start|end)/),
     });
     expect(seen['grpc']!['index']).toContain('k');
   });
@@ -85,9 +88,11 @@ describe.skipIf(!existsSync(python))('stock tritonclient (needs CASSL_PYTHON)', 
       log: true,
       regions: [],
       register: expect.stringMatching(/400.*disabled/),
+      cuda: expect.stringMatching(/501.*cudasharedmemory/),
+      'trace of unknown': expect.stringMatching(/404.*missing/),
       'change log': expect.stringMatching(/501.*log_info/),
       unknown: expect.stringMatching(/404.*missing/),
-      sequence: expect.stringMatching(/400.*parameters\.sequence_(id|start|end)/),
+      sequence: expect.stringMatching(/501.*parameters\.sequence_(id|start|end)/),
     });
   });
 

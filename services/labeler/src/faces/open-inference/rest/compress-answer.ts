@@ -10,7 +10,7 @@ export async function compressAnswer(
 ): Promise<{ readonly body: Buffer; readonly encoding: string | undefined }> {
   const asked = (acceptEncoding ?? '').split(',').map((name) => name.trim().split(';')[0]);
   const encoding = asked.find(
-    (name): name is keyof typeof ENCODERS => name !== undefined && name in ENCODERS,
+    (name): name is keyof typeof ENCODERS => name !== undefined && Object.hasOwn(ENCODERS, name),
   );
   return encoding === undefined
     ? { body, encoding }

@@ -1,5 +1,6 @@
 /** `shop/prod/versions/1/infer`: names have slashes, and clients send them as they are. */
 export interface ModelPath {
+  /** Empty where the path has none. */
   readonly model: string;
   /** Empty for none. */
   readonly version: string;
@@ -8,7 +9,7 @@ export interface ModelPath {
 }
 
 const ACTIONS = 'ready|infer|config|stats|trace/setting|generate|generate_stream';
-const PATH = new RegExp(`^(?<model>.+?)(?:/versions/(?<version>[^/]+))?(?:/(?<action>${ACTIONS}))?$`);
+const PATH = new RegExp(`^(?<model>.*?)(?:/versions/(?<version>[^/]+))?(?:/(?<action>${ACTIONS}))?$`);
 
 /** What follows `/v2/models/`, decoded. */
 export function parseModelPath(path: string): ModelPath {

@@ -1,16 +1,15 @@
 import { unavailable, unimplemented } from '@cassl/errors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '@cassl/http';
-import { askImages, awaitOutcomes, findView, type Inference } from '../ask-images.ts';
+import { askImages, awaitOutcomes, findView, isModelReady, type Inference } from '../ask-images.ts';
 import { configureModel, describeModel } from '../describe-model.ts';
 import { countModels } from '../manage-models.ts';
 import { TRACE_SETTINGS } from '../server-settings.ts';
 import type { SharedRegions } from '../shared-memory/regions.ts';
 import { compressAnswer } from './compress-answer.ts';
-import { readModelName } from '../views/read-model-name.ts';
 import { parseModelPath, type ModelPath } from './model-path.ts';
 import { HEADER_LENGTH, readInferBody } from './read-infer-body.ts';
 import { asInfer, callerOf } from './rest-caller.ts';
-import { changeTrace } from './settings-routes.ts';
+import { refuseChangesIn } from './settings-routes.ts';
 import { snakeCase } from './snake-case.ts';
 import { writeInferAnswer } from './write-infer-answer.ts';
 
@@ -31,7 +30,10 @@ export function modelRoutes(app: FastifyInstance, { inference, regions }: RestFa
   app.post('/v2/models/*', asInfer, (request, reply) => {
     const path = parseModelPath(tailOf(request));
     if (path.action === 'infer') return infer({ inference, regions }, path, request, reply);
-    if (path.action === 'trace/setting') return changeTrace(request);
+    if (path.action === 'trace/setting') {
+      refuseChangesIn('trace', request);
+      return answerGet(inference, path, request.caller.signal);
+    }
     throw unimplemented(`POST ${request.url.slice(0, 200)} is not served here; infer is`);
   });
 }
@@ -47,13 +49,17 @@ async function answerGet(
 ): Promise<unknown> {
   switch (action) {
     case 'ready':
-      if (!inference.isReady(readModelName(model).model)) throw unavailable(`model ${model} is not ready`);
+      if (!isModelReady(inference, model, version)) {
+        const which = version === '' ? '' : ` in version ${version.slice(0, 100)}`;
+        throw unavailable(`model ${model} is not ready${which}`);
+      }
       return { name: model, ready: true };
     case 'config':
       return snakeCase(configureModel(model, await findView(inference, model, version, signal)));
     case 'stats':
       return snakeCase({ modelStats: await countModels(inference, model, version) });
     case 'trace/setting':
+      await findView(inference, model, version, signal);
       return TRACE_SETTINGS;
     case '':
       return describeModel(model, await findView(inference, model, version, signal));

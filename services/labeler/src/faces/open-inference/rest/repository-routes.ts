@@ -17,7 +17,7 @@ export function repositoryRoutes(app: FastifyInstance, inference: Inference): vo
   });
   app.post('/v2/repository/models/*', asAdmin, async (request) => {
     const tail = (request.params as { readonly '*': string })['*'];
-    const [, name = '', action] = /^(.+)\/(load|unload)$/.exec(tail) ?? [];
+    const [, name = '', action] = /^(.*)\/(load|unload)$/.exec(tail) ?? [];
     if (action === undefined)
       throw notFound(`POST ${request.url.slice(0, 200)} is not an address of this service: load or unload`);
     const { parameters } = parseJson(bodyOf(request), loadSchema);

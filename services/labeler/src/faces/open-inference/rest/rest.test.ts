@@ -35,6 +35,9 @@ const inJson = (more: object = {}) => ({
   ...more,
 });
 
+const nestedData = (depth: number): string =>
+  `{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":${'['.repeat(depth)}${']'.repeat(depth)}}]}`;
+
 function binaryBody(images: readonly Buffer[], more: object = {}): { body: Buffer; length: string } {
   const tensor = Buffer.concat(
     images.flatMap((image) => {
@@ -75,6 +78,8 @@ describe('the Open Inference Protocol over HTTP', () => {
     expect((await ask('/v2/models/shop/prod/ready')).status).toBe(503);
     expect((await post('/v2/repository/models/shop/prod/load', {})).status).toBe(200);
     expect((await ask('/v2/models/shop/prod/ready')).json).toEqual({ name: 'shop/prod', ready: true });
+    expect((await ask('/v2/models/shop/prod/versions/1/ready')).status).toBe(200);
+    expect((await ask('/v2/models/shop/prod/versions/9/ready')).status).toBe(503);
     const index = await post('/v2/repository/index', { ready: true });
     expect(index.json).toContainEqual({ name: 'shop/prod', version: '1', state: 'READY', reason: '' });
     expect((await ask('/v2/models/shop/prod/stats')).json).toMatchObject({
@@ -162,14 +167,16 @@ describe('the Open Inference Protocol over HTTP', () => {
       /datatype must be BYTES/,
     ],
     [
-      'data that is nested without end',
-      () =>
-        ask('/v2/models/m/infer', {
-          method: 'POST',
-          body: `{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":${'['.repeat(1e5)}${']'.repeat(1e5)}}]}`,
-        }),
+      'data that is nested too deep',
+      () => ask('/v2/models/m/infer', { method: 'POST', body: nestedData(50) }),
       400,
       /image: data must be nested at most 8 deep/,
+    ],
+    [
+      'data that is nested without end',
+      () => ask('/v2/models/m/infer', { method: 'POST', body: nestedData(1e5) }),
+      400,
+      /the body must be nested at most 100 deep/,
     ],
     [
       'a half',
@@ -230,7 +237,32 @@ describe('the Open Inference Protocol over HTTP', () => {
       /boxes: parameters\.classification: .*:classes/,
     ],
     ['shared memory', () => post('/v2/systemsharedmemory/region/r/register', {}), 400, /disabled/],
+    ['CUDA memory', () => post('/v2/cudasharedmemory/region/r/register', {}), 501, /cudasharedmemory.*CUDA/],
     ['a log setting', () => post('/v2/logging', { log_info: false }), 501, /log_info/],
+    ['a log setting of another type', () => post('/v2/logging', { log_info: 'no' }), 400, /log_info must be/],
+    ['a log setting that is none', () => post('/v2/logging', { bogus: 1 }), 400, /bogus is not known/],
+    ['a trace setting', () => post('/v2/trace/setting', { trace_rate: '5' }), 501, /trace_rate/],
+    [
+      'a trace setting of another type',
+      () => post('/v2/models/m/trace/setting', { trace_rate: [{}] }),
+      400,
+      /trace_rate must be a text/,
+    ],
+    [
+      'trace settings of a model that is not there',
+      () => ask('/v2/models/missing/trace/setting'),
+      404,
+      /missing/,
+    ],
+    ['a change of them', () => post('/v2/models/missing/trace/setting', {}), 404, /missing/],
+    ['a model without a name', () => ask('/v2/models//config'), 400, /name is empty/],
+    ['loading without a name', () => post('/v2/repository/models//load', {}), 400, /model_name is empty/],
+    [
+      'a sequence',
+      () => post('/v2/models/m/infer', inJson({ parameters: { sequence_id: 7 } })),
+      501,
+      /parameters\.sequence_id/,
+    ],
     ['text generation', () => post('/v2/models/m/generate', {}), 501, /generate/],
     ['an unknown call', () => ask('/v2/nothing'), 501, /GET \/v2\/nothing/],
     ['an unknown address', () => ask('/nothing'), 404, /GET \/nothing/],

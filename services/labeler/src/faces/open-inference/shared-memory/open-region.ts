@@ -23,7 +23,7 @@ export interface OpenRegion {
 /** Where Linux keeps POSIX shared memory. */
 const FOLDER = '/dev/shm';
 const KEY = /^\/?(?!\.)[\w.-]{1,200}$/;
-export const MAX_REGION_BYTES = 2 ** 30;
+const MAX_REGION_BYTES = 2 ** 30;
 
 /**
  * Opens the object through its file and not by mapping it: a client that shrinks it later gets an error, and not this process a SIGBUS.

@@ -1,4 +1,11 @@
-import { CasslError, failedPrecondition, invalidArgument, notFound, resourceExhausted } from '@cassl/errors';
+import {
+  CasslError,
+  failedPrecondition,
+  invalidArgument,
+  notFound,
+  resourceExhausted,
+  unimplemented,
+} from '@cassl/errors';
 import type { ParameterValue, Parameters } from '../read-parameters.ts';
 import { openRegion, show, type OpenRegion, type RegionSpec } from './open-region.ts';
 
@@ -88,6 +95,16 @@ export function openRegions(isAllowed = false): SharedRegions {
     },
     close: () => unregister(''),
   };
+}
+
+/** Where none is allowed. */
+export const NO_REGIONS = openRegions();
+
+/** Registering CUDA's memory, which `call` or an address asks for. */
+export function noCuda(call: string): CasslError {
+  return unimplemented(
+    `${call}: CUDA's shared memory is not offered; send tensors in the request or by system shared memory`,
+  );
 }
 
 /** What an answer says of an output that lies in a region. */
