@@ -26,7 +26,10 @@ export const settings = {
   ),
   databaseUrl: setting(
     'DATABASE_URL',
-    z.string().optional(),
+    z
+      .string()
+      .regex(/^postgres(?:ql)?:\/\//, 'must begin with postgres:// or postgresql://')
+      .optional(),
     'PostgreSQL that keeps the metadata, `postgres://…`; default: SQLite in the data folder',
     { isSecret: true },
   ),

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import getPort from 'get-port';
+import { afterAll, beforeAll, describe } from 'vitest';
 
 export interface TestPostgres {
   readonly url: string;
@@ -65,4 +66,21 @@ export async function startPostgres(): Promise<TestPostgres> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Runs the same tests on SQLite, and on a PostgreSQL of their own where there is one. */
+export function onEachDatabase(
+  name: string,
+  contract: (name: string, databaseUrl: () => string | undefined) => void,
+): void {
+  contract(`${name} on SQLite`, () => undefined);
+
+  describe.skipIf(!hasPostgres())('with PostgreSQL', () => {
+    let postgres: TestPostgres;
+    beforeAll(async () => {
+      postgres = await startPostgres();
+    }, 60_000);
+    afterAll(() => postgres.stop());
+    contract(`${name} there`, () => postgres.url);
+  });
 }

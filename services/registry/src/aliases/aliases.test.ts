@@ -265,6 +265,8 @@ describe('the rule of an alias', () => {
     [{ metric: 'x', datasetDigest: DATA, margin: NaN }, 'rule.margin must be a finite number, got NaN'],
     [{ metric: 'x', datasetDigest: DATA, minValue: Infinity }, 'rule.min_value must be a finite number'],
     [{ licenses: ['MIT', ''] }, 'rule.licenses[1] must not be empty'],
+    [{ licenses: ['x'.repeat(257)] }, 'rule.licenses[0] must be at most 256 characters, got 257'],
+    [{ licenses: Array<string>(101).fill('MIT') }, 'rule.licenses must be at most 100, got 101'],
   ])('%o is refused by the field', async (of, message) => {
     await expect(rule('checked', of)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

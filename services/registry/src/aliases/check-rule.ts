@@ -1,6 +1,7 @@
 import { failedPrecondition } from '@cassl/errors';
-import { Evaluation, Manifest, Stage, stageToJSON, type AliasRule } from '@cassl/proto';
+import { Manifest, Stage, stageToJSON, type AliasRule } from '@cassl/proto';
 import type { Transaction } from 'kysely';
+import { newestEvaluations } from '../checkpoints/newest-evaluations.ts';
 import { licensesOf } from '../checkpoints/lineage.ts';
 import { asJson, type Database } from '../database/schema.ts';
 import type { LockedAlias } from './change-alias.ts';
@@ -63,17 +64,11 @@ async function newestValue(
   digest: string,
   { metric, datasetDigest }: AliasRule,
 ): Promise<number | undefined> {
-  const rows = await transaction
-    .selectFrom('evaluations')
-    .select('evaluation')
-    .where('digest', '=', digest)
-    .orderBy('sequence', 'desc')
-    .execute();
-  return rows
-    .map(({ evaluation }) => Evaluation.fromJSON(asJson(evaluation)))
-    .find(
-      (evaluation) => evaluation.datasetDigest === datasetDigest && evaluation.metrics[metric] !== undefined,
-    )?.metrics[metric];
+  for await (const evaluation of newestEvaluations(transaction, digest)) {
+    if (evaluation.datasetDigest === datasetDigest && Object.hasOwn(evaluation.metrics, metric))
+      return evaluation.metrics[metric];
+  }
+  return undefined;
 }
 
 async function missingStage(

@@ -1,13 +1,13 @@
 import { notFound } from '@cassl/errors';
 import {
+  AliasChange,
   AliasRule,
   aliasChangeKindFromJSON,
-  type AliasChange,
   type GetAliasRequest,
   type GetAliasResponse,
 } from '@cassl/proto';
 import type { Kysely, Selectable } from 'kysely';
-import { checkAlias } from '@cassl/rpc';
+import { checkAlias, fitReply } from '@cassl/rpc';
 import { asDate, asJson, type Database } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
 
@@ -26,7 +26,9 @@ export async function getAlias(
       at === undefined || all.length === 0 ? 'does not exist' : `did not exist at ${at.toISOString()}`;
     throw notFound(`alias ${alias} ${when}`);
   }
-  return { digest: newest.digest, history, rule: at === undefined ? await ruleOf(db, alias) : undefined };
+  const rule = at === undefined ? await ruleOf(db, alias) : undefined;
+  const given = fitReply(history, AliasChange);
+  return { digest: newest.digest, history: given, rule, omittedChanges: history.length - given.length };
 }
 
 /** Every change, newest first; empty for an alias that never was. */

@@ -1,5 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
-import { AliasRule, type Alias, type ListAliasesRequest, type ListAliasesResponse } from '@cassl/proto';
+import { Alias, AliasRule, type ListAliasesRequest, type ListAliasesResponse } from '@cassl/proto';
+import { fitReply } from '@cassl/rpc';
 import { asDate, asJson } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
 
@@ -62,6 +63,6 @@ export async function listAliasPage(
   if (pageSize > MAX_PAGE) throw invalidArgument(`page_size must be 0 to ${MAX_PAGE}, got ${pageSize}`);
   const limit = pageSize === 0 ? DEFAULT_PAGE : pageSize;
   const found = await listAliases(registry, { prefix, after: pageToken, limit: limit + 1 });
-  const page: Alias[] = found.slice(0, limit);
-  return { aliases: page, nextPageToken: found.length > limit ? (page.at(-1)?.alias ?? '') : '' };
+  const page = fitReply<Alias>(found.slice(0, limit), Alias);
+  return { aliases: page, nextPageToken: found.length > page.length ? (page.at(-1)?.alias ?? '') : '' };
 }

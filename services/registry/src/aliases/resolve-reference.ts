@@ -10,11 +10,17 @@ import { aliasHistory, getAlias } from './get-alias.ts';
 export async function resolveReference(
   { db }: Pick<Registry, 'db'>,
   reference: string,
-  options: { readonly at?: Date } = {},
+  options: {
+    readonly at?: Date;
+    /** The request's field, for messages. @default reference */
+    readonly field?: string;
+  } = {},
 ): Promise<string> {
   const name = reference.replace(/^sha256:/, '');
   if (name === '')
-    throw invalidArgument('reference must be a digest, 8 or more leading digits of one, or an alias');
+    throw invalidArgument(
+      `${options.field ?? 'reference'} must be a digest, 8 or more leading digits of one, or an alias`,
+    );
   if (/^[0-9a-f]{8,64}$/.test(name)) {
     const found = await db
       .selectFrom('checkpoints')

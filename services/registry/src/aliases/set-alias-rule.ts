@@ -5,6 +5,9 @@ import { checkActor, checkDigest, checkReason } from '../check-request.ts';
 import type { Registry } from '../registry.ts';
 import { appendChange, changeAlias, nextChange } from './change-alias.ts';
 
+const MAX_LICENSES = 100;
+const MAX_LICENSE = 256;
+
 /** Sets or removes an alias's rule; what it points to stays. The change is part of its history. */
 export async function setAliasRule(registry: Registry, request: SetAliasRuleRequest): Promise<AliasChange> {
   const alias = checkAlias('alias', request.alias);
@@ -37,8 +40,15 @@ function checkedRule(rule: AliasRule): AliasRule {
     if (value !== undefined && !Number.isFinite(value))
       throw invalidArgument(`rule.${name} must be a finite number, got ${value}`);
   }
+  if (licenses.length > MAX_LICENSES)
+    throw invalidArgument(`rule.licenses must be at most ${MAX_LICENSES}, got ${licenses.length}`);
   licenses.forEach((license, index) => {
     if (license === '') throw invalidArgument(`rule.licenses[${index}] must not be empty`);
+    if (license.length > MAX_LICENSE) {
+      throw invalidArgument(
+        `rule.licenses[${index}] must be at most ${MAX_LICENSE} characters, got ${license.length}`,
+      );
+    }
   });
   return rule;
 }

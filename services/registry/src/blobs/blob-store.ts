@@ -23,11 +23,13 @@ export interface ReadOptions {
 export interface UnfinishedUpload {
   readonly kind: 'upload' | 'multipart-upload';
   readonly name: string;
+  /** What the state that `onState` was told names it by; absent where its store needs no state. */
+  readonly id?: string | undefined;
   /** Empty where the store cannot tell. */
   readonly digest: string;
   readonly sizeBytes: number;
   readonly modifiedAt: Date;
-  discard(): Promise<void>;
+  readonly discard: () => Promise<void>;
 }
 
 /** Takes a file in, piece by piece. Exactly one of `finish`, `suspend` and `discard` ends it. */
@@ -53,8 +55,8 @@ export interface UploadOptions {
   readonly state: string | null;
   /** Another process may still hold what is kept: it is copied instead of written to. */
   readonly isTakenOver: boolean;
-  /** Called, and waited for, whenever there is something new to remember for a later try. */
-  readonly onState: (state: string) => Promise<void>;
+  /** Called, and waited for, whenever there is something new to remember for a later try; null where nothing is left of it. */
+  readonly onState: (state: string | null) => Promise<void>;
 }
 
 /**

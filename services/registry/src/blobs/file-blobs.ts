@@ -18,7 +18,7 @@ import { findPart, openFileUpload } from './file-upload.ts';
 import { sendFile } from './send-file.ts';
 
 /** Unfinished files; on the same file system as the finished ones, so that finishing is a rename. */
-export const INCOMING = '.incoming';
+const INCOMING = '.incoming';
 const BLOBS = join('blobs', 'sha256');
 const MARK = 'registry-id';
 const READ_BYTES = 256 * 1024;

@@ -2,16 +2,25 @@ import type { Readable } from 'node:stream';
 import type * as Sdk from '@aws-sdk/client-s3';
 import { dataLoss, invalidArgument, notFound } from '@cassl/errors';
 import type { BlobStore, ReadOptions, StoredBlob, UnfinishedUpload } from './blob-store.ts';
-import { answered, place, statusOf, type Bucket } from './s3-bucket.ts';
+import { answered, place, statusOf, withoutMissing, type Bucket } from './s3-bucket.ts';
 import { keptOf, openS3Upload } from './s3-upload.ts';
 import { sendChunks } from './send-file.ts';
 
 const MARK = 'registry-id';
 const BLOBS = 'blobs/sha256/';
+const CONNECT_MS = 10_000;
+const SILENCE_MS = 60_000;
+
+interface S3BlobsOptions {
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+  /** How long a connection may carry no byte before it is given up, in milliseconds. @default 60,000 */
+  readonly silenceMs?: number;
+}
 
 /** Blobs as objects `blobs/sha256/<2 hex>/<64 hex>` below `s3://bucket/prefix`; settings as libs/storage reads them. */
-export async function openS3Blobs(uri: string, env: NodeJS.ProcessEnv = process.env): Promise<BlobStore> {
-  const bucket = await connect(uri, env);
+export async function openS3Blobs(uri: string, options: S3BlobsOptions = {}): Promise<BlobStore> {
+  const bucket = await connect(uri, options);
   const key = (digest: string): string => `${bucket.prefix}${BLOBS}${digest.slice(0, 2)}/${digest}`;
   return {
     head: (digest) => head(bucket, digest, key(digest)),
@@ -21,14 +30,7 @@ export async function openS3Blobs(uri: string, env: NodeJS.ProcessEnv = process.
     signedUrl: (digest) => signedUrl(bucket, key(digest)),
     keptBytes: (_, state) => Promise.resolve(keptOf(state)),
     upload: (digest, options) =>
-      openS3Upload(bucket, key(digest), {
-        ...options,
-        finished: async () => {
-          const stored = await head(bucket, digest, key(digest));
-          if (stored === undefined) throw dataLoss(`the file of ${digest} vanished while it was stored`);
-          return stored;
-        },
-      }),
+      openS3Upload(bucket, key(digest), { ...options, stored: () => head(bucket, digest, key(digest)) }),
     delete: async (digest) => {
       await answered(bucket.client.send(new bucket.sdk.DeleteObjectCommand(place(bucket, key(digest)))));
     },
@@ -39,7 +41,10 @@ export async function openS3Blobs(uri: string, env: NodeJS.ProcessEnv = process.
   };
 }
 
-async function connect(uri: string, env: NodeJS.ProcessEnv): Promise<Bucket> {
+async function connect(
+  uri: string,
+  { env = process.env, silenceMs = SILENCE_MS }: S3BlobsOptions,
+): Promise<Bucket> {
   const match = /^s3:\/\/([^/]+)(?:\/(.*))?$/i.exec(uri);
   if (match?.[1] === undefined)
     throw invalidArgument(`CASSL_BLOBS_URI must be s3://bucket/prefix, got ${JSON.stringify(uri)}`);
@@ -52,7 +57,8 @@ async function connect(uri: string, env: NodeJS.ProcessEnv): Promise<Bucket> {
     // Newer checksum trailers are unknown to many S3-compatible servers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 120_000 },
+    // A part may be on its way for long: what ends a request is silence, not its length.
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: silenceMs },
   });
   return { sdk, client, Bucket: match[1], prefix: prefix === '' ? '' : `${prefix}/` };
 }
@@ -67,12 +73,7 @@ async function signedUrl(bucket: Bucket, Key: string): Promise<string> {
 
 async function head(bucket: Bucket, digest: string, Key: string): Promise<StoredBlob | undefined> {
   const request = bucket.client.send(new bucket.sdk.HeadObjectCommand(place(bucket, Key)));
-  const answer = await answered(
-    request.catch((error: unknown) => {
-      if (statusOf(error) === 404) return undefined;
-      throw error;
-    }),
-  );
+  const answer = await answered(withoutMissing(request));
   return answer && describe(digest, answer.ContentLength, answer.ETag, answer.LastModified);
 }
 
@@ -109,10 +110,12 @@ async function* read(
   const wanted = end === undefined ? answer.ContentLength : end - start;
   let received = 0;
   const body = answer.Body as Readable;
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      received += chunk.byteLength;
-      yield chunk;
+    // A connection that breaks off in the middle is the store's failure like any.
+    for (let next = await answered(chunks.next()); next.done !== true; next = await answered(chunks.next())) {
+      received += next.value.byteLength;
+      yield next.value;
     }
   } finally {
     body.destroy();
@@ -152,16 +155,13 @@ async function* unfinished(bucket: Bucket): AsyncGenerator<UnfinishedUpload> {
       yield {
         kind: 'multipart-upload',
         name: `${Key.slice(prefix.length)}#${UploadId ?? ''}`,
+        id: UploadId,
         digest: /\/([0-9a-f]{64})$/.exec(Key)?.[1] ?? '',
         sizeBytes: 0,
         modifiedAt: Initiated ?? new Date(0),
         async discard() {
           const command = new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId });
-          await answered(
-            client.send(command).catch((error: unknown) => {
-              if (statusOf(error) !== 404) throw error;
-            }),
-          );
+          await answered(withoutMissing(client.send(command)));
         },
       };
     }

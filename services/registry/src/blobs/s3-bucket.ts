@@ -27,3 +27,13 @@ export async function answered<T>(request: Promise<T>): Promise<T> {
 export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
+
+/** `undefined` for what the store does not have, or no longer. */
+export async function withoutMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,5 +1,6 @@
+import { dataLoss, unavailable } from '@cassl/errors';
 import type { BlobUpload, StoredBlob, UploadOptions } from './blob-store.ts';
-import { answered, place, statusOf, type Bucket } from './s3-bucket.ts';
+import { answered, place, withoutMissing, type Bucket } from './s3-bucket.ts';
 
 /** S3 refuses parts under 5 MiB (but the last) and uploads of over 10,000 parts. */
 const MIN_PART_BYTES = 8 * 2 ** 20;
@@ -27,7 +28,8 @@ export function keptOf(state: string | null): number {
 }
 
 interface S3UploadOptions extends UploadOptions {
-  readonly finished: () => Promise<StoredBlob>;
+  /** The stored object; `undefined` where there is none. */
+  readonly stored: () => Promise<StoredBlob | undefined>;
 }
 
 /** Sends parts as they fill, one on its way while the next is filled; the object appears when the upload is completed. */
@@ -36,7 +38,7 @@ export async function openS3Upload(
   Key: string,
   options: S3UploadOptions,
 ): Promise<BlobUpload> {
-  const { sizeBytes, offset, onState, finished } = options;
+  const { sizeBytes, offset, onState, stored } = options;
   const { sdk, client } = bucket;
   const at = place(bucket, Key);
   const partBytes = Math.max(MIN_PART_BYTES, Math.ceil(sizeBytes / (MAX_PARTS - 1)));
@@ -49,10 +51,19 @@ export async function openS3Upload(
   let turn = 0;
   let sending: Promise<void> = Promise.resolve();
 
+  /** A bucket may be told to end uploads after some days: remembered, this one would be gone on with, and refused, each time. */
+  const dropped = async (): Promise<Error> => {
+    parts = [];
+    await onState(null);
+    return unavailable(
+      'the object store no longer has what it had of this upload: begin again, see GetUpload',
+    );
+  };
   const send = async (body: Uint8Array, number: number): Promise<void> => {
     const command = new sdk.UploadPartCommand({ ...at, UploadId: uploadId, PartNumber: number, Body: body });
-    const { ETag = '' } = await answered(client.send(command));
-    parts = [...parts, { number, etag: ETag, sizeBytes: body.byteLength }];
+    const answer = await answered(withoutMissing(client.send(command)));
+    if (answer === undefined) throw await dropped();
+    parts = [...parts, { number, etag: answer.ETag ?? '', sizeBytes: body.byteLength }];
     await onState(JSON.stringify({ uploadId, parts } satisfies MultipartState));
   };
   const flush = async (): Promise<void> => {
@@ -82,8 +93,16 @@ export async function openS3Upload(
       await sending;
       const Parts = parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag }));
       const command = { ...at, UploadId: uploadId, MultipartUpload: { Parts } };
-      await answered(client.send(new sdk.CompleteMultipartUploadCommand(command)));
-      return finished();
+      const before = await stored();
+      const completed = await answered(
+        withoutMissing(client.send(new sdk.CompleteMultipartUploadCommand(command))),
+      );
+      const now = await stored();
+      // The client asks again by itself where an answer is lost: then the upload is unknown, and its object is new.
+      if (completed === undefined && (now === undefined || now.version === before?.version))
+        throw await dropped();
+      if (now === undefined) throw dataLoss(`the object ${Key} vanished while it was stored`);
+      return now;
     },
     async suspend() {
       await sending.catch(() => undefined);
@@ -92,11 +111,7 @@ export async function openS3Upload(
     async discard() {
       await sending.catch(() => undefined);
       const command = new sdk.AbortMultipartUploadCommand({ ...at, UploadId: uploadId });
-      await answered(
-        client.send(command).catch((error: unknown) => {
-          if (statusOf(error) !== 404) throw error;
-        }),
-      );
+      await answered(withoutMissing(client.send(command)));
     },
   };
 }

@@ -1,13 +1,14 @@
 import { invalidArgument } from '@cassl/errors';
-import type {
-  Checkpoint,
-  DataSource,
-  GetLineageRequest,
-  GetLineageResponse,
+import {
   LineageEdge,
   LineageLicense,
   LineageNode,
+  type Checkpoint,
+  type DataSource,
+  type GetLineageRequest,
+  type GetLineageResponse,
 } from '@cassl/proto';
+import { fitReply, ReplyRoom } from '@cassl/rpc';
 import type { Kysely } from 'kysely';
 import { resolveReference } from '../aliases/resolve-reference.ts';
 import type { Database } from '../database/schema.ts';
@@ -21,7 +22,26 @@ export async function getLineage(
   { reference, maxDepth }: GetLineageRequest,
 ): Promise<GetLineageResponse> {
   if (maxDepth > MAX_DEPTH) throw invalidArgument(`max_depth must be 0 to ${MAX_DEPTH}, got ${maxDepth}`);
-  return walk(db, await resolveReference({ db }, reference), maxDepth === 0 ? MAX_DEPTH : maxDepth);
+  return fitted(
+    await walk(db, await resolveReference({ db }, reference), maxDepth === 0 ? MAX_DEPTH : maxDepth),
+  );
+}
+
+/** The nearest things that a reply holds, and their steps. */
+function fitted(whole: GetLineageResponse): GetLineageResponse {
+  const room = new ReplyRoom();
+  const nodes = fitReply(whole.nodes, LineageNode, room);
+  const known = new Set(nodes.map(({ id }) => id));
+  const licenses = fitReply(
+    whole.licenses.filter(({ id }) => known.has(id)),
+    LineageLicense,
+    room,
+  );
+  const steps = whole.edges.filter(({ from }) => known.has(from));
+  const edges = fitReply(steps, LineageEdge, room);
+  const isCut =
+    nodes.length < whole.nodes.length || licenses.length < nodes.length || edges.length < steps.length;
+  return { nodes, edges, licenses, truncated: whole.truncated || isCut };
 }
 
 /** Every licence that a checkpoint carries: its own and those of all that it was made from. */

@@ -6,13 +6,13 @@ import {
   type ListCheckpointsRequest,
   type ListCheckpointsResponse,
 } from '@cassl/proto';
+import { ReplyRoom } from '@cassl/rpc';
+import { checkWantedTags } from '../check-request.ts';
 import { readCheckpoints } from './read-checkpoints.ts';
 import type { Registry } from '../registry.ts';
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
-/** Clients of gRPC take 4 MiB unless told otherwise. A page has one checkpoint at least. */
-const MAX_PAGE_BYTES = 3 * 2 ** 20;
 /** A thousand long manifests are never in memory at once. */
 const ROWS_AT_ONCE = 25;
 
@@ -31,7 +31,7 @@ export async function listCheckpoints(
   let query = db.selectFrom('checkpoints').selectAll().orderBy('sequence', 'desc');
   if (stage !== Stage.STAGE_UNSPECIFIED) query = query.where('stage', '=', stageToJSON(stage));
   if (pageToken !== '') query = query.where('sequence', '<', Number(pageToken));
-  for (const [key, value] of Object.entries(tags)) {
+  for (const [key, value] of Object.entries(checkWantedTags(tags))) {
     query = query.where((builder) =>
       builder.exists(
         builder
@@ -44,7 +44,7 @@ export async function listCheckpoints(
     );
   }
   const page: Checkpoint[] = [];
-  let bytes = 0;
+  const room = new ReplyRoom();
   let last: string | undefined;
   for (;;) {
     const before = last;
@@ -52,11 +52,9 @@ export async function listCheckpoints(
     const rows = await batch.limit(ROWS_AT_ONCE).execute();
     const checkpoints = await readCheckpoints(db, rows);
     for (const [index, checkpoint] of checkpoints.entries()) {
-      const size = Checkpoint.encode(checkpoint).finish().length;
-      const isFull = page.length === limit || (page.length > 0 && bytes + size > MAX_PAGE_BYTES);
-      if (isFull) return { checkpoints: page, nextPageToken: last ?? '' };
+      const isFull = page.length === limit || !room.take(Checkpoint, checkpoint);
+      if (isFull && page.length > 0) return { checkpoints: page, nextPageToken: last ?? '' };
       page.push(checkpoint);
-      bytes += size;
       last = String(rows[index]?.sequence ?? '');
     }
     if (rows.length < ROWS_AT_ONCE) return { checkpoints: page, nextPageToken: '' };

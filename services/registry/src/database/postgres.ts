@@ -1,4 +1,4 @@
-import { errorMessage, isCasslError, unavailable } from '@cassl/errors';
+import { errorMessage, invalidArgument, isCasslError, unavailable } from '@cassl/errors';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import type { Database } from './schema.ts';
 
@@ -6,7 +6,11 @@ const CONNECT_MS = 10_000;
 /** No statement of ours takes long; one that does waits for a lock whose holder hangs. */
 const STATEMENT_MS = 30_000;
 
-/** @throws UNAVAILABLE when PostgreSQL does not answer; so does every query later on */
+// Without the address and without the cause, which has it too: the password stands in both.
+const MALFORMED =
+  'DATABASE_URL is no address of PostgreSQL, postgres://user:password@host:port/database; in user and password : / @ are %3A %2F %40';
+
+/** @throws INVALID_ARGUMENT for an address that cannot be read; UNAVAILABLE when PostgreSQL does not answer; so does every query later on */
 export async function openPostgres(connectionString: string): Promise<Kysely<Database>> {
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({
@@ -27,9 +31,14 @@ export async function openPostgres(connectionString: string): Promise<Kysely<Dat
     await translated(pool.query('select 1'));
   } catch (error) {
     await db.destroy();
+    if (isInvalidUrl(error)) throw invalidArgument(MALFORMED);
     throw error;
   }
   return db;
+}
+
+function isInvalidUrl(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_URL';
 }
 
 /** The pool, with errors that say whether the server is away. */

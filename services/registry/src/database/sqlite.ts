@@ -6,7 +6,7 @@ import { failedPrecondition, resourceExhausted } from '@cassl/errors';
 import { Kysely, SqliteDialect, type SqliteDatabase } from 'kysely';
 import type { Database } from './schema.ts';
 
-export const SQLITE_FILE = 'registry.sqlite';
+const SQLITE_FILE = 'registry.sqlite';
 /** A process that ends gives its lock back within this time. */
 const LOCK_WAIT_MS = 2_000;
 

@@ -1,13 +1,15 @@
 import { errorCode, errorMessage, invalidArgument } from '@cassl/errors';
 import {
+  PrunedCheckpoint,
   Stage,
   stageToJSON,
   type PruneCheckpointsRequest,
   type PruneCheckpointsResponse,
-  type PrunedCheckpoint,
 } from '@cassl/proto';
+import { fitReply } from '@cassl/rpc';
 import { aliasHistory } from '../aliases/get-alias.ts';
 import { rollbackTarget } from '../aliases/rollback-alias.ts';
+import { checkWantedTags } from '../check-request.ts';
 import { deleteCheckpoint } from '../checkpoints/delete-checkpoint.ts';
 import { asDate } from '../database/schema.ts';
 import type { Registry } from '../registry.ts';
@@ -40,7 +42,8 @@ export async function pruneCheckpoints(
   const freedBytes = checkpoints
     .filter(({ keptBecause }) => keptBecause === '')
     .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { checkpoints: checkpoints.reverse(), freedBytes };
+  const told = fitReply(checkpoints.reverse(), PrunedCheckpoint);
+  return { checkpoints: told, freedBytes, omittedCheckpoints: checkpoints.length - told.length };
 }
 
 function checkRule({ olderThan, stage, tags, keepNewest }: PruneCheckpointsRequest): void {
@@ -59,7 +62,7 @@ async function findMatching(
     .select(['digest', 'size_bytes', 'created_at'])
     .orderBy('sequence', 'desc');
   if (stage !== Stage.STAGE_UNSPECIFIED) query = query.where('stage', '=', stageToJSON(stage));
-  for (const [key, value] of Object.entries(tags)) {
+  for (const [key, value] of Object.entries(checkWantedTags(tags))) {
     query = query.where('digest', 'in', (builder) =>
       builder
         .selectFrom('checkpoint_tags')

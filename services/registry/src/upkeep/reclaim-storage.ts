@@ -1,4 +1,5 @@
-import type { Leftover, ReclaimStorageRequest, ReclaimStorageResponse } from '@cassl/proto';
+import { Leftover, type ReclaimStorageRequest, type ReclaimStorageResponse } from '@cassl/proto';
+import { fitReply } from '@cassl/rpc';
 import type { UnfinishedUpload } from '../blobs/blob-store.ts';
 import { digestLease } from '../checkpoints/receive-upload.ts';
 import { isStaged, STAGED_MS } from '../checkpoints/staged-files.ts';
@@ -37,7 +38,8 @@ export async function reclaimStorage(
   }
   if (!dryRun) await forgetOldUploads(registry, now - (given ?? UPLOAD_MS));
   const freedBytes = leftovers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { leftovers, freedBytes };
+  const told = fitReply(leftovers, Leftover);
+  return { leftovers: told, freedBytes, omittedLeftovers: leftovers.length - told.length };
 }
 
 /** @returns false while somebody works on the digest */
@@ -57,9 +59,12 @@ async function alone(
   }
 }
 
-async function forget({ db }: Registry, upload: UnfinishedUpload): Promise<void> {
-  await db.deleteFrom('uploads').where('digest', '=', upload.digest).execute();
-  await upload.discard();
+/** What is remembered of the digest may be of a later upload, whose bytes stay. */
+async function forget({ db }: Registry, { digest, id, discard }: UnfinishedUpload): Promise<void> {
+  const row = await db.selectFrom('uploads').select('state').where('digest', '=', digest).executeTakeFirst();
+  const isOfAnother = row?.state != null && id !== undefined && !row.state.includes(JSON.stringify(id));
+  if (!isOfAnother) await db.deleteFrom('uploads').where('digest', '=', digest).execute();
+  await discard();
 }
 
 /** Looks again under the lease: it may have been recorded since. */

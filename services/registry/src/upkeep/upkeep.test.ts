@@ -4,6 +4,7 @@ import { Stage, type PruneCheckpointsRequest, type ReclaimStorageRequest } from 
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { deleteAlias } from '../aliases/delete-alias.ts';
 import { setAlias } from '../aliases/set-alias.ts';
+import type { UnfinishedUpload } from '../blobs/blob-store.ts';
 import { checkpointFile, digestOf, NEVER, uploadOf } from '../checkpoints.fixture.ts';
 import { digestLease } from '../checkpoints/receive-upload.ts';
 import { publishCheckpoint } from '../checkpoints/publish-checkpoint.ts';
@@ -179,6 +180,25 @@ describe('reclaiming storage', () => {
     await lease.release();
     expect(await reclaim()).toHaveLength(1);
     expect(await uploads()).toEqual([]);
+  });
+
+  it('takes an upload that a later one replaced, and leaves what the later one needs to go on', async () => {
+    const digest = digestOf(checkpointFile(25));
+    const state = JSON.stringify({ uploadId: 'later', parts: [] });
+    const values = { digest, size_bytes: 10, state, updated_at: new Date() };
+    await test.registry.db.insertInto('uploads').values(values).execute();
+    const discarded: string[] = [];
+    const unfinished = async function* (): AsyncGenerator<UnfinishedUpload> {
+      for (const id of ['earlier', 'later']) {
+        const discard = (): Promise<void> => Promise.resolve(void discarded.push(id));
+        const upload = { kind: 'multipart-upload' as const, name: id, id, digest, sizeBytes: 0 };
+        yield await Promise.resolve({ ...upload, modifiedAt: new Date(0), discard });
+        expect(await uploads()).toEqual(id === 'earlier' ? [digest] : []);
+      }
+    };
+    const registry = { ...test.registry, blobs: { ...test.registry.blobs, unfinished } };
+    await reclaimStorage(registry, { olderThan: NOW, dryRun: false }, NEVER);
+    expect(discarded).toEqual(['earlier', 'later']);
   });
 
   it('goes past what is no file of its own', async () => {

@@ -24,6 +24,7 @@ async function allDigests({ db }: Registry): Promise<string[]> {
 
 async function named(registry: Registry, references: readonly string[]): Promise<string[]> {
   const digests = new Set<string>();
-  for (const reference of references) digests.add(await resolveReference(registry, reference));
+  for (const [index, reference] of references.entries())
+    digests.add(await resolveReference(registry, reference, { field: `references[${index}]` }));
   return [...digests];
 }

@@ -38,12 +38,14 @@ export async function startViews(
     readonly token?: string;
     readonly tokens?: readonly object[];
     readonly blobsUri?: string;
+    readonly databaseUrl?: string;
     readonly redirects?: boolean;
   } = {},
 ): Promise<TestViews> {
   const folder = await mkdtemp(join(tmpdir(), 'cassl-views-'));
   const logger = createLogger({ name: 'registry', level: 'silent' });
-  const registry = await openRegistry({ dataDir: join(folder, 'data'), blobsUri: options.blobsUri });
+  const { blobsUri, databaseUrl } = options;
+  const registry = await openRegistry({ dataDir: join(folder, 'data'), blobsUri, databaseUrl, logger });
   const server = await serve({ name: 'registry', services: [registryService(registry)], logger });
   const client = createClient(RegistryServiceDefinition, server.address, { security: {} });
   const tokensFile = options.tokens && join(folder, 'tokens.json');

@@ -67,5 +67,6 @@ function headersOf({ contentType, sha256 }: ServedFile): Record<string, string> 
 }
 
 function matches(header: string | undefined, etag: string): boolean {
+  if (header?.trim() === '*') return true;
   return header !== undefined && header.split(',').some((value) => value.trim().replace(/^W\//, '') === etag);
 }

@@ -1,11 +1,10 @@
-import { errorCode } from '@cassl/errors';
 import { fileSetOf, readSmallFile, type FileSet, type SmallFile } from '../../aliases/file-set.ts';
 import { asDate, asJson } from '../../database/schema.ts';
 import type { Registry } from '../../registry.ts';
 import type { DerivedServedFile } from '../files/derived-file.ts';
 import type { ViewRequest } from '../http/request.ts';
 import type { ServedFile } from '../http/send-file.ts';
-import { aliasOfBranch, isRepoId, repoOfAlias, splitFramework } from '../repos/repo-id.ts';
+import { aliasOfBranch, isRepoId, repoOfAlias } from '../repos/repo-id.ts';
 import {
   findRepo,
   findVersion,
@@ -18,7 +17,7 @@ import { openRepoFiles, type RepoFiles } from '../repos/repo-files.ts';
 import { hubNotFound } from './hub-errors.ts';
 
 /** What a repository without a commit is at. */
-export const NO_COMMIT = '0'.repeat(40);
+const NO_COMMIT = '0'.repeat(40);
 
 /** @throws NOT_FOUND `RepoNotFound` */
 export async function hubRepo({ registry }: Pick<ViewRequest, 'registry'>, id: string): Promise<Repo> {
@@ -131,13 +130,4 @@ async function filesOf(
 function contentTypeOf(path: string): string {
   if (path.endsWith('.json')) return 'application/json; charset=utf-8';
   return /\.(?:md|txt|ya?ml|csv|log)$/.test(path) ? 'text/plain; charset=utf-8' : 'application/octet-stream';
-}
-
-/** Whether a name is another repository's as a framework has it: nothing can be put there. */
-export async function viewedRepo({ registry }: ViewRequest, id: string): Promise<string | undefined> {
-  const repo = await findRepo(registry, id).catch((error: unknown) => {
-    if (errorCode(error) === 'NOT_FOUND') return undefined;
-    throw error;
-  });
-  return repo !== undefined && repo.framework !== 'cassl' ? splitFramework(id)?.id : undefined;
 }

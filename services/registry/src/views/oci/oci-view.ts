@@ -9,7 +9,7 @@ import { imageIndex, type OciDocument } from './image.ts';
 import { modelPack } from './model-pack.ts';
 
 /** Below this name repositories are ModelPack artifacts, elsewhere images. */
-export const MODEL_PACK = 'modelpack';
+const MODEL_PACK = 'modelpack';
 
 /**
  * OCI distribution, for pulling. `{namespace}/{name}:{branch}` is an image with the files under `/models`,

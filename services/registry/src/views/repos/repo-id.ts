@@ -1,7 +1,7 @@
 import { FRAMEWORKS, type Framework } from '@cassl/checkpoints';
 
 /** Namespace of aliases that have none. */
-export const DEFAULT_NAMESPACE = 'cassl';
+const DEFAULT_NAMESPACE = 'cassl';
 /** Namespace under which every checkpoint is found by its digest, alias or not. */
 export const CHECKPOINTS = 'checkpoints';
 

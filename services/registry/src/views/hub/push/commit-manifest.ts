@@ -1,5 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import { Manifest } from '@cassl/proto';
+import { checkTexts } from '@cassl/rpc';
 import type { Kysely } from 'kysely';
 import type { FileOperation } from '../../../aliases/commit-files.ts';
 import { checkManifest } from '../../../check-request.ts';
@@ -24,18 +25,25 @@ export async function manifestOf(
   const facts = textOf(FACTS);
   if (facts !== undefined) return checkManifest(fromFacts(facts));
   const card = textOf(CARD);
-  return card === undefined ? Manifest.fromPartial({}) : fromCard(db, card);
+  return card === undefined ? Manifest.fromPartial({}) : checkManifest(await fromCard(db, card));
 }
 
 function fromFacts(text: string): Manifest {
   try {
     const { manifest } = JSON.parse(text) as { manifest?: unknown };
-    return Manifest.fromJSON(manifest ?? {});
+    return canonical(Manifest.fromJSON(manifest ?? {}));
   } catch (cause) {
     throw invalidArgument(`${FACTS} must be JSON with a manifest, as repositories of this registry have it`, {
       cause,
     });
   }
+}
+
+/** As it would have come by gRPC: without half characters and numbers that are none of its fields'. */
+function canonical(manifest: Manifest): Manifest {
+  const sent = Manifest.decode(Manifest.encode(manifest).finish());
+  checkTexts(sent, 'manifest');
+  return sent;
 }
 
 async function fromCard(db: Kysely<Database>, card: string): Promise<Manifest> {
@@ -55,11 +63,13 @@ async function fromCard(db: Kysely<Database>, card: string): Promise<Manifest> {
     .map((tag) => /^([^:]{1,64}):(.{1,256})$/.exec(tag))
     .flatMap((found) => (found === null ? [] : [[found[1] ?? '', found[2] ?? ''] as const]))
     .slice(0, MAX_TAGS);
-  return Manifest.fromPartial({
-    license: texts(fields.license)[0] ?? '',
-    parents: await knownDigests(db, texts(fields.base_model)),
-    tags: Object.fromEntries(tags),
-  });
+  return canonical(
+    Manifest.fromPartial({
+      license: texts(fields.license)[0] ?? '',
+      parents: await knownDigests(db, texts(fields.base_model)),
+      tags: Object.fromEntries(tags),
+    }),
+  );
 }
 
 /** Of `checkpoints/{digest}` those that are here. */

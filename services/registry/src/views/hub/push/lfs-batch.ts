@@ -6,7 +6,7 @@ import type { ViewRequest } from '../../http/request.ts';
 import { sendJson } from '../../http/send-json.ts';
 import { pushTarget } from './push-request.ts';
 
-export const LFS_TYPE = 'application/vnd.git-lfs+json';
+const LFS_TYPE = 'application/vnd.git-lfs+json';
 const MAX_JSON_BYTES = 1_000_000;
 /** A multiple of S3's parts, so that each part is with the store when it is answered. */
 export const PART_BYTES = 64 * 2 ** 20;

@@ -5,6 +5,7 @@ import { appendChange, changeAlias, lockCheckpoint, nextChange } from '../../../
 import { checkRule } from '../../../aliases/check-rule.ts';
 import { deleteAlias } from '../../../aliases/delete-alias.ts';
 import { fileSetOf } from '../../../aliases/file-set.ts';
+import { checkReason } from '../../../check-request.ts';
 import { wholeBlob } from '../../../checkpoints/seal.ts';
 import { readJson } from '../../http/read-body.ts';
 import type { ViewRequest } from '../../http/request.ts';
@@ -31,7 +32,7 @@ export async function createTag(request: ViewRequest, id: string, revision: stri
   await createRef(request, id, {
     name: tag,
     from: revision,
-    tagMessage: typeof message === 'string' ? message.slice(0, 1_024) : '',
+    tagMessage: typeof message === 'string' ? checkReason(message) : '',
   });
 }
 
