@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, openAuthorizer, type ServedService, type ServerSecurity } from '@cassl/rpc';
 import { createApp, type AppOptions } from './app.ts';
-import { bundleWeb } from './assets/bundle-web.ts';
+import { bundleWeb, type WebBundle } from './assets/bundle-web.ts';
 import { listen } from './http/listen.ts';
 import { createDetectionSets } from './label-sets/detection-sets.ts';
 import { createImageSets } from './label-sets/image-sets.ts';
@@ -18,6 +18,9 @@ export interface OpenConsole {
   readonly routes: readonly string[];
   close(): Promise<void>;
 }
+
+/** The page is the same for every console of a test file. */
+let bundled: Promise<WebBundle> | undefined;
 
 /** The console, whole, before services that a test scripts. */
 export async function openConsole(
@@ -45,7 +48,7 @@ export async function openConsole(
     logsDir: join(home, 'logs'),
     experimentsDir: join(home, 'experiments'),
     stopping: stopping.signal,
-    web: await bundleWeb(),
+    web: await (bundled ??= bundleWeb()),
     access: { authorizer },
     accounts,
     logger: createLogger({ name: 'console', level: 'silent' }),

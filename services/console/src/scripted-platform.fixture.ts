@@ -71,7 +71,7 @@ export function scriptedTrainer(): ScriptedTrainer {
   }
   const services = [
     scripted(PipelineServiceDefinition, {
-      list: () => Promise.resolve({ pipelines: [...pipelines.values()] }),
+      list: () => Promise.resolve({ pipelines: [...pipelines.values()], nextPageToken: '' }),
       async *watch({ id }, { signal }) {
         for await (const pipeline of watch(pipelines, id, signal)) yield { pipeline };
       },
@@ -82,7 +82,10 @@ export function scriptedTrainer(): ScriptedTrainer {
     }),
     scripted(TrainerServiceDefinition, {
       listTrainings: () =>
-        Promise.resolve({ trainings: [...trainings.values()].map((job) => ({ ...job, curve: [] })) }),
+        Promise.resolve({
+          trainings: [...trainings.values()].map((job) => ({ ...job, curve: [] })),
+          nextPageToken: '',
+        }),
       async *watchTraining({ id }, { signal }) {
         let sent = 0;
         for await (const training of watch(trainings, id, signal)) {

@@ -10,6 +10,7 @@ import { TrainingsPage } from './pages/trainings/trainings-page.tsx';
 import { CheckpointPage } from './pages/registry/checkpoint-page.tsx';
 import { RegistryPage } from './pages/registry/registry-page.tsx';
 import { TryPage } from './pages/try-it/try-page.tsx';
+import { Fallback } from './parts/fallback.tsx';
 import { EmptyNote } from './parts/notes.tsx';
 import { Link, usePlace, type Place } from './router.tsx';
 import { SignIn, useSession, type SessionState } from './session.tsx';
@@ -81,7 +82,9 @@ export function App(): JSX.Element {
         {session.isAsked ? (
           <SignIn session={session} />
         ) : (
-          (page?.show(place) ?? <EmptyNote>There is no such page.</EmptyNote>)
+          <Fallback key={place.parts.join('/')}>
+            {page?.show(place) ?? <EmptyNote>There is no such page.</EmptyNote>}
+          </Fallback>
         )}
       </main>
     </>

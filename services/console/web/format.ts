@@ -19,14 +19,22 @@ export function number(value: number): string {
   return Math.abs(value) >= 100 ? count(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
-/** 0.1234 → "12.3 %". */
-export function percent(fraction: number, digits = 1): string {
-  return `${(100 * fraction).toFixed(digits)} %`;
+/** 0.1234 → "0.12"; what is no number, which JSON makes null, is a dash. */
+export function fixed(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : '–';
 }
 
+/** 0.1234 → "12.3 %". */
+export function percent(fraction: number, digits = 1): string {
+  return Number.isFinite(fraction) ? `${(100 * fraction).toFixed(digits)} %` : '–';
+}
+
+/** 1500 → "1.5 kB". */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = value < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
+  // 999,950 is written as 1.0 of the next.
+  const fits = units.findIndex((_, power) => value < 999.95 * 1000 ** power);
+  const power = fits < 0 ? units.length - 1 : fits;
   return `${(value / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ''}`;
 }
 
@@ -34,6 +42,7 @@ export function bytes(value: number): string {
 export function clock(time: string | undefined): string {
   if (time === undefined) return '–';
   const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return '–';
   const isToday = date.toDateString() === new Date().toDateString();
   return isToday
     ? date.toLocaleTimeString('en-GB')

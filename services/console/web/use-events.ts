@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { callApi, type ApiError } from './api.ts';
+import { refusalOfStream, type ApiError } from './api.ts';
 
 export interface Live<T> {
   /** The newest value; undefined before the first. */
@@ -13,14 +13,16 @@ export interface Live<T> {
  * Follows a stream of server-sent events for as long as the component is shown.
  * @param path below /api; `undefined` follows nothing
  * @param reduce makes the next value of the last one and an event's content
+ * @param isKept whether the value stays until another path has given one, @default false
  */
 export function useEvents<Event, T>(
   path: string | undefined,
   reduce: (last: T | undefined, event: Event) => T,
+  { isKept = false }: { readonly isKept?: boolean } = {},
 ): Live<T> {
   const [live, setLive] = useState<Live<T>>({ value: undefined, error: undefined, isLive: false });
   useEffect(() => {
-    setLive({ value: undefined, error: undefined, isLive: false });
+    setLive(({ value }) => ({ value: isKept ? value : undefined, error: undefined, isLive: false }));
     return path === undefined ? undefined : followWhileSeen(path, setLive, reduce);
   }, [path]);
   return live;
@@ -50,37 +52,64 @@ function followWhileSeen<Event, T>(
   };
 }
 
+/** Errors that pass by themselves. */
+const PASSING = ['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED', 'ABORTED'];
+/** As long as browsers wait before they connect again. */
+const AGAIN_MS = 3000;
+
+/** Connects until `end`, or an error that does not pass. */
 function followEvents<Event, T>(
   path: string,
   update: Update<T>,
   reduce: (last: T | undefined, event: Event) => T,
 ): () => void {
-  const source = new EventSource(`/api${path}`);
-  let isFirst = true;
-  source.onopen = () => (isFirst = true);
-  source.onmessage = ({ data }: MessageEvent<string>) => {
-    const event = JSON.parse(data) as Event;
-    // The first event of a connection is whole: what an earlier connection brought is left behind.
-    const isWhole = isFirst;
-    isFirst = false;
-    update((last) => ({
-      value: reduce(isWhole ? undefined : last.value, event),
-      error: undefined,
-      isLive: true,
-    }));
-  };
-  source.addEventListener('end', () => source.close());
-  source.addEventListener('failure', ({ data }: MessageEvent<string>) => {
-    const error = JSON.parse(data) as { code: string; message: string };
-    if (error.code !== 'UNAVAILABLE') source.close();
+  const gone = new AbortController();
+  let source: EventSource | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** @returns whether it is worth to try again */
+  const fail = (error: Live<T>['error']): boolean => {
     update((last) => ({ ...last, error, isLive: false }));
-  });
-  source.onerror = () => {
-    update((last) => ({ ...last, isLive: false }));
-    // A refused stream tells its reason only to a plain request.
-    if (source.readyState === EventSource.CLOSED) {
-      callApi('/session').catch((error: ApiError) => update((last) => ({ ...last, error })));
-    }
+    return error !== undefined && PASSING.includes(error.code);
   };
-  return () => source.close();
+  const connectLater = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(connect, AGAIN_MS);
+  };
+  function connect(): void {
+    source?.close();
+    source = new EventSource(`/api${path}`);
+    let isFirst = true;
+    source.onopen = () => (isFirst = true);
+    source.onmessage = ({ data }: MessageEvent<string>) => {
+      const event = JSON.parse(data) as Event;
+      // The first event of a connection is whole: what an earlier connection brought is left behind.
+      const isWhole = isFirst;
+      isFirst = false;
+      update((last) => ({
+        value: reduce(isWhole ? undefined : last.value, event),
+        error: undefined,
+        isLive: true,
+      }));
+    };
+    source.addEventListener('end', () => source?.close());
+    source.addEventListener('failure', ({ data }: MessageEvent<string>) => {
+      source?.close();
+      if (fail(JSON.parse(data) as { code: string; message: string })) connectLater();
+    });
+    source.onerror = () => {
+      update((last) => ({ ...last, isLive: false }));
+      // Browsers connect again by themselves unless the stream was refused, and then do not say why.
+      if (source?.readyState === EventSource.CLOSED) void afterRefusal();
+    };
+  }
+  async function afterRefusal(): Promise<void> {
+    const error = await refusalOfStream(path, gone.signal);
+    if (!gone.signal.aborted && (error === undefined || fail(error))) connectLater();
+  }
+  connect();
+  return () => {
+    gone.abort();
+    clearTimeout(timer);
+    source?.close();
+  };
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, unavailable } from '@cassl/errors';
 import { getRequestListener } from '@hono/node-server';
@@ -18,7 +18,7 @@ export interface ListenOptions {
 }
 
 export interface HttpServer {
-  /** `http://host:port` */
+  /** `http://host:port`, which can be opened. */
   readonly url: string;
   /** Lets running requests end for up to `drainMs`, then cuts them. */
   close(drainMs: number): Promise<void>;
@@ -42,7 +42,7 @@ export async function listen({ fetch, host, port, certFile, keyFile }: ListenOpt
     throw unavailable(`cannot listen on ${host}:${port} for HTTP: ${errorMessage(cause)}`, { cause });
   }
   return {
-    url: `${isTls ? 'https' : 'http'}://${host}:${(server.address() as AddressInfo).port}`,
+    url: `${isTls ? 'https' : 'http'}://${isIPv6(host) ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
     async close(drainMs) {
       const closed = once(server, 'close');
       server.close();

@@ -14,13 +14,20 @@ export function sendEvents(
   stopping: AbortSignal,
   source: (signal: AbortSignal) => AsyncIterable<unknown>,
 ): Response {
+  // Nobody reads what would follow, nor says that it need not go on.
+  if (context.req.method === 'HEAD')
+    return context.body(null, 200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   return streamSSE(context, async (stream) => {
     const gone = new AbortController();
     stream.onAbort(() => gone.abort());
     const signal = AbortSignal.any([gone.signal, stopping]);
     const heartbeat = setInterval(() => void stream.write(': \n\n'), HEARTBEAT_MS);
     try {
-      for await (const value of source(signal)) await stream.writeSSE({ data: JSON.stringify(value) });
+      for await (const value of source(signal)) {
+        // Writing to a browser that is gone neither waits nor fails: a source with much to say would never let go.
+        if (signal.aborted) break;
+        await stream.writeSSE({ data: JSON.stringify(value) });
+      }
       if (!signal.aborted) await stream.writeSSE({ event: 'end', data: '' });
     } catch (error) {
       if (signal.aborted) return;

@@ -1,5 +1,5 @@
-import { CasslError } from '@cassl/errors';
-import { authorizeRequest, type HttpAccess, type Identity } from '@cassl/rpc';
+import { CasslError, invalidArgument } from '@cassl/errors';
+import { authorizeRequest, TOO_LARGE, type HttpAccess, type Identity } from '@cassl/rpc';
 import type { Context, MiddlewareHandler } from 'hono';
 import { Hono } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
@@ -18,6 +18,12 @@ export interface ConsoleEnv {
 }
 
 const COOKIE = 'cassl_token';
+/** Browsers drop a cookie whose name and value take more than 4096 bytes. */
+const MAX_TOKEN_BYTES = 4000;
+/** They keep none for longer, and Hono refuses to ask for it. */
+const MAX_AGE_SECONDS = 400 * 86_400;
+/** A token with the JSON around it, whatever has to be escaped. */
+const MAX_BODY_BYTES = 65_536;
 
 /** Puts the caller of an API request into its context; the token comes in the header, or in the cookie of a signed-in browser. */
 export function identifyCallers(access: HttpAccess): MiddlewareHandler<ConsoleEnv> {
@@ -29,7 +35,9 @@ export function identifyCallers(access: HttpAccess): MiddlewareHandler<ConsoleEn
       authorization,
       scope: scopeOfRoute(context),
     });
-    const metadata = Metadata(authorization === undefined ? {} : { authorization });
+    // Where nobody asks for a token, what is none is not sent on: gRPC carries no other letters.
+    const isSendable = authorization !== undefined && /^[\x20-\x7e]+$/.test(authorization);
+    const metadata = Metadata(isSendable ? { authorization } : {});
     context.set('caller', { identity, call: { metadata } });
     await next();
   };
@@ -62,20 +70,49 @@ export function sessionRoutes({ authorizer }: HttpAccess, issuer: string | undef
   );
 }
 
-/** Undefined where the body is none of the page's. */
+/** Undefined where the body is none of the page's. @throws RESOURCE_EXHAUSTED where it is too long to hold a token */
 async function tokenIn({ req }: Context): Promise<unknown> {
-  const body: unknown = await req.json().catch(() => undefined);
-  return typeof body === 'object' && body !== null && 'token' in body ? body.token : undefined;
+  const text = await textOf(req.raw.body);
+  try {
+    const body = JSON.parse(text) as unknown;
+    return typeof body === 'object' && body !== null && 'token' in body ? body.token : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-/** Keeps a token that was looked at, for its lifetime or, where nobody knows it, until the browser is closed. */
+/** Who sends it need not have signed in: no more is read than a token can have. */
+async function textOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body ?? []) {
+    size += part.byteLength;
+    if (size > MAX_BODY_BYTES) {
+      const message = `the body may have ${MAX_BODY_BYTES} bytes, and has more`;
+      throw new CasslError('RESOURCE_EXHAUSTED', message, { details: { reason: TOO_LARGE } });
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/**
+ * Keeps a token that was looked at, for its lifetime or, where nobody knows it, until the browser is closed.
+ * @throws INVALID_ARGUMENT for one that browsers would drop
+ */
 export function keepToken(context: Context, token: string, lifetimeSeconds?: number): void {
+  const bytes = encodeURIComponent(token).length;
+  if (bytes > MAX_TOKEN_BYTES) {
+    throw invalidArgument(
+      `the token has ${bytes} bytes, and browsers keep ${MAX_TOKEN_BYTES}: ask the issuer for fewer claims, or let a proxy send it as Authorization: Bearer`,
+    );
+  }
   setCookie(context, COOKIE, token, {
     path: '/',
     httpOnly: true,
     sameSite: 'Strict',
     secure: isTls(context),
-    ...(lifetimeSeconds === undefined ? {} : { maxAge: lifetimeSeconds }),
+    ...(lifetimeSeconds === undefined ? {} : { maxAge: Math.min(lifetimeSeconds, MAX_AGE_SECONDS) }),
   });
 }
 

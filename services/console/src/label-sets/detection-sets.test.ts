@@ -78,7 +78,7 @@ describe('the detections of an evaluation', () => {
   });
 
   it('are listed where they were kept, and missed by name', async () => {
-    expect(await ask('evaluations')).toEqual({ evaluations: ['e1'] });
+    expect(await ask('evaluations')).toEqual({ evaluations: ['e1'], searched: 2, isMore: false });
     expect(await ask('label-sets/of-evaluation?evaluation=bare')).toMatchObject({
       error: {
         code: 'FAILED_PRECONDITION',

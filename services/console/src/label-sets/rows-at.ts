@@ -18,7 +18,7 @@ export async function rowsAt(opened: OpenedSet, from: number, count: number): Pr
 }
 
 /** All images of one file of a set. */
-export function rowsOfFile({ set, files }: OpenedSet, index: number): Promise<readonly LabelRow[]> {
+function rowsOfFile({ set, files }: OpenedSet, index: number): Promise<readonly LabelRow[]> {
   const file = files[index];
   if (file === undefined) return Promise.resolve([]);
   const name = `${set.address} ${file.digest}`;
@@ -30,7 +30,7 @@ export function rowsOfFile({ set, files }: OpenedSet, index: number): Promise<re
   return rows;
 }
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;

@@ -1,3 +1,4 @@
+import { CasslError, type ErrorCode } from '@cassl/errors';
 import { Worker } from 'node:worker_threads';
 import type { FillTask } from './fill-columns.ts';
 import { createColumns, type SetColumns } from './set-columns.ts';
@@ -10,6 +11,12 @@ export interface SetScan {
   stop(): void;
 }
 
+/** What the thread says when it cannot go on. */
+export interface ScanFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /** Starts it; what asks meanwhile sees how far it is. */
 export function scanSet(what: Omit<FillTask, 'columns'>, images: number): SetScan {
   const columns = createColumns(images);
@@ -18,6 +25,7 @@ export function scanSet(what: Omit<FillTask, 'columns'>, images: number): SetSca
   // A console that stops does not wait for it.
   worker.unref();
   let failure: Error | undefined;
+  worker.on('message', ({ code, message }: ScanFailure) => (failure = new CasslError(code, message)));
   worker.on('error', (error) => (failure = error instanceof Error ? error : new Error(String(error))));
   return { columns, error: () => failure, stop: () => void worker.terminate() };
 }

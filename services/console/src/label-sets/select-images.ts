@@ -85,6 +85,7 @@ function orderKey(columns: SetColumns, order: ImageFilter['order']): ((at: numbe
     case 'best-score':
       return (at) => best[at]!;
     case 'worst-score':
-      return (at) => -best[at]!;
+      // Without a label there is no score that could be low.
+      return (at) => (columns.labels[at]! > 0 ? -best[at]! : -2);
   }
 }

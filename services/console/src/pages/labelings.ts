@@ -2,6 +2,7 @@ import type { Labeling, LabelFile } from '@cassl/proto';
 import { Hono, type Context } from 'hono';
 import type { PageParts } from '../page-parts.ts';
 import { poll } from '../http/poll.ts';
+import { firstOf, wantedCount, type Listed } from './first-of.ts';
 import { sendEvents } from '../http/send-events.ts';
 import type { Caller, ConsoleEnv } from '../http/session.ts';
 
@@ -20,7 +21,7 @@ export interface ShardsPoint {
   readonly labelsPerImage: number;
 }
 
-/** `GET /events` the list, `GET /:id/events` one job, `GET /:id/shards` the teacher over the pool, `POST /:id/pause` and so on. */
+/** `GET /events?most=100` the newest of the list, `GET /:id/events` one job, `GET /:id/shards` the teacher over the pool, `POST /:id/pause` and so on. */
 export function labelingRoutes({ platform: { labeler }, stopping }: PageParts): Hono<ConsoleEnv> {
   const shards = async (id: string, call: Caller['call']): Promise<readonly LabelFile[]> => {
     const files: LabelFile[] = [];
@@ -39,8 +40,12 @@ export function labelingRoutes({ platform: { labeler }, stopping }: PageParts): 
   return new Hono<ConsoleEnv>()
     .get('/events', (context) => {
       const { call } = context.get('caller');
-      const list = async (signal: AbortSignal): Promise<Labeling[]> =>
-        (await labeler.listLabelings({ pageSize: 100, pageToken: '' }, { ...call, signal })).labelings;
+      const most = wantedCount(context.req.query('most'));
+      const list = (signal: AbortSignal): Promise<Listed<Labeling>> =>
+        firstOf(most, async (page) => {
+          const { labelings: items, nextPageToken } = await labeler.listLabelings(page, { ...call, signal });
+          return { items, nextPageToken };
+        });
       return sendEvents(context, stopping, (signal) => poll(list, { everyMs: LIST_EVERY_MS, signal }));
     })
     .get('/:id/events', (context) => {

@@ -53,4 +53,62 @@ describe('the last log lines of a job', () => {
     expect(refused.error?.message).toMatch(/^service must be one of trainer, labeler/);
     expect((await ask('service=trainer')).error?.message).toBe('job must be the id of a job, got nothing');
   });
+
+  it.each([
+    ['a text', '"a"'],
+    ['a list', '["a"]'],
+    [
+      'a number of milliseconds as time',
+      JSON.stringify({ time: 1_700_000_000_000, level: 'info', msg: 'x', job: 'a' }),
+    ],
+    ['a level in numbers', JSON.stringify({ time: 't', level: 30, msg: 'x', job: 'a' })],
+    ['a message that is none', JSON.stringify({ time: 't', level: 'info', msg: { job: 'a' } })],
+    ['half a line', '{"time":"t","level":"info","msg":"a'],
+    ['zeros, as after a power cut', `${'\0'.repeat(4096)}"a"`],
+  ])('leave out what no service of ours writes: %s', async (_, odd) => {
+    await write([
+      { level: 'info', time: 't', job: 'a', msg: 'before' },
+      odd,
+      { level: 'info', time: 't', job: 'a', msg: 'after' },
+    ]);
+    expect(await texts('service=trainer&job=a')).toEqual(['info before', 'info after']);
+  });
+
+  it('are of this job, and not of one whose name only begins so, or of who speaks of it', async () => {
+    const line = (job: string, msg = 'm') => ({ level: 'info', time: 't', job, msg: `${msg} ${job}` });
+    await write([line('a-1'), line('a'), line('aa'), line('b', 'after "a"')]);
+    expect(await texts('service=trainer&job=a')).toEqual(['info m a']);
+    expect(await texts('service=trainer&job=%22')).toEqual([]);
+    expect(await texts(`service=trainer&job=${'a'.repeat(4000)}`)).toEqual([]);
+  });
+
+  it('say why something failed only where that is known', async () => {
+    const line = { level: 'error', time: 't', job: 'a', msg: 'failed' };
+    await write([
+      { ...line, err: {} },
+      { ...line, err: { message: '' } },
+      { ...line, msg: undefined },
+    ]);
+    expect(await texts('service=trainer&job=a')).toEqual(['error failed', 'error failed: ', 'error ']);
+  });
+
+  it('are read from the end of a file of which nobody could read all', async () => {
+    const filler = JSON.stringify({ level: 'info', time: 't', job: 'b', msg: 'ä'.repeat(1000) });
+    await write([
+      ...Array.from({ length: 500 }, () => filler),
+      { level: 'info', time: 't', job: 'a', msg: 'last' },
+    ]);
+    expect(await texts('service=trainer&job=a')).toEqual(['info last']);
+    // Before the part that is read.
+    await write([
+      { level: 'info', time: 't', job: 'a', msg: 'first' },
+      ...Array.from({ length: 500 }, () => filler),
+    ]);
+    expect(await texts('service=trainer&job=a')).toEqual([]);
+  });
+
+  it.each(['service=console&job=a', 'service=trainer%00&job=a', 'service=Trainer&job=a', 'job=a'])(
+    'are refused for %s',
+    async (query) => expect((await ask(query)).error?.message).toMatch(/^service must be one of /),
+  );
 });

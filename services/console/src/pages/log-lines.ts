@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { invalidArgument } from '@cassl/errors';
 import { openRegularFile } from '@cassl/storage';
 import { Hono } from 'hono';
+import { z } from 'zod';
 import type { PageParts } from '../page-parts.ts';
 import type { ConsoleEnv } from '../http/session.ts';
 
@@ -52,19 +53,19 @@ async function tail(path: string): Promise<string> {
 }
 
 /** As our services write their lines. */
-interface Logged {
-  readonly time?: string;
-  readonly level?: string;
-  readonly msg?: string;
-  readonly err?: { readonly message?: string };
-  readonly audit?: boolean;
-}
+const logged = z.object({
+  time: z.string().default(''),
+  level: z.string().default(''),
+  msg: z.string().default(''),
+  err: z.object({ message: z.string().optional() }).optional(),
+  audit: z.boolean().default(false),
+});
 
 function toLine(line: string): LogLine[] {
   try {
-    const { time = '', level = '', msg = '', err, audit } = JSON.parse(line) as Logged;
+    const { time, level, msg, err, audit } = logged.parse(JSON.parse(line));
     // Who asked for what is for those who keep the audit.
-    if (audit === true) return [];
+    if (audit) return [];
     return [{ time, level, text: err?.message === undefined ? msg : `${msg}: ${err.message}` }];
   } catch {
     // A line that is only half there, or not of ours.

@@ -2,6 +2,7 @@ import type { Pipeline } from '@cassl/proto';
 import { Hono } from 'hono';
 import type { PageParts } from '../page-parts.ts';
 import { poll } from '../http/poll.ts';
+import { firstOf, wantedCount, type Listed } from './first-of.ts';
 import { sendEvents } from '../http/send-events.ts';
 import type { ConsoleEnv } from '../http/session.ts';
 
@@ -14,14 +15,18 @@ export type PipelineLine = Pick<Pipeline, 'status'> & {
   readonly running: readonly string[];
 };
 
-/** `GET /events` the list, `GET /:id/events` one pipeline, `POST /:id/cancel` and `/:id/resume`. */
+/** `GET /events?most=100` the newest of the list, `GET /:id/events` one pipeline, `POST /:id/cancel` and `/:id/resume`. */
 export function pipelineRoutes({ platform, stopping }: PageParts): Hono<ConsoleEnv> {
   const { pipelines } = platform;
   return new Hono<ConsoleEnv>()
     .get('/events', (context) => {
       const { call } = context.get('caller');
-      const list = async (signal: AbortSignal): Promise<PipelineLine[]> =>
-        (await pipelines.list({}, { ...call, signal })).pipelines.map(toLine);
+      const most = wantedCount(context.req.query('most'));
+      const list = (signal: AbortSignal): Promise<Listed<PipelineLine>> =>
+        firstOf(most, async (page) => {
+          const { pipelines: found, nextPageToken } = await pipelines.list(page, { ...call, signal });
+          return { items: found.map(toLine), nextPageToken };
+        });
       return sendEvents(context, stopping, (signal) => poll(list, { everyMs: LIST_EVERY_MS, signal }));
     })
     .get('/:id/events', (context) => {

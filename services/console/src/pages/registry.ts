@@ -40,7 +40,8 @@ export function registryRoutes({ platform: { registry }, registryHttpUrl }: Page
       );
       return { alias, passes: true, reason: '' };
     } catch (error) {
-      if (errorCode(error) !== 'FAILED_PRECONDITION') throw error;
+      // Some may move the aliases of their own team only.
+      if (!['FAILED_PRECONDITION', 'PERMISSION_DENIED'].includes(errorCode(error))) throw error;
       return { alias, passes: false, reason: errorMessage(error) };
     }
   };

@@ -4,6 +4,7 @@ import { httpFailure } from '@cassl/rpc';
 import { Hono } from 'hono';
 import type { PageParts } from '../page-parts.ts';
 import { poll } from '../http/poll.ts';
+import { firstOf, wantedCount, type Listed } from './first-of.ts';
 import { merge } from '../http/merge.ts';
 import { sendEvents } from '../http/send-events.ts';
 import type { ConsoleEnv } from '../http/session.ts';
@@ -19,14 +20,18 @@ export interface RunEvent {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** `GET /events` the list without curves; `GET /watch?ids=A,B` several trainings: their curves so far, then each new point. */
+/** `GET /events?most=100` the newest of the list without curves; `GET /watch?ids=A,B` several trainings: their curves so far, then each new point. */
 export function trainingRoutes({ platform, stopping }: PageParts): Hono<ConsoleEnv> {
   const { trainer } = platform;
   return new Hono<ConsoleEnv>()
     .get('/events', (context) => {
       const { call } = context.get('caller');
-      const list = async (signal: AbortSignal): Promise<Training[]> =>
-        (await trainer.listTrainings({ state: 'JOB_STATE_UNSPECIFIED' }, { ...call, signal })).trainings;
+      const most = wantedCount(context.req.query('most'));
+      const list = (signal: AbortSignal): Promise<Listed<Training>> =>
+        firstOf(most, async (page) => {
+          const { trainings: items, nextPageToken } = await trainer.listTrainings(page, { ...call, signal });
+          return { items, nextPageToken };
+        });
       return sendEvents(context, stopping, (signal) => poll(list, { everyMs: LIST_EVERY_MS, signal }));
     })
     .get('/watch', (context) => {

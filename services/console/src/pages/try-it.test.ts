@@ -30,7 +30,7 @@ describe('trying a photo', () => {
     });
     console = await openConsole([
       scripted(RegistryServiceDefinition, {
-        getCheckpoint: () => Promise.resolve({ checkpoint, evaluations: [] }),
+        getCheckpoint: () => Promise.resolve({ checkpoint, evaluations: [], omittedEvaluations: 0 }),
       }),
       scripted(DetectorServiceDefinition, {
         detect({ image }) {

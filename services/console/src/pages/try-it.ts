@@ -3,11 +3,10 @@ import { invalidArgument } from '@cassl/errors';
 import { rleFromString } from '@cassl/vision';
 import { Hono } from 'hono';
 import type { Caller, ConsoleEnv } from '../http/session.ts';
+import { MAX_PHOTO_BYTES } from '../contract/photo-limit.ts';
 import type { ShownBox } from '../contract/shown-image.ts';
 import type { PageParts } from '../page-parts.ts';
 
-/** What the labeler takes. */
-const MAX_BYTES = 32 * 2 ** 20;
 /** A checkpoint that nobody used lately is loaded first. */
 const DEADLINE_MS = 120_000;
 /** What pages hide below their own slider. */
@@ -29,8 +28,8 @@ export function tryRoutes({ platform }: Pick<PageParts, 'platform'>): Hono<Conso
     const checkpoint = context.req.query('checkpoint') ?? '';
     if (checkpoint === '') throw invalidArgument('checkpoint must be a digest or an alias, got nothing');
     const length = Number(context.req.header('content-length') ?? NaN);
-    if (!(length > 0 && length <= MAX_BYTES)) {
-      throw invalidArgument(`the photo must have 1 to ${MAX_BYTES} bytes, got ${length}`);
+    if (!(length > 0 && length <= MAX_PHOTO_BYTES)) {
+      throw invalidArgument(`the photo must have 1 to ${MAX_PHOTO_BYTES} bytes, got ${length}`);
     }
     const photo = Buffer.from(await context.req.arrayBuffer());
     const call = { ...context.get('caller').call, signal: context.req.raw.signal, deadlineMs: DEADLINE_MS };

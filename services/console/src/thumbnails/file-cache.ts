@@ -15,7 +15,6 @@ const SWEPT_SHARE = 0.8;
 export function openFileCache(folder: string, maxBytes: number): FileCache {
   let usedBytes: number | undefined;
   let sweeping: Promise<void> | undefined;
-  const ready = mkdir(folder, { recursive: true }).catch(() => undefined);
   return {
     async get(name) {
       return readFile(join(folder, name)).then(
@@ -24,15 +23,16 @@ export function openFileCache(folder: string, maxBytes: number): FileCache {
       );
     },
     async put(name, content) {
-      await ready;
       const path = join(folder, name);
       const part = `${path}.${randomUUID()}`;
       try {
+        // Somebody may have thrown the folder away.
+        await mkdir(folder, { recursive: true });
         // Another process may read it at any moment.
         await writeFile(part, content);
         await rename(part, path);
       } catch {
-        await rm(part, { force: true });
+        await rm(part, { force: true }).catch(() => undefined);
         return;
       }
       usedBytes = usedBytes === undefined ? await sizeOf(folder) : usedBytes + content.byteLength;

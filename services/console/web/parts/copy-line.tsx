@@ -10,10 +10,10 @@ interface CopyLineProps {
 export function CopyLine({ title, text }: CopyLineProps): JSX.Element {
   const [said, setSaid] = useState('Copy');
   const copy = (): void => {
-    navigator.clipboard.writeText(text).then(
-      () => setSaid('Copied'),
-      () => setSaid('Select and copy it yourself'),
-    );
+    const refused = (): void => setSaid('Select and copy it yourself');
+    // Browsers have a clipboard only for pages that came over TLS or from this machine.
+    if (!isSecureContext) refused();
+    else navigator.clipboard.writeText(text).then(() => setSaid('Copied'), refused);
   };
   return (
     <div class="copy">

@@ -3,7 +3,7 @@ import { layoutGraph, type GraphItem, type PlacedNode } from './layout-graph.ts'
 
 interface GraphProps<T extends GraphItem> {
   readonly label: string;
-  /** Each after all that it needs. */
+  /** In any order, which is that of the rows. */
   readonly items: readonly T[];
   /** Colour of the edges that leave an item: a class of style.css. */
   readonly kind: (item: T) => string;
@@ -17,8 +17,8 @@ const CARD = { width: 177, height: 106 };
 /** Cards and what leads to what; on narrow screens the same cards are a list (style.css). */
 export function Graph<T extends GraphItem>({ label, items, kind, card }: GraphProps<T>): JSX.Element {
   const { nodes, edges, columns, rows } = layoutGraph(items);
-  const width = columns * STEP.x - (STEP.x - CARD.width);
-  const height = rows * STEP.y - (STEP.y - CARD.height);
+  const width = Math.max(0, columns * STEP.x - (STEP.x - CARD.width));
+  const height = Math.max(0, rows * STEP.y - (STEP.y - CARD.height));
   return (
     <div class="graph-frame scrolls" tabIndex={0} role="group" aria-label={label}>
       <ol class="graph" style={{ width: `${width}px`, height: `${height}px` }}>

@@ -17,23 +17,42 @@ export interface GraphItem {
   readonly needs: readonly string[];
 }
 
-/** @param items each after all that it needs */
+/** @param items in any order; what needs itself, by whatever way, stands as if that need were not there */
 export function layoutGraph<T extends GraphItem>(items: readonly T[]): GraphLayout<T> {
+  const columns = columnsOf(items);
   const placed = new Map<string, PlacedNode<T>>();
   const filled: number[] = [];
   for (const item of items) {
-    const before = item.needs.map((name) => placed.get(name)?.column ?? -1);
-    const column = Math.max(-1, ...before) + 1;
+    const column = columns.get(item.name) ?? 0;
     const row = filled[column] ?? 0;
     filled[column] = row + 1;
     placed.set(item.name, { item, column, row });
   }
   const nodes = [...placed.values()];
   const edges = nodes.flatMap((to) =>
-    to.item.needs.flatMap((name) => {
+    [...new Set(to.item.needs)].flatMap((name) => {
       const from = placed.get(name);
-      return from === undefined ? [] : [{ from, to }];
+      return from === undefined || from.column >= to.column ? [] : [{ from, to }];
     }),
   );
   return { nodes, edges, columns: filled.length, rows: Math.max(0, ...filled) };
+}
+
+/** The longest way to each item, in steps. */
+function columnsOf(items: readonly GraphItem[]): ReadonlyMap<string, number> {
+  const byName = new Map(items.map((item) => [item.name, item]));
+  const columns = new Map<string, number>();
+  const onTheWay = new Set<string>();
+  const columnOf = ({ name, needs }: GraphItem): number => {
+    const known = columns.get(name);
+    if (known !== undefined) return known;
+    onTheWay.add(name);
+    const before = needs.flatMap((need) => byName.get(need) ?? []).filter((item) => !onTheWay.has(item.name));
+    const column = Math.max(-1, ...before.map(columnOf)) + 1;
+    onTheWay.delete(name);
+    columns.set(name, column);
+    return column;
+  };
+  for (const item of byName.values()) columnOf(item);
+  return columns;
 }

@@ -42,10 +42,10 @@ export function shortProgressText(status: Json<JobStatus> | undefined): string {
     .join(' · ');
 }
 
-/** Seconds from start to end, or to now. */
+/** Seconds from start to end, or to now by the clock of this machine, which may be behind. */
 export function elapsedSeconds(status: Json<JobStatus> | undefined): number {
   const start = status?.startedAt ?? status?.createdAt;
   if (start === undefined) return NaN;
   const end = status?.finishedAt === undefined ? Date.now() : Date.parse(status.finishedAt);
-  return (end - Date.parse(start)) / 1000;
+  return Math.max(0, end - Date.parse(start)) / 1000;
 }

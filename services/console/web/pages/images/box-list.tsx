@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { fixed } from '../../format.ts';
 import type { ShownBox, ShownImage } from './image-types.ts';
 
 /** What is drawn, as a table: for screen readers, and to read numbers off. */
@@ -44,9 +45,9 @@ function Line({ what, box: { box, score, isRight }, words }: LineProps): JSX.Ele
   return (
     <tr>
       <td>{what}</td>
-      <td>{score?.toFixed(3) ?? ''}</td>
+      <td>{score === undefined ? '' : fixed(score, 3)}</td>
       {box.map((value, index) => (
-        <td key={index}>{value.toFixed(1)}</td>
+        <td key={index}>{fixed(value, 1)}</td>
       ))}
       <td>{isRight === undefined ? '' : words[isRight ? 1 : 0]}</td>
     </tr>

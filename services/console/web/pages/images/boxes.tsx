@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { fixed } from '../../format.ts';
 import type { ShownBox, ShownImage } from './image-types.ts';
 
 interface BoxesProps {
@@ -18,7 +19,7 @@ export function Boxes({ image: { width, height }, boxes, withText = false }: Box
           <rect x={x} y={y} width={w} height={h} vector-effect="non-scaling-stroke" />
           {withText && (
             <text x={x} y={y > letter ? y - letter / 4 : y + letter} font-size={letter}>
-              {[name, score === undefined ? '' : score.toFixed(2)].filter((part) => part !== '').join(' ')}
+              {[name, score === undefined ? '' : fixed(score, 2)].filter((part) => part !== '').join(' ')}
             </text>
           )}
         </g>

@@ -21,8 +21,11 @@ const TILE = { width: 172, height: 176 };
 export function ImageGrid({ pages, base, onOpen }: ImageGridProps): JSX.Element {
   const grid = useRef<HTMLDivElement>(null);
   const { columns, first, last } = useWindow(grid, TILE.width, TILE.height);
-  const [part, setPart] = useState(0);
+  const [chosen, setPart] = useState(0);
   const partSize = Math.floor(MAX_HEIGHT / TILE.height) * columns;
+  const parts = Math.ceil(pages.total / partSize);
+  // A filter leaves fewer, a wider window shows more at once.
+  const part = Math.max(0, Math.min(chosen, parts - 1));
   const start = part * partSize;
   const inPart = Math.max(0, Math.min(partSize, pages.total - start));
   const from = start + first * columns;
@@ -33,7 +36,7 @@ export function ImageGrid({ pages, base, onOpen }: ImageGridProps): JSX.Element 
   const indices = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
   return (
     <>
-      <Parts count={Math.ceil(pages.total / partSize)} part={part} size={partSize} onChange={setPart} />
+      <Parts count={parts} part={part} size={partSize} onChange={setPart} />
       <div
         ref={grid}
         class="tiles"

@@ -40,7 +40,6 @@ export function ImageViewer({ index, pages, base, onMove, onClose }: ImageViewer
   });
   useEffect(() => dialog.current?.showModal(), []);
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.target instanceof HTMLInputElement) return;
     const keys: Readonly<Record<string, () => void>> = {
       ArrowLeft: () => move(-1),
       ArrowRight: () => move(1),

@@ -1,10 +1,18 @@
 import type { Labeling } from '@cassl/proto';
 import type { JSX } from 'preact';
+import { count } from '../../format.ts';
 import type { Json } from '../../json.ts';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
+import { ShowMore, useList } from '../../parts/show-more.tsx';
 import { goTo } from '../../router.tsx';
 import { useAnswer } from '../../use-answer.ts';
-import { useEvents } from '../../use-events.ts';
+
+interface KeptEvaluations {
+  readonly evaluations: readonly string[];
+  /** How many of the newest were looked through for them. */
+  readonly searched: number;
+  readonly isMore: boolean;
+}
 
 interface SetPickerProps {
   readonly set: string;
@@ -13,11 +21,9 @@ interface SetPickerProps {
 
 /** Chooses a label set, one of a labeling job or any by its address, or the detections of an evaluation. */
 export function SetPicker({ set, evaluation }: SetPickerProps): JSX.Element {
-  const { value: kept } = useAnswer<{ readonly evaluations: readonly string[] }>('/evaluations');
-  const { value, error } = useEvents<readonly Json<Labeling>[], readonly Json<Labeling>[]>(
-    '/labelings/events',
-    (_, list) => list.filter(({ labelSetUri }) => labelSetUri !== ''),
-  );
+  const { value: kept } = useAnswer<KeptEvaluations>('/evaluations');
+  const labelings = useList<Json<Labeling>>('/labelings/events');
+  const value = labelings.value?.filter(({ labelSetUri }) => labelSetUri !== '');
   const jobOf = (address: string): string =>
     value?.find(({ labelSetUri }) => labelSetUri === address)?.status?.id ?? '';
   const open = (address: string): void =>
@@ -29,7 +35,7 @@ export function SetPicker({ set, evaluation }: SetPickerProps): JSX.Element {
   };
   return (
     <form class="panel controls" onSubmit={submit}>
-      <ErrorNote error={error} />
+      <ErrorNote error={labelings.error} />
       <label>
         Label set of{' '}
         <select value={set} onChange={({ currentTarget }) => open(currentTarget.value)}>
@@ -63,6 +69,13 @@ export function SetPicker({ set, evaluation }: SetPickerProps): JSX.Element {
       <button type="submit">Open</button>
       {value?.length === 0 && set === '' && evaluation === '' && (
         <EmptyNote>No labeling has ended with a label set yet.</EmptyNote>
+      )}
+      <ShowMore list={labelings} what="labelings" />
+      {kept?.isMore === true && (
+        <p class="soft">
+          Of evaluations the newest {count(kept.searched)} are shown: others are on the page of their
+          checkpoint.
+        </p>
       )}
     </form>
   );

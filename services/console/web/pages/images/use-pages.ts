@@ -2,11 +2,13 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { callApi, type ApiError } from '../../api.ts';
 import type { ImagePage, ShownImage } from './image-types.ts';
 
-export const PAGE = 60;
+const PAGE = 60;
 /** Pages that stay in memory. */
 const MOST_PAGES = 40;
 /** Between two looks at a list that still grows. */
 const AGAIN_MS = 700;
+/** Between two tries for what was refused. */
+const AFTER_FAILURE_MS = 5000;
 
 export interface Pages {
   readonly total: number;
@@ -31,6 +33,8 @@ export function usePages(query: string, size: number): Pages {
   const images = useRef(new Map<number, readonly ShownImage[]>());
   const running = useRef(new Map<number, AbortController>());
   const wanted = useRef(new Map<string, readonly [first: number, last: number]>());
+  /** Pages that were refused: not asked for again at once, or a console that is away would be asked without end. */
+  const refused = useRef(new Set<number>());
   const [, redraw] = useState(0);
 
   const fetchPage = (page: number, from = page * PAGE): void => {
@@ -58,6 +62,7 @@ export function usePages(query: string, size: number): Pages {
       .catch((error: ApiError) => {
         if (gone.signal.aborted) return;
         running.current.delete(page);
+        refused.current.add(page);
         setState((last) => ({ ...last, error }));
       });
   };
@@ -65,6 +70,7 @@ export function usePages(query: string, size: number): Pages {
     for (const request of running.current.values()) request.abort();
     running.current.clear();
     images.current.clear();
+    refused.current.clear();
   };
 
   const isWanted = (page: number): boolean =>
@@ -73,9 +79,21 @@ export function usePages(query: string, size: number): Pages {
   useEffect(() => {
     clear();
     wanted.current = new Map([['grid', [0, 0]]]);
+    setState({ total: 0, seen: 0 });
     fetchPage(0);
     return clear;
   }, [query]);
+
+  const hasFailed = state.error !== undefined;
+  useEffect(() => {
+    if (!hasFailed) return;
+    const timer = setInterval(() => {
+      const again = [...refused.current].filter(isWanted);
+      refused.current.clear();
+      for (const page of again) fetchPage(page);
+    }, AFTER_FAILURE_MS);
+    return () => clearInterval(timer);
+  }, [hasFailed, query]);
 
   const isGrowing = state.error === undefined && state.seen < size;
   useEffect(() => {
@@ -104,7 +122,9 @@ export function usePages(query: string, size: number): Pages {
         // Of a page that comes in parts only some may be there.
         images.current.delete(page);
       }
-      for (let page = range[0]; page <= range[1]; page++) if (!images.current.has(page)) fetchPage(page);
+      for (let page = range[0]; page <= range[1]; page++) {
+        if (!images.current.has(page) && !refused.current.has(page)) fetchPage(page);
+      }
     },
   };
 }

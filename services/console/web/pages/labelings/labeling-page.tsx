@@ -39,7 +39,7 @@ interface BodyProps {
 }
 
 function LabelingBody({ id, labeling }: BodyProps): JSX.Element {
-  const { status, pause, labelSetUri, shardsDone } = labeling;
+  const { status, pause, labelSetUri, shardCount, shardsDone } = labeling;
   return (
     <>
       <div class="panel">
@@ -64,13 +64,22 @@ function LabelingBody({ id, labeling }: BodyProps): JSX.Element {
       </div>
       <LabelingFacts labeling={labeling} />
       {labelSetUri !== '' && <ThresholdPanel address={labelSetUri} job={id} />}
-      <TeacherPanel id={id} labeling={labeling} version={Math.floor(shardsDone / 20)} />
+      <TeacherPanel
+        id={id}
+        labeling={labeling}
+        version={`${Math.floor(shardsDone / shardsAStep(shardCount))} ${status?.state}`}
+      />
       <LabelingFailures labeling={labeling} />
       <div class="panel">
         <LogLines service="labeler" job={id} version={status?.state} />
       </div>
     </>
   );
+}
+
+/** The teacher over the pool is drawn anew some fifty times, and at the end. */
+function shardsAStep(shardCount: number): number {
+  return Math.max(1, Math.ceil(shardCount / 50));
 }
 
 function Actions({ id, labeling: { status, pause, deadShardCount } }: BodyProps): JSX.Element {

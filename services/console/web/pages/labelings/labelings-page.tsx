@@ -5,16 +5,14 @@ import type { Json } from '../../json.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
 import { elapsedSeconds, Progress, progressText } from '../../parts/progress.tsx';
+import { ShowMore, useList } from '../../parts/show-more.tsx';
 import { Link, pathOf } from '../../router.tsx';
-import { useEvents } from '../../use-events.ts';
 import { shownState } from './shown-state.ts';
 
 /** All labeling jobs, newest first, as they go on. */
 export function LabelingsPage(): JSX.Element {
-  const { value, error } = useEvents<readonly Json<Labeling>[], readonly Json<Labeling>[]>(
-    '/labelings/events',
-    (_, list) => list,
-  );
+  const list = useList<Json<Labeling>>('/labelings/events');
+  const { value, error } = list;
   return (
     <>
       <h1>Labelings</h1>
@@ -29,6 +27,7 @@ export function LabelingsPage(): JSX.Element {
           <LabelingCard key={labeling.status?.id} labeling={labeling} />
         ))}
       </ul>
+      <ShowMore list={list} what="labelings" />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { LinePlot } from '@cassl/charts';
 import type { Labeling } from '@cassl/proto';
 import type { JSX } from 'preact';
-import { number, percent } from '../../format.ts';
+import { fixed, number, percent } from '../../format.ts';
 import type { Json } from '../../json.ts';
 import { Facts } from '../../parts/notes.tsx';
 import { pathOf } from '../../router.tsx';
@@ -17,7 +17,7 @@ interface TeacherPanelProps {
   readonly id: string;
   readonly labeling: Json<Labeling>;
   /** Asks for the shards again when it changes. */
-  readonly version: number;
+  readonly version: unknown;
 }
 
 /** How the teacher does, now and over the pool: one that collapses finds nothing, or the same everywhere. */
@@ -37,7 +37,7 @@ export function TeacherPanel({ id, labeling: { health }, version }: TeacherPanel
             ['images without a label', percent(health.emptyRate)],
             ['images with as many as allowed', percent(health.fullRate)],
             ['labels an image', number(health.labelsPerImage)],
-            ['scores at 10, 50, 90 %', health.scoreQuantiles.map((score) => score.toFixed(2)).join(', ')],
+            ['scores at 10, 50, 90 %', health.scoreQuantiles.map((score) => fixed(score, 2)).join(', ')],
             ['drift (PSI; from 0.25 on marked)', number(health.drift)],
           ]}
         />

@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import { count, percent } from '../../format.ts';
 import type { Json } from '../../json.ts';
 import { CopyLine } from '../../parts/copy-line.tsx';
+import { shellWord } from '../../parts/shell-word.ts';
 import { ErrorNote, Facts } from '../../parts/notes.tsx';
 import { Slider } from '../../parts/slider.tsx';
 import { pathOf } from '../../router.tsx';
@@ -72,17 +73,30 @@ export function ThresholdPanel({ address, job }: ThresholdPanelProps): JSX.Eleme
           yRange={[0, 1]}
           mark={threshold}
           lines={[
-            { name: 'precision', points: sweep.map((point) => [point.threshold, point.precision] as const) },
-            { name: 'recall', points: sweep.map((point) => [point.threshold, point.recall] as const) },
-            { name: 'F1', points: sweep.map((point) => [point.threshold, point.f1] as const) },
+            { name: 'precision', points: measured(sweep, ({ precision }) => precision) },
+            { name: 'recall', points: measured(sweep, ({ recall }) => recall) },
+            { name: 'F1', points: measured(sweep, ({ f1 }) => f1) },
           ]}
         />
       </div>
       {Math.abs(threshold - value.threshold) > 0.005 && (
-        <CopyLine title="Make this set" text={`cassl labels threshold ${address} ${threshold.toFixed(2)}`} />
+        <CopyLine
+          title="Make this set"
+          text={`cassl labels threshold ${shellWord(address)} ${threshold.toFixed(2)}`}
+        />
       )}
     </section>
   );
+}
+
+/** Where nothing is kept any more, there is no precision. */
+function measured(
+  sweep: readonly Json<ThresholdQuality>[],
+  of: (point: Json<ThresholdQuality>) => number,
+): (readonly [threshold: number, value: number])[] {
+  return sweep
+    .map((point) => [point.threshold, of(point)] as const)
+    .filter(([, value]) => Number.isFinite(value));
 }
 
 /** Of the evaluation that chose the threshold of the pipeline, where there was one. */

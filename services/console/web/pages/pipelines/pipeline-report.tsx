@@ -1,15 +1,17 @@
 import type { PipelineReport as Report } from '@cassl/proto';
 import type { JSX } from 'preact';
-import { percent, shortDigest } from '../../format.ts';
+import { fixed, percent, shortDigest } from '../../format.ts';
 import type { Json } from '../../json.ts';
 import { Link, pathOf } from '../../router.tsx';
 
-const ARMS: Readonly<Record<string, string>> = {
-  warmup: 'finetuned from the warmup',
-  scratch: 'finetuned without warmup',
-  control: 'control: no warmup, all iterations',
-  joint: 'joint: labeled and unlabeled images together',
-};
+const ARMS = new Map(
+  Object.entries({
+    warmup: 'finetuned from the warmup',
+    scratch: 'finetuned without warmup',
+    control: 'control: no warmup, all iterations',
+    joint: 'joint: labeled and unlabeled images together',
+  }),
+);
 
 const METRICS: readonly (readonly [key: string, title: string])[] = [
   ['boxAP', 'box AP'],
@@ -42,7 +44,7 @@ export function PipelineReport({ report }: { readonly report: Json<Report> }): J
           <tbody>
             {arms.map(({ name, metrics, checkpointDigests }) => (
               <tr key={name}>
-                <th scope="row">{ARMS[name] ?? name}</th>
+                <th scope="row">{ARMS.get(name) ?? name}</th>
                 {METRICS.map(([key]) => (
                   <td key={key}>{aggregate(metrics[key])}</td>
                 ))}
@@ -59,10 +61,10 @@ export function PipelineReport({ report }: { readonly report: Json<Report> }): J
         </table>
       </div>
       <p class="soft">
-        {threshold !== undefined && `Pseudo labels above δ = ${threshold.toFixed(2)}`}
+        {threshold !== undefined && `Pseudo labels above δ = ${fixed(threshold, 2)}`}
         {threshold !== undefined &&
           precision !== undefined &&
-          `: precision ${percent(precision)}, recall ${percent(recall ?? 0)}`}
+          `: precision ${percent(precision)}, recall ${percent(recall ?? NaN)}`}
         {threshold !== undefined && ' · '}
         {engine}
       </p>
@@ -72,6 +74,7 @@ export function PipelineReport({ report }: { readonly report: Json<Report> }): J
 
 function aggregate(value: Json<Report>['arms'][number]['metrics'][string] | undefined): string {
   if (value === undefined) return '–';
-  const mean = (100 * value.mean).toFixed(1);
-  return value.seeds.length > 1 ? `${mean} ± ${(100 * value.std).toFixed(1)}` : mean;
+  if (!Number.isFinite(value.mean)) return '–';
+  const mean = fixed(100 * value.mean, 1);
+  return value.seeds.length > 1 ? `${mean} ± ${fixed(100 * value.std, 1)}` : mean;
 }

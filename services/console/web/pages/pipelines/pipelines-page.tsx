@@ -5,8 +5,8 @@ import type { Json } from '../../json.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
 import { elapsedSeconds, Progress, progressText } from '../../parts/progress.tsx';
+import { ShowMore, useList } from '../../parts/show-more.tsx';
 import { Link, pathOf } from '../../router.tsx';
-import { useEvents } from '../../use-events.ts';
 import { stageTitle } from './stage-titles.ts';
 
 interface PipelineLine {
@@ -17,10 +17,8 @@ interface PipelineLine {
 
 /** All pipelines, newest first, as they go on. */
 export function PipelinesPage(): JSX.Element {
-  const { value, error } = useEvents<readonly PipelineLine[], readonly PipelineLine[]>(
-    '/pipelines/events',
-    (_, lines) => lines,
-  );
+  const list = useList<PipelineLine>('/pipelines/events');
+  const { value, error } = list;
   return (
     <>
       <h1>Pipelines</h1>
@@ -35,6 +33,7 @@ export function PipelinesPage(): JSX.Element {
           <PipelineCard key={line.status?.id} line={line} />
         ))}
       </ul>
+      <ShowMore list={list} what="pipelines" />
     </>
   );
 }

@@ -33,10 +33,7 @@ export function EvaluationTable({
               <code>{shortDigest(datasetDigest)}</code>,
               count(imageCount),
               clock(createdAt),
-              ...shown.map((name) => {
-                const value = metrics[name];
-                return value === undefined ? '–' : percent(value);
-              }),
+              ...shown.map((name) => percent(metrics[name] ?? NaN)),
             ],
           }))}
         />

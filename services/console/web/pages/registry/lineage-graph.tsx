@@ -16,7 +16,7 @@ interface LineageItem extends GraphItem {
 /** What a checkpoint was made of: its parents and teachers, their parents, and the data of each. */
 export function LineageGraph({ lineage }: { readonly lineage: Json<GetLineageResponse> }): JSX.Element {
   const { nodes, edges, licenses, truncated } = lineage;
-  // Deepest first: each after all that it was made of.
+  // The oldest above.
   const items = [...nodes]
     .sort((a, b) => b.depth - a.depth)
     .map((node): LineageItem => ({

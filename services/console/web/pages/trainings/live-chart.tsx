@@ -18,6 +18,8 @@ interface LiveChartProps {
 }
 
 const HEIGHT = 230;
+/** A logarithmic axis has no place for 0 and less; below this uPlot adds steps that round to nothing, without end. */
+const LEAST_LOGARITHM = 1e-15;
 
 /** Lines that grow; drag to zoom, double-click to see all. As many points are drawn as there are pixels. */
 export function LiveChart({ title, lines, isLogarithmic = false, version }: LiveChartProps): JSX.Element {
@@ -31,11 +33,16 @@ export function LiveChart({ title, lines, isLogarithmic = false, version }: Live
   useEffect(() => {
     const element = frame.current;
     if (element === null) return;
-    const chart = new uPlot(optionsOf(element, shown.current, isLogarithmic), dataOf(shown.current), element);
+    const chart = new uPlot(
+      optionsOf(element, shown.current, isLogarithmic),
+      dataOf(shown.current, { isLogarithmic }),
+      element,
+    );
     plot.current = chart;
     const redraw = (): void => {
       const { min, max } = chart.scales['x'] ?? {};
-      chart.setData(dataOf(shown.current, min ?? undefined, max ?? undefined, chart.width), false);
+      const part = { min: min ?? undefined, max: max ?? undefined, width: chart.width, isLogarithmic };
+      chart.setData(dataOf(shown.current, part), false);
     };
     chart.hooks.setSelect = [
       ({ select }) => {
@@ -60,7 +67,7 @@ export function LiveChart({ title, lines, isLogarithmic = false, version }: Live
   useEffect(() => {
     const chart = plot.current;
     if (chart === undefined || isZoomed(chart, lines)) return;
-    chart.setData(dataOf(lines, undefined, undefined, chart.width));
+    chart.setData(dataOf(lines, { width: chart.width, isLogarithmic }));
   }, [version, lines]);
 
   return (
@@ -83,16 +90,25 @@ function isZoomed({ scales, data }: uPlot, lines: readonly ChartLine[]): boolean
   return min > first || max < (xs.at(-1) ?? 0);
 }
 
+interface Part {
+  /** Of the x axis. */
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  /** Pixels. */
+  readonly width?: number;
+  readonly isLogarithmic: boolean;
+}
+
 function dataOf(
   lines: readonly ChartLine[],
-  min = -Infinity,
-  max = Infinity,
-  width = 1200,
+  { min = -Infinity, max = Infinity, width = 1200, isLogarithmic }: Part,
 ): uPlot.AlignedData {
   if (lines.length === 0) return [[]];
+  const isDrawn = (value: number): boolean =>
+    Number.isFinite(value) && (!isLogarithmic || value > LEAST_LOGARITHM);
   const tables = lines.map((line): uPlot.AlignedData => {
     const { x, y } = decimate(line, min, max, width);
-    return [[...x], y.map((value) => (Number.isNaN(value) ? null : value))];
+    return [[...x], y.map((value) => (isDrawn(value) ? value : null))];
   });
   return tables.length === 1 ? (tables[0] ?? [[]]) : uPlot.join(tables);
 }

@@ -54,7 +54,7 @@ function EvaluationRow({ run, digest }: { readonly run: string; readonly digest:
       </td>
       {METRICS.map((name) => {
         const metric = measured(name);
-        return <td key={name}>{metric === undefined ? '–' : percent(metric)}</td>;
+        return <td key={name}>{percent(metric ?? NaN)}</td>;
       })}
     </tr>
   );

@@ -5,16 +5,17 @@ import type { Json } from '../../json.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
 import { progressText } from '../../parts/progress.tsx';
-import type { Live } from '../../use-events.ts';
+import { ShowMore, type LiveList } from '../../parts/show-more.tsx';
 
 interface RunPickerProps {
-  readonly trainings: Live<readonly Json<Training>[]>;
+  readonly trainings: LiveList<Json<Training>>;
   readonly chosen: readonly string[];
   readonly onChange: (chosen: readonly string[]) => void;
 }
 
 /** All trainings, to choose from; narrowed by a text in their ids. */
-export function RunPicker({ trainings: { value, error }, chosen, onChange }: RunPickerProps): JSX.Element {
+export function RunPicker({ trainings, chosen, onChange }: RunPickerProps): JSX.Element {
+  const { value, error } = trainings;
   const [text, setText] = useState('');
   const toggle = (id: string): void =>
     onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
@@ -46,6 +47,7 @@ export function RunPicker({ trainings: { value, error }, chosen, onChange }: Run
           </li>
         ))}
       </ul>
+      <ShowMore list={trainings} what="trainings" />
     </fieldset>
   );
 }

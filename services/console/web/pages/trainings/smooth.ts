@@ -7,7 +7,7 @@ export function smooth(values: readonly number[], weight: number): readonly numb
   let sum = 0;
   let norm = 0;
   return values.map((value) => {
-    if (Number.isNaN(value)) return value;
+    if (!Number.isFinite(value)) return value;
     sum = weight * sum + (1 - weight) * value;
     norm = weight * norm + (1 - weight);
     return sum / norm;

@@ -3,8 +3,8 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json } from '../../json.ts';
 import { EmptyNote, ErrorNote } from '../../parts/notes.tsx';
+import { useList } from '../../parts/show-more.tsx';
 import { setQuery } from '../../router.tsx';
-import { useEvents } from '../../use-events.ts';
 import { linesOf } from './chart-lines.ts';
 import { ConfigTable } from './config-table.tsx';
 import { LiveChart } from './live-chart.tsx';
@@ -28,10 +28,7 @@ const MOST_CHOSEN = 4;
 
 /** Training curves, live, several runs over each other: `?runs=A,B`. */
 export function TrainingsPage({ query }: { readonly query: URLSearchParams }): JSX.Element {
-  const trainings = useEvents<readonly Json<Training>[], readonly Json<Training>[]>(
-    '/trainings/events',
-    (_, list) => list,
-  );
+  const trainings = useList<Json<Training>>('/trainings/events');
   const chosen = query.get('runs')?.split(',').filter(Boolean);
   const ids = chosen ?? runningOrLast(trainings.value);
   const { value, error } = useRuns(ids);

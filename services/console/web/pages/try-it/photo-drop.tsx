@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
 interface PhotoDropProps {
   readonly name: string | undefined;
@@ -13,6 +13,12 @@ export function PhotoDrop({ name, onPhoto }: PhotoDropProps): JSX.Element {
     const [photo] = files ?? [];
     if (photo !== undefined) onPhoto(photo);
   };
+  useEffect(() => {
+    // On the page, not on the panel: nothing of the panel has the focus when somebody pastes.
+    const onPaste = ({ clipboardData }: ClipboardEvent): void => take(clipboardData?.files);
+    document.addEventListener('paste', onPaste);
+    return () => document.removeEventListener('paste', onPaste);
+  });
   return (
     <div
       class={`panel drop ${isOver ? 'over' : ''}`}
@@ -26,7 +32,6 @@ export function PhotoDrop({ name, onPhoto }: PhotoDropProps): JSX.Element {
         setOver(false);
         take(event.dataTransfer?.files);
       }}
-      onPaste={(event) => take(event.clipboardData?.files)}
     >
       <label>
         Drop a photo here, or choose one (JPEG, PNG or WebP, at most 32 MiB):{' '}

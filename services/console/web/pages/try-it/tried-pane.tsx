@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { callApi, type ApiError } from '../../api.ts';
+import { MAX_PHOTO_BYTES } from '../../../src/contract/photo-limit.ts';
+import { ApiError, callApi } from '../../api.ts';
 import { number, shortDigest } from '../../format.ts';
 import { ErrorNote } from '../../parts/notes.tsx';
 import type { ShownBox } from '../images/image-types.ts';
@@ -72,6 +73,12 @@ function useTried(reference: string, photo: File | undefined): TriedState {
   const [state, setState] = useState<TriedState>({ isBusy: false });
   useEffect(() => {
     if (photo === undefined || reference === '') return;
+    // Nobody waits for an upload that the console would not take.
+    if (photo.size === 0 || photo.size > MAX_PHOTO_BYTES) {
+      const message = `the photo must have 1 to ${MAX_PHOTO_BYTES} bytes, got ${photo.size}`;
+      setState({ error: new ApiError('INVALID_ARGUMENT', message), isBusy: false });
+      return;
+    }
     const gone = new AbortController();
     setState({ isBusy: true });
     callApi<Tried>(`/try?checkpoint=${encodeURIComponent(reference)}`, {

@@ -1,0 +1,41 @@
+import { invalidArgument } from '@cassl/errors';
+
+/** The newest of a list. */
+export interface Listed<T> {
+  readonly items: readonly T[];
+  /** Older ones are not among them. */
+  readonly isMore: boolean;
+}
+
+/** How many are shown at first, and how many more each time. */
+const USUAL = 100;
+/** What a browser still draws, and a service lists every other second. */
+const MOST = 5000;
+const PAGE = 100;
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextPageToken: string;
+}
+
+/** Page after page until there are `most`. */
+export async function firstOf<T>(
+  most: number,
+  ask: (page: { readonly pageSize: number; readonly pageToken: string }) => Promise<Page<T>>,
+): Promise<Listed<T>> {
+  const items: T[] = [];
+  let pageToken = '';
+  do {
+    const page = await ask({ pageSize: Math.min(PAGE, most - items.length), pageToken });
+    items.push(...page.items);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '' && items.length < most);
+  return { items, isMore: pageToken !== '' };
+}
+
+/** The query `most`: how many are wanted, 1 to 5,000. @default 100 */
+export function wantedCount(text: string | undefined): number {
+  const most = text === undefined ? USUAL : Number(text);
+  if (Number.isInteger(most) && most >= 1 && most <= MOST) return most;
+  throw invalidArgument(`most must be 1 to ${MOST}, got ${JSON.stringify(text?.slice(0, 40))}`);
+}
