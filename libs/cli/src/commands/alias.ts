@@ -119,6 +119,9 @@ async function show(name: string, flags: CommonFlags & { readonly at?: string })
     if (flags.json) return console.log(JSON.stringify(GetAliasResponse.toJSON(answer)));
     console.log(`${name}  ${answer.digest === '' ? 'points nowhere' : `sha256:${answer.digest}`}`);
     for (const change of answer.history) console.log(line(change));
+    const oldest = answer.history.at(-1)?.changedAt?.toISOString() ?? '';
+    if (answer.omittedChanges > 0)
+      console.log(`${answer.omittedChanges} older changes are left out: --at ${oldest} reads on`);
   });
 }
 
@@ -154,6 +157,14 @@ async function rule(name: string, flags: RuleFlags): Promise<void> {
   const { AliasRule, stageFromJSON } = await import('@cassl/proto');
   const { withRegistry, callerName } = await import('../registry/with-registry.ts');
   const isEmpty = flags.metric === undefined && flags.stage === undefined && flags.license.length === 0;
+  const isAboutMetric = [flags.dataset, flags.min, flags.margin].some((one) => one !== undefined);
+  // An empty rule removes the one there is: a forgotten --metric must not.
+  if (flags.metric === undefined && (isAboutMetric || flags.lowerIsBetter)) {
+    const { invalidArgument } = await import('@cassl/errors');
+    throw invalidArgument(
+      '--dataset, --min, --margin and --lower-is-better are about a metric: give --metric too, for example --metric bbox/AP',
+    );
+  }
   const asked = AliasRule.fromPartial({
     metric: flags.metric ?? '',
     datasetDigest: flags.dataset ?? '',

@@ -89,6 +89,7 @@ async function lineage(reference: string, flags: CommonFlags): Promise<void> {
       console.log(`${short(from)}  ${relation}  ${short(to)}`);
     for (const { id, license } of answer.licenses)
       console.log(`${short(id)}  licence  ${license === '' ? 'not known' : license}`);
+    if (answer.truncated) console.log('older things are left out: ask for the lineage of one of the last');
   });
 }
 
@@ -135,6 +136,8 @@ async function prune(flags: PruneFlags): Promise<void> {
       console.log(
         `${digest}  ${keptBecause === '' ? (flags.yes ? 'deleted' : 'would go') : `stays: ${keptBecause}`}`,
       );
+    if (answer.omittedCheckpoints > 0)
+      console.log(`and ${answer.omittedCheckpoints} newer ones that matched`);
     console.log(`${answer.freedBytes} bytes ${flags.yes ? 'freed' : 'would be freed'}`);
   });
 }

@@ -80,4 +80,21 @@ describe('cassl data', () => {
     expect(code).toBe(2);
     expect(stdout).toContain('file is missing');
   });
+
+  it.each([
+    [
+      'damaged behind its end',
+      '{"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": []}\0\0',
+      /is not JSON/,
+    ],
+    ['cut off', '{"images": [{"id": 1,', /instances_train2017\.json/],
+    ['without images', '{"images": [], "annotations": []}', /lists no images/],
+  ])('says of an annotation file that it is %s, not that its images are missing', async (_, text, reason) => {
+    const folder = await mkdtemp(join(root, 'folder-'));
+    await writeFile(join(folder, 'instances_train2017.json'), text);
+    const { code, stderr } = await data('check', folder);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(reason);
+    expect(stderr).not.toContain('are not below');
+  });
 });

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { wholeFlag } from '../flags/number-flag.ts';
 
 interface DiagnoseFlags {
   readonly home: string;
   readonly out: string;
-  readonly lines: string;
+  readonly lines: number;
 }
 
 /** `cassl diagnose`: everything that somebody who helps asks for, in one file. */
@@ -16,19 +17,12 @@ export function register(program: Command): void {
     .description('Collect versions, settings without secrets, job records and last log lines into one file.')
     .option('--home <dir>', 'folder of `cassl up`, whose logs are read', '.cassl')
     .option('--out <file>', 'where to write it; - for standard output', 'cassl-diagnosis.json')
-    .option('--lines <n>', 'last lines of each log', '200')
+    .option('--lines <n>', 'last lines of each log', wholeFlag(0, 100_000), 200)
     .action(async ({ home, out, lines }: DiagnoseFlags) => {
       const { collectDiagnosis } = await import('../diagnose/collect-diagnosis.ts');
-      const { invalidArgument } = await import('@cassl/errors');
-      const count = Number(lines);
-      if (!Number.isInteger(count) || count < 0 || count > 100_000) {
-        throw invalidArgument(
-          `--lines must be a whole number from 0 to 100000, got ${JSON.stringify(lines)}`,
-        );
-      }
       const manifest = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
       const { version } = JSON.parse(manifest) as { version: string };
-      const diagnosis = await collectDiagnosis({ home, lines: count, version, env: process.env });
+      const diagnosis = await collectDiagnosis({ home, lines, version, env: process.env });
       const text = `${JSON.stringify(diagnosis, null, 2)}\n`;
       if (out === '-') process.stdout.write(text);
       else {

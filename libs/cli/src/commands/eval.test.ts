@@ -137,6 +137,12 @@ describe('cassl eval', () => {
       /id 1 occurs more than once/,
     ],
     ['a file that is not JSON', truth, 'AP 0.5', /is not JSON/],
+    [
+      'an id with an exponent',
+      truth,
+      '[{"image_id":9.007199254740993e15,"category_id":3,"score":0.5}]',
+      /entry\[0\]\.image_id is beyond 2\^53 and written with an exponent/,
+    ],
     ['a NaN score', truth, '[{"image_id":1,"category_id":3,"score":NaN}]', /entry\[0\].score is NaN/],
   ])('exits with 2 and one line for %s', async (_, gt, dt, message) => {
     const flags = ['--gt', await write('bad-gt.json', gt), '--results', await write('bad-dt.json', dt)];

@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
+import { thresholdFlag, wholeFlag } from '../flags/number-flag.ts';
 import type { Container, Framework, RenameReport } from '@cassl/checkpoints';
 import type { OnnxFlags } from '../weights/export-onnx.ts';
 import { printSkipped } from '../weights/print-skipped.ts';
@@ -74,8 +75,12 @@ export function register(program: Command): void {
         .default('detections'),
     )
     .option('--no-masks', 'onnx: boxes only, of a mask model')
-    .option('--threshold <score>', 'onnx: keep what scores above this; default: the config’s', Number)
-    .option('--opset <version>', 'onnx: version of the operators, for older runtimes; default: 26', Number)
+    .option('--threshold <score>', 'onnx: keep what scores above this; default: the config’s', thresholdFlag)
+    .option(
+      '--opset <version>',
+      'onnx: version of the operators, for older runtimes; default: 26',
+      wholeFlag(1),
+    )
     .option('--out <file>', 'file to write; default: <checkpoint>.<framework>.<format> here')
     .option('--partial', 'tensors that the other framework has no place for may be left out', false)
     .option('--json', 'print one JSON object', false)

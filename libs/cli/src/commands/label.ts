@@ -9,6 +9,7 @@ interface LabelFlags {
   readonly threshold: number;
   readonly nonOverlap: boolean;
   readonly shardSize: number;
+  readonly known?: string;
   readonly id?: string;
   readonly home: string;
   readonly json: boolean;
@@ -34,6 +35,10 @@ export function register(program: Command): void {
     .option('--threshold <score>', 'keep labels with a score above this, 0..1', thresholdFlag, 0.3)
     .option('--non-overlap', 'every pixel to its best mask (entities)', false)
     .option('--shard-size <n>', 'pool: images a shard', wholeFlag(1, 100_000), 256)
+    .option(
+      '--known <label-set>',
+      'pool: an earlier label set; what the same teacher labeled with the same options and threshold is copied, not labeled again',
+    )
     .option('--id <id>', 'pool: id of the job; the same id goes on where it was')
     .option('--home <dir>', 'folder of the services', '.cassl')
     .option('--json', 'print JSON', false)

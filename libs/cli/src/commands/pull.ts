@@ -56,6 +56,8 @@ export function register(program: Command): void {
       const { RegistryServiceDefinition, Checkpoint } = await import('@cassl/proto');
       const { createClient, downloadCheckpoint } = await import('@cassl/rpc');
       const { withServices } = await import('../local/find-services.ts');
+      const { makePlaceFor } = await import('../output/make-place-for.ts');
+      if (!flags.oci) await makePlaceFor('--out', flags.out);
       await withServices({ home: flags.home, names: ['registry'] }, async ({ registry: address }) => {
         const registry = createClient(RegistryServiceDefinition, address);
         try {

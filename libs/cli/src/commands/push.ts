@@ -32,12 +32,15 @@ export function register(program: Command): void {
     .option('--json', 'print what it is as JSON', false)
     .action(async (file: string, flags: PushFlags) => {
       const { Checkpoint } = await import('@cassl/proto');
-      const { publishCheckpointFile } = await import('@cassl/rpc');
+      const { checkpointFileSize, publishCheckpointFile } = await import('@cassl/rpc');
       const { withRegistry, callerName } = await import('../registry/with-registry.ts');
       const { showBytes } = await import('../registry/show-bytes.ts');
-      const { readManifest } = await import('../registry/read-manifest.ts');
+      const { readManifest, withParents } = await import('../registry/read-manifest.ts');
+      // Before a registry is looked for, or started.
+      await checkpointFileSize(file);
+      const read = await readManifest(flags);
       await withRegistry(flags.home, async (registry) => {
-        const manifest = await readManifest(registry, flags);
+        const manifest = await withParents(read, flags.parent, registry);
         const progress = showBytes(flags.json ? undefined : process.stderr);
         const { checkpoint, existed, repaired } = await publishCheckpointFile({
           client: registry,

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { wholeFlag } from '../flags/number-flag.ts';
 
 interface RunFlags {
   readonly out: string;
   readonly set: readonly string[];
-  readonly seeds?: string;
+  readonly seeds?: number;
   readonly data?: string;
   readonly id?: string;
   readonly home: string;
@@ -24,7 +25,11 @@ export function register(program: Command): void {
       collect,
       [],
     )
-    .option('--seeds <n>', 'repeat the compared arms over seeds 1..n; more than one adds the control arm')
+    .option(
+      '--seeds <n>',
+      'repeat the compared arms over seeds 1..n; more than one adds the control arm',
+      wholeFlag(1, 100),
+    )
     .option('--data <dir>', 'folder in COCO layout that replaces the data of the file')
     .option('--id <id>', 'id of the run; the same id goes on where it was (default: from the specification)')
     .option('--home <dir>', 'folder of the services', '.cassl')

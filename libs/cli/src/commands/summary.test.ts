@@ -79,7 +79,10 @@ describe('cassl summary', () => {
     for (const [args, message] of [
       [['--backbone', 'vgg'], /backbone/],
       [['--size', '12'], /--size must be HxW/],
-      [['--classes', '0'], /--classes must be a positive integer/],
+      [
+        ['--classes', '0'],
+        /--classes <count>' argument '0' is invalid. It must be a whole number, at least 1/,
+      ],
       [['nowhere'], /neither a readable file nor a preset/],
     ] as const) {
       const { code, stderr } = await summary(...args);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { wholeFlag } from '../flags/number-flag.ts';
 import type { DetectorConfig, DetectorConfigInput, DetectorSummary } from '@cassl/detector';
 import { invalidArgument } from '@cassl/errors';
 import { readDetectorConfig } from '../weights/read-detector-config.ts';
@@ -21,7 +22,7 @@ export function register(program: Command): void {
     )
     .argument('[config]', 'a preset (condinst-r50, tiny, …), or a YAML or JSON file of DetectorConfig fields')
     .option('--backbone <name>', 'resnet18, 34, 50, 101 or swin-t, s, b, l')
-    .option('--classes <count>', 'classes of the classifier', toCount)
+    .option('--classes <count>', 'classes of the classifier', wholeFlag(1))
     .option('--masks', 'CondInst masks; without a config the default is boxes only')
     .option('--no-masks', 'boxes only (FCOS)')
     .option('--size <HxW>', 'size of the input in pixels; default: the config’s short side at 4:3', toSize)
@@ -63,13 +64,6 @@ function readConfig(source: string | undefined, flags: SummaryFlags): Promise<De
     ...(flags.classes === undefined ? {} : { classes: flags.classes }),
     ...(flags.masks === undefined ? {} : { masks: flags.masks }),
   } as DetectorConfigInput);
-}
-
-function toCount(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw invalidArgument(`--classes must be a positive integer, got ${text}`);
-  return value;
 }
 
 function toSize(text: string): { height: number; width: number } {

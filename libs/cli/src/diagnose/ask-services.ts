@@ -51,10 +51,10 @@ const RECORDS_OF: Readonly<Record<ServiceName, (address: string) => Promise<unkn
     })),
   trainer: async (address) => ({
     trainings: await using(TrainerServiceDefinition, address, async (trainer) =>
-      statuses((await trainer.listTrainings({})).trainings.slice(0, MOST)),
+      statuses((await trainer.listTrainings(PAGE)).trainings),
     ),
     pipelines: await using(PipelineServiceDefinition, address, async (pipelines) =>
-      statuses((await pipelines.list({})).pipelines.slice(0, MOST)),
+      statuses((await pipelines.list(PAGE)).pipelines),
     ),
   }),
   labeler: (address) =>

@@ -1,10 +1,11 @@
 import { availableParallelism, freemem, loadavg, release, totalmem, uptime } from 'node:os';
 import { join, resolve } from 'node:path';
+import { errorCode, errorMessage } from '@cassl/errors';
 import { diagnoseEngines, hasGpu } from '@cassl/engine';
 import { findEndpoints } from '../local/find-services.ts';
 import { askServices } from './ask-services.ts';
 import { lastLines } from './last-lines.ts';
-import { settingsWithoutSecrets, withoutSecrets } from './without-secrets.ts';
+import { secretsOf, settingsWithoutSecrets, withoutSecrets } from './without-secrets.ts';
 
 export interface DiagnosisOptions {
   /** Where `cassl up` keeps its data. */
@@ -17,8 +18,10 @@ export interface DiagnosisOptions {
 
 /** What somebody who helps from afar asks for first: versions, machine, settings, records, last logs; no secret. */
 export async function collectDiagnosis({ home, lines, version, env }: DiagnosisOptions): Promise<object> {
-  const endpoints = await findEndpoints(home, env);
-  const services = await askServices(endpoints ?? {});
+  const services = await findEndpoints(home, env).then(
+    (endpoints) => askServices(endpoints ?? {}),
+    (error: unknown) => ({ error: { code: errorCode(error), message: errorMessage(error) } }),
+  );
   const logs = await lastLines(join(resolve(home), 'logs'), lines);
   // Last: measuring an engine leaves no turn to anything else.
   const engines = await diagnoseEngines();
@@ -39,9 +42,11 @@ export async function collectDiagnosis({ home, lines, version, env }: DiagnosisO
     services,
     logs,
   };
-  return JSON.parse(withoutSecrets(JSON.stringify(diagnosis, bigintAsText))) as object;
-}
-
-function bigintAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
+  const secrets = secretsOf(env);
+  return JSON.parse(
+    JSON.stringify(diagnosis, (_key, value: unknown) => {
+      if (typeof value === 'bigint') return value.toString();
+      return typeof value === 'string' ? withoutSecrets(value, secrets) : value;
+    }),
+  ) as object;
 }

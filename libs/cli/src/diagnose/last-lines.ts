@@ -1,16 +1,22 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withoutSecrets } from './without-secrets.ts';
+import { errorMessage } from '@cassl/errors';
 
 const TAIL_BYTES = 256 * 1024;
 
-/** The last lines of each log in a folder, secrets hidden; empty where there is no folder. */
+/** The last lines of each log in a folder, or why one cannot be read; empty where there is no folder. */
 export async function lastLines(folder: string, lines: number): Promise<Record<string, string[]>> {
   const names = await readdir(folder).catch(() => []);
   const logs = names.filter((name) => name.endsWith('.log')).sort();
   return Object.fromEntries(
-    await Promise.all(logs.map(async (name) => [name, await tail(join(folder, name), lines)] as const)),
+    await Promise.all(
+      logs.map(async (name) => [name, await tail(join(folder, name), lines).catch(unread)] as const),
+    ),
   );
+}
+
+function unread(error: unknown): string[] {
+  return [`(cannot be read: ${errorMessage(error)})`];
 }
 
 async function tail(path: string, lines: number): Promise<string[]> {
@@ -25,8 +31,7 @@ async function tail(path: string, lines: number): Promise<string[]> {
     return whole
       .slice(start > 0 ? 1 : 0)
       .filter((line) => line !== '')
-      .slice(-lines)
-      .map(withoutSecrets);
+      .slice(lines === 0 ? Infinity : -lines);
   } finally {
     await file.close();
   }

@@ -41,7 +41,7 @@ export async function collectArmRun(
 }
 
 /** Own numbers plain, those of earlier stages as `labeler.`, `warmup.` and `labels.`; fractions of 1. */
-export function metricsOf({ report }: Pipeline, measured: ExperimentArm['measured']): Metrics {
+function metricsOf({ report }: Pipeline, measured: ExperimentArm['measured']): Metrics {
   if (report === undefined) throw new TypeError('a pipeline that succeeded has a report');
   const { arms, labeler, warmup, pseudoLabels } = report;
   const finetuned = arms.find(({ name }) => name === measured)?.metrics ?? {};

@@ -2,7 +2,7 @@ import { table } from '../output/table.ts';
 import type { ExperimentJson } from './experiment-json.ts';
 
 /** Columns of tables, where an arm has them. */
-export const EXPERIMENT_COLUMNS = [
+const EXPERIMENT_COLUMNS = [
   ['boxAP', 'box AP'],
   ['boxAP50', 'box AP50'],
   ['boxAPAgnostic', 'agnostic box AP'],
@@ -69,7 +69,7 @@ export function formatExperiment(json: ExperimentJson): string {
 }
 
 /** Percent with one digit. */
-export function percent(value: number): string {
+function percent(value: number): string {
   return (100 * value).toFixed(1);
 }
 

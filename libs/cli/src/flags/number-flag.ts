@@ -11,13 +11,13 @@ export interface NumberBounds {
   readonly isWhole?: boolean;
 }
 
-/** A parser for commander: it names flag and value, this names what is wrong, and the command ends with 2. */
+/** A parser of finite numbers for commander: it names flag and value, this names what is wrong, and the command ends with 2. */
 export function numberFlag(bounds: NumberBounds = {}): (text: string) => number {
   const { least = -Infinity, most = Infinity, belowMost = false, isWhole = false } = bounds;
   return (text) => {
     const number = text.trim() === '' ? NaN : Number(text);
     const isIn = number >= least && (belowMost ? number < most : number <= most);
-    if (isIn && (!isWhole || Number.isSafeInteger(number))) return number;
+    if (Number.isFinite(number) && isIn && (!isWhole || Number.isSafeInteger(number))) return number;
     throw new InvalidArgumentError(`It must be ${wanted(bounds)}.`);
   };
 }

@@ -113,17 +113,25 @@ async function onlyAnnotations(files: readonly string[]): Promise<string[]> {
 
 /** File names of the images, with slashes; `undefined` where it is no annotation file. */
 async function listedImages(file: string): Promise<string[] | undefined> {
-  const names: string[] = [];
-  let hasAnnotations = false;
   try {
-    await readJsonArrays(file, {
-      images: (entries) => names.push(...entries.map(fileNameOf)),
-      annotations: () => (hasAnnotations = true),
-    });
+    const { names, hasAnnotations } = await readNames(file);
+    return hasAnnotations ? names : undefined;
   } catch {
     return undefined;
   }
-  return hasAnnotations ? names : undefined;
+}
+
+/** @throws INVALID_ARGUMENT naming the file where it is not JSON */
+async function readNames(
+  file: string,
+): Promise<{ readonly names: string[]; readonly hasAnnotations: boolean }> {
+  const names: string[] = [];
+  let hasAnnotations = false;
+  await readJsonArrays(file, {
+    images: (entries) => names.push(...entries.map(fileNameOf)),
+    annotations: () => (hasAnnotations = true),
+  });
+  return { names, hasAnnotations };
 }
 
 /** As it is looked for: Windows writes backslashes. */
@@ -144,7 +152,8 @@ async function imagesOf(annotations: string, folder: string): Promise<string> {
     dirname(annotations),
     ...subfolders,
   ];
-  const names = ((await listedImages(annotations)) ?? []).slice(0, FIRST_IMAGES);
+  const names = (await readNames(annotations)).names.slice(0, FIRST_IMAGES);
+  if (names.length === 0) throw failedPrecondition(`${annotations} lists no images`);
   let best = { place: '', found: 0 };
   for (const place of places) {
     const found = (await Promise.all(names.map((name) => isFile(join(place, name))))).filter(Boolean).length;

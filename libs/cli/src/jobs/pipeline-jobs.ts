@@ -1,5 +1,6 @@
 import { jobStateFromJSON, Pipeline, PipelineServiceDefinition } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
+import { allPages } from './all-pages.ts';
 import { answered } from './answered.ts';
 import type { JobService } from './job-service.ts';
 import type { JobView } from './job-view.ts';
@@ -8,10 +9,13 @@ export function pipelineJobs(address: string): JobService {
   const client = createClient(PipelineServiceDefinition, address);
   return {
     kind: 'pipeline',
-    async list({ state = 'JOB_STATE_UNSPECIFIED', limit }) {
-      const { pipelines } = await client.list({ state: jobStateFromJSON(state) });
-      return pipelines.slice(0, limit).map(view);
-    },
+    list: async ({ state = 'JOB_STATE_UNSPECIFIED', limit }) =>
+      (
+        await allPages(limit, async (page) => {
+          const { pipelines, nextPageToken } = await client.list({ state: jobStateFromJSON(state), ...page });
+          return { items: pipelines, nextPageToken };
+        })
+      ).map(view),
     get: async (id) => view((await client.get({ id })).pipeline),
     async *watch(id, signal) {
       for await (const { pipeline } of client.watch({ id }, { signal })) yield view(pipeline);

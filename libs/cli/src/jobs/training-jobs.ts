@@ -1,5 +1,6 @@
 import { jobStateFromJSON, Training, TrainerServiceDefinition } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
+import { allPages } from './all-pages.ts';
 import { answered } from './answered.ts';
 import type { JobService } from './job-service.ts';
 import type { JobView } from './job-view.ts';
@@ -8,10 +9,16 @@ export function trainingJobs(address: string): JobService {
   const client = createClient(TrainerServiceDefinition, address);
   return {
     kind: 'training',
-    async list({ state = 'JOB_STATE_UNSPECIFIED', limit }) {
-      const { trainings } = await client.listTrainings({ state: jobStateFromJSON(state) });
-      return trainings.slice(0, limit).map(view);
-    },
+    list: async ({ state = 'JOB_STATE_UNSPECIFIED', limit }) =>
+      (
+        await allPages(limit, async (page) => {
+          const { trainings, nextPageToken } = await client.listTrainings({
+            state: jobStateFromJSON(state),
+            ...page,
+          });
+          return { items: trainings, nextPageToken };
+        })
+      ).map(view),
     get: async (id) => view((await client.getTraining({ id })).training),
     async *watch(id, signal) {
       for await (const { training } of client.watchTraining({ id }, { signal })) yield view(training);

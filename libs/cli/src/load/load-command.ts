@@ -9,12 +9,12 @@ export interface LoadFlags {
   readonly model: string;
   readonly images: string;
   readonly input?: string;
-  readonly clients?: string;
-  readonly rate?: string;
-  readonly seed: string;
-  readonly duration: string;
-  readonly warmUp: string;
-  readonly timeout: string;
+  readonly clients?: number;
+  readonly rate?: number;
+  readonly seed: number;
+  readonly duration: number;
+  readonly warmUp: number;
+  readonly timeout: number;
   readonly json: boolean;
 }
 
@@ -26,9 +26,9 @@ export async function load(flags: LoadFlags): Promise<void> {
   const shape = shapeOf(flags);
   const plan = {
     shape,
-    durationMs: 1000 * number('--duration', flags.duration, 0.1, 86_400),
-    warmUpMs: 1000 * number('--warm-up', flags.warmUp, 0, 3600),
-    timeoutMs: 1000 * number('--timeout', flags.timeout, 0.001, 3600),
+    durationMs: 1000 * flags.duration,
+    warmUpMs: 1000 * flags.warmUp,
+    timeoutMs: 1000 * flags.timeout,
   };
   const images = await readImages(flags.images, MOST_IMAGES);
   const { target: address, model, input } = flags;
@@ -58,19 +58,12 @@ function shapeOf({ clients, rate, seed }: LoadFlags): LoadShape {
   if (clients !== undefined && rate !== undefined)
     throw invalidArgument('--clients is a closed loop and --rate an open one: give one of them');
   return rate === undefined
-    ? { kind: 'closed', clients: Math.round(number('--clients', clients ?? '1', 1, 10_000)) }
+    ? { kind: 'closed', clients: clients ?? 1 }
     : {
         kind: 'open',
-        perSecond: number('--rate', rate, 0.001, 100_000),
-        seed: Math.round(number('--seed', seed, 0, 2 ** 32 - 1)),
+        perSecond: rate,
+        seed,
       };
-}
-
-function number(flag: string, text: string, low: number, high: number): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= low && value <= high))
-    throw invalidArgument(`${flag} must be in [${low}, ${high}], got ${JSON.stringify(text)}`);
-  return value;
 }
 
 function show(

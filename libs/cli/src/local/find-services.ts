@@ -1,6 +1,6 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { cancelled } from '@cassl/errors';
+import { cancelled, failedPrecondition } from '@cassl/errors';
 import { interruption } from './interruption.ts';
 import type { LifeEvent } from './keep-running.ts';
 import type { Roots } from './roots.ts';
@@ -24,7 +24,10 @@ export async function writeEndpoints(
   { endpoints, consoleUrl }: Pick<LocalServices, 'endpoints' | 'consoleUrl'>,
 ): Promise<void> {
   const file: EndpointsFile = { pid: process.pid, endpoints, consoleUrl };
-  await writeFile(endpointsPath(home), JSON.stringify(file, null, 2) + '\n');
+  // By a rename, so that nobody reads half of it.
+  const draft = `${endpointsPath(home)}.${process.pid}`;
+  await writeFile(draft, JSON.stringify(file, null, 2) + '\n');
+  await rename(draft, endpointsPath(home));
 }
 
 export async function removeEndpoints(home: string): Promise<void> {
@@ -34,6 +37,7 @@ export async function removeEndpoints(home: string): Promise<void> {
 /**
  * The services that run: named by `CASSL_REGISTRY_ADDRESS` and so on, or by a `cassl up` that is alive.
  * `undefined` where there are none.
+ * @throws FAILED_PRECONDITION where the file of `cassl up` is damaged
  */
 export async function findEndpoints(home: string, env = process.env): Promise<Endpoints | undefined> {
   const named = SERVICE_NAMES.flatMap((name) => {
@@ -53,8 +57,22 @@ export async function findConsole(home: string): Promise<string | undefined> {
 async function readRunning(home: string): Promise<EndpointsFile | undefined> {
   const text = await readFile(endpointsPath(home), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const file = JSON.parse(text) as EndpointsFile;
+  const file = parseEndpoints(text);
+  if (file === undefined) {
+    throw failedPrecondition(
+      `${endpointsPath(home)} is damaged: remove it and start \`cassl up\` again, or name the services by CASSL_REGISTRY_ADDRESS and so on`,
+    );
+  }
   return isAlive(file.pid) ? file : undefined;
+}
+
+function parseEndpoints(text: string): EndpointsFile | undefined {
+  try {
+    const file = JSON.parse(text) as Partial<EndpointsFile> | null;
+    return Number.isInteger(file?.pid) && file?.endpoints ? (file as EndpointsFile) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The services of this home for the time of `use`: running ones, or own ones that stop afterwards. */

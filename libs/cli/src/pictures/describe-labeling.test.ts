@@ -29,6 +29,12 @@ describe('what cassl label says at the end', () => {
     ]);
   });
 
+  it('says how many images were known before, where it was told of a label set', () => {
+    const spec = { outputUri: 's3://bucket/out', knownLabels: 's3://bucket/out/labels/cd.labelset.jsonl' };
+    const labeling = Labeling.fromPartial({ ...ended, spec, knownImages: 2 });
+    expect(describeLabeling(labeling)[1]).toBe(`2 images were known with their labels: ${spec.knownLabels}`);
+  });
+
   it('says nothing of the pool where every file is an image', () => {
     const labeling = Labeling.fromPartial({ ...ended, failures: [], pool: { listed: 5, kept: 5 } });
     expect(describeLabeling(labeling)).toHaveLength(2);

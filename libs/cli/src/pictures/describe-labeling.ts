@@ -2,9 +2,13 @@ import type { Labeling } from '@cassl/proto';
 
 /** For people, a line each: what was labeled, what of the pool was no image and why, which images failed, where the labels are. */
 export function describeLabeling(labeling: Labeling): string[] {
-  const { labeledImages, emptyImages, failedImages, labelCount, spec, failures, labelSetUri } = labeling;
+  const { labeledImages, emptyImages, failedImages, knownImages, labelCount } = labeling;
+  const { spec, failures, labelSetUri } = labeling;
   return [
     `${labelCount} labels on ${labeledImages} images, ${emptyImages} without, ${failedImages} failed; files in ${spec?.outputUri ?? ''}`,
+    ...(spec === undefined || spec.knownLabels === ''
+      ? []
+      : [`${knownImages} images were known with their labels: ${spec.knownLabels}`]),
     ...describePoolOf(labeling),
     ...failures.map(({ key, error }) => `  ${key}: ${error?.code ?? ''} ${error?.message ?? ''}`),
     ...(labelSetUri === '' ? [] : [`label set ${labelSetUri}`]),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { invalidArgument } from '@cassl/errors';
 import { Labeling, LabelerServiceDefinition, LabelingSpec } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
@@ -17,6 +18,8 @@ export interface LabelPoolOptions {
   readonly threshold: number;
   readonly nonOverlap: boolean;
   readonly shardSize: number;
+  /** Label set whose labels are copied where they would be made again. */
+  readonly known?: string;
   readonly id?: string;
   readonly home: string;
   readonly json: boolean;
@@ -33,12 +36,14 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
     options: { threshold: options.threshold, nonOverlap: options.nonOverlap },
     outputUri: toUri(options.out),
     shardSize: options.shardSize,
+    ...(options.known === undefined ? {} : { knownLabels: toUri(options.known) }),
   });
   const digest = createHash('sha256').update(LabelingSpec.encode(spec).finish()).digest('hex');
   const id = options.id ?? `label-${digest.slice(0, 12)}`;
   const { source } = spec.teacher ?? {};
   const teacherFile = source?.$case === 'onnx' ? [source.value.uri] : [];
-  const roots = { data: [toUri(pool), ...teacherFile], output: [toUri(options.out)] };
+  const known = spec.knownLabels === '' ? [] : [dirname(spec.knownLabels)];
+  const roots = { data: [toUri(pool), ...teacherFile, ...known], output: [toUri(options.out)] };
   const names = ['registry', 'labeler'] as const;
   const comeBack = (): string =>
     `labeling ${id} goes on without this command; the same command or \`cassl jobs watch labeling/${id}\` comes back, ` +

@@ -47,6 +47,10 @@ describe('--teacher', () => {
     await expect(readTeacher('http://triton:8000/yolo')).rejects.toThrow(
       /http:\/\/host:port\/v2\/models\/model/,
     );
+    await expect(readTeacher('http://triton:8000/v2/models/100%')).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: '--teacher must have %-escapes that are right, got "http://triton:8000/v2/models/100%"',
+    });
     await expect(readTeacher(join(folder, 'none.yaml'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await writeFile(join(folder, 'empty.yaml'), 'prompts: []\n');
     await expect(readTeacher(join(folder, 'empty.yaml'))).rejects.toThrow(/needs onnx or endpoint/);

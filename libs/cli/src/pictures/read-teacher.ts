@@ -37,8 +37,18 @@ function restTeacher(given: string): Teacher {
   if (found === null)
     throw invalidArgument(`--teacher must be http://host:port/v2/models/model, got ${JSON.stringify(given)}`);
   const [, address = '', model = '', version = ''] = found;
-  const value = { address, model: decodeURIComponent(model), version };
+  const value = { address, model: unescaped(model, given), version };
   return Teacher.fromPartial({ source: { $case: 'endpoint', value } });
+}
+
+function unescaped(model: string, given: string): string {
+  try {
+    return decodeURIComponent(model);
+  } catch (cause) {
+    throw invalidArgument(`--teacher must have %-escapes that are right, got ${JSON.stringify(given)}`, {
+      cause,
+    });
+  }
 }
 
 async function teacherFile(path: string): Promise<Teacher> {

@@ -11,20 +11,31 @@ export interface ManifestFlags {
   readonly license?: string;
 }
 
-/** A manifest from a file and flags; parents named by alias become digests. */
-export async function readManifest(registry: RegistryClient, flags: ManifestFlags): Promise<Manifest> {
-  const manifest = flags.manifest === undefined ? Manifest.fromPartial({}) : await readFileOf(flags.manifest);
-  const parents: string[] = [];
-  for (const reference of flags.parent) {
-    const { checkpoint } = await registry.getCheckpoint({ reference });
-    if (checkpoint !== undefined) parents.push(checkpoint.digest);
-  }
+/**
+ * A manifest from a file and flags, without the parents that flags name.
+ * @throws INVALID_ARGUMENT that names the flag
+ */
+export async function readManifest({ manifest: path, tag, license }: ManifestFlags): Promise<Manifest> {
+  const manifest = path === undefined ? Manifest.fromPartial({}) : await readFileOf(path);
   return {
     ...manifest,
-    parents: [...new Set([...manifest.parents, ...parents])],
-    tags: { ...manifest.tags, ...Object.fromEntries(flags.tag.map(parseTag)) },
-    license: flags.license ?? manifest.license,
+    tags: { ...manifest.tags, ...Object.fromEntries(tag.map(parseTag)) },
+    license: license ?? manifest.license,
   };
+}
+
+/** With the checkpoints that references name as its parents, by their digests. */
+export async function withParents(
+  manifest: Manifest,
+  references: readonly string[],
+  registry: RegistryClient,
+): Promise<Manifest> {
+  const parents = new Set(manifest.parents);
+  for (const reference of references) {
+    const { checkpoint } = await registry.getCheckpoint({ reference });
+    if (checkpoint !== undefined) parents.add(checkpoint.digest);
+  }
+  return { ...manifest, parents: [...parents] };
 }
 
 async function readFileOf(path: string): Promise<Manifest> {

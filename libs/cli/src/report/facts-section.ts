@@ -1,15 +1,14 @@
-import type { StageSpec } from '@cassl/proto';
+import type { PipelineStage, StageSpec } from '@cassl/proto';
 import { h, type JSX } from 'preact';
 import { duration } from '../output/duration.ts';
 import type { ReportContent } from './report-content.ts';
-import { ARM_TITLES } from './report-table.ts';
 import { tableHead } from './table-head.ts';
 
 /** What was run, on what, for how long, and how to run it again. */
 export function FactsSection(content: ReportContent): JSX.Element {
   const { pipeline, report, labelSet, command } = content;
   const { spec } = pipeline;
-  const digests = Object.values(report.checkpoints).flat();
+  const trained = pipeline.stages.filter(({ service, result }) => service === 'trainer' && result !== '');
   return h(
     'section',
     null,
@@ -42,15 +41,8 @@ export function FactsSection(content: ReportContent): JSX.Element {
         h(
           'tbody',
           null,
-          Object.entries(report.checkpoints).flatMap(([arm, list]) =>
-            list.map((digest) =>
-              h(
-                'tr',
-                { key: digest },
-                h('th', { scope: 'row' }, ARM_TITLES[arm] ?? arm),
-                h('td', null, h('code', null, digest)),
-              ),
-            ),
+          trained.map(({ name, result }) =>
+            h('tr', { key: name }, h('th', { scope: 'row' }, name), h('td', null, h('code', null, result))),
           ),
         ),
       ),
@@ -62,12 +54,7 @@ export function FactsSection(content: ReportContent): JSX.Element {
       h(
         'pre',
         { tabIndex: 0 },
-        [
-          command,
-          ...digests
-            .slice(0, 1)
-            .map((digest) => `cassl pull ${digest.slice(0, 16)} --out detector.safetensors`),
-        ].join('\n'),
+        [command, ...trained.filter(({ name }) => name in PULLED).map(pullCommand)].join('\n'),
       ),
     ),
     h('h3', null, 'Specification'),
@@ -78,6 +65,13 @@ export function FactsSection(content: ReportContent): JSX.Element {
       h('pre', { tabIndex: 0 }, JSON.stringify(spec, null, 2)),
     ),
   );
+}
+
+/** What users take away, under the names that the commands give it. */
+const PULLED: Readonly<Record<string, string>> = { warmup: 'warmup', 'finetune/warmup/1': 'detector' };
+
+function pullCommand({ name, result }: PipelineStage): string {
+  return `cassl pull ${result.slice(0, 16)} --out ${PULLED[name] ?? name}.safetensors`;
 }
 
 function facts(list: readonly (readonly [name: string, value: string])[]): JSX.Element {

@@ -50,7 +50,8 @@ describe.skipIf(CHROMIUM === undefined)('the report in Chromium (needs Chromium,
     const confusion = page.getByRole('row', { name: `${HOSTILE} 1 0` });
     expect(await confusion.count()).toBe(1);
     await page.getByText('cassl run pipeline.yaml --out out').waitFor();
-    await page.getByText('d'.repeat(64)).waitFor();
+    await page.getByRole('row', { name: `warmup ${'d'.repeat(64)}` }).waitFor();
+    await page.getByText('cassl pull dddddddddddddddd --out warmup.safetensors').waitFor();
     await page.close();
   });
 });
@@ -71,7 +72,10 @@ function content(): ReportContent {
   const measures = measureArm(dataset, new Map([[1, [{ box, score: 0.9, category: 0 }]]]));
   const aggregate = { mean: 0.5, std: 0, seeds: [0.5] };
   return {
-    pipeline: Pipeline.fromPartial({ spec: { name: HOSTILE, labeler: { schedule: { iterations: 10 } } } }),
+    pipeline: Pipeline.fromPartial({
+      spec: { name: HOSTILE, labeler: { schedule: { iterations: 10 } } },
+      stages: [{ name: 'warmup', service: 'trainer', result: 'd'.repeat(64) }],
+    }),
     report: {
       ...{ id: 'p1', name: HOSTILE, engine: 'torch', timings: { labeler: 61 } },
       arms: { warmup: { boxAP: aggregate }, scratch: { boxAP: { ...aggregate, mean: 0.4 } } },
