@@ -116,7 +116,7 @@ export async function writeModel(cacheDir: string, categories: readonly Category
 /** A registry that knows one checkpoint. */
 export function registryOf(checkpoint: Checkpoint): RegistryClient {
   const registry: Pick<RegistryClient, 'getCheckpoint'> = {
-    getCheckpoint: () => Promise.resolve({ checkpoint, evaluations: [] }),
+    getCheckpoint: () => Promise.resolve({ checkpoint, evaluations: [], omittedEvaluations: 0 }),
   };
   return registry as RegistryClient;
 }

@@ -1,5 +1,5 @@
 import { pageOfJobs, queuedStatus, type Jobs } from '@cassl/jobs';
-import { EvaluatorServiceDefinition, type EvaluationJob, type EvaluationSpec } from '@cassl/proto';
+import { EvaluationJob, EvaluatorServiceDefinition, type EvaluationSpec } from '@cassl/proto';
 import { implement, type ServedService } from '@cassl/rpc';
 import { checkEvaluationSpec } from './check-evaluation-spec.ts';
 
@@ -11,7 +11,7 @@ export function evaluatorService(evaluations: Jobs<EvaluationJob>): ServedServic
     }),
     getEvaluation: async ({ id }) => ({ job: await evaluations.get(id) }),
     listEvaluations: ({ state, ...page }) => {
-      const { items, nextPageToken } = pageOfJobs(evaluations.list(), page, { state });
+      const { items, nextPageToken } = pageOfJobs(evaluations.list(), EvaluationJob, page, { state });
       return Promise.resolve({ jobs: items, nextPageToken });
     },
     async *watchEvaluation({ id }, { signal, stopping }) {

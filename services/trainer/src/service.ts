@@ -1,11 +1,5 @@
-import {
-  JobState,
-  PipelineServiceDefinition,
-  TrainerServiceDefinition,
-  type JobStatus,
-  type Training,
-} from '@cassl/proto';
-import type { Jobs } from '@cassl/jobs';
+import { Pipeline, PipelineServiceDefinition, TrainerServiceDefinition, Training } from '@cassl/proto';
+import { pageOfJobs, type Jobs } from '@cassl/jobs';
 import { implement, type ServedService } from '@cassl/rpc';
 import type { CheckPipeline } from './pipeline/check-pipeline.ts';
 import type { Pipelines } from './pipeline/pipelines.ts';
@@ -19,10 +13,11 @@ export function trainerService(trainings: Jobs<Training>): ServedService {
       training: await startTraining(trainings, id, spec, identity),
     }),
     getTraining: async ({ id }) => ({ training: await trainings.get(id) }),
-    listTrainings: ({ state }) =>
-      Promise.resolve({
-        trainings: inState(trainings.list(), state).map((training) => ({ ...training, curve: [] })),
-      }),
+    listTrainings: ({ state, ...page }) => {
+      const plain = trainings.list().map((training) => ({ ...training, curve: [] }));
+      const { items, nextPageToken } = pageOfJobs(plain, Training, page, { state });
+      return Promise.resolve({ trainings: items, nextPageToken });
+    },
     async *watchTraining({ id }, { signal, stopping }) {
       let sentIteration = -1;
       for await (const training of trainings.watch(id, AbortSignal.any([signal, stopping]))) {
@@ -41,7 +36,10 @@ export function pipelineService(pipelines: Pipelines, check: CheckPipeline): Ser
   return implement(PipelineServiceDefinition, {
     start: async ({ id, spec }, { identity }) => ({ pipeline: await pipelines.start(id, spec, identity) }),
     get: async ({ id }) => ({ pipeline: await pipelines.get(id) }),
-    list: ({ state }) => Promise.resolve({ pipelines: inState(pipelines.list(), state) }),
+    list: ({ state, ...page }) => {
+      const { items, nextPageToken } = pageOfJobs(pipelines.list(), Pipeline, page, { state });
+      return Promise.resolve({ pipelines: items, nextPageToken });
+    },
     async *watch({ id }, { signal, stopping }) {
       for await (const pipeline of pipelines.watch(id, AbortSignal.any([signal, stopping])))
         yield { pipeline };
@@ -50,13 +48,6 @@ export function pipelineService(pipelines: Pipelines, check: CheckPipeline): Ser
     resume: async ({ id }, { identity }) => ({ pipeline: await pipelines.resume(id, identity) }),
     check: ({ spec }, { signal }) => check(spec, signal),
   });
-}
-
-function inState<Job extends { readonly status?: JobStatus | undefined }>(
-  jobs: readonly Job[],
-  state: JobState,
-): Job[] {
-  return jobs.filter(({ status }) => state === JobState.JOB_STATE_UNSPECIFIED || status?.state === state);
 }
 
 function withNewPoints(training: Training, sentIteration: number): Training {

@@ -49,6 +49,7 @@ describe('checkTrainingSpec', () => {
     [{ alias: '../../x' }, /TrainingSpec\.alias must be .*got "\.\.\/\.\.\/x"/],
     [{ alias: 'Demo Labeler' }, /TrainingSpec\.alias must be/],
     [{ alias: 'deadbeef' }, /not look like a digest/],
+    [{ tags: { note: 'x'.repeat(2_000) } }, /TrainingSpec\.tags\["note"\] must be at most 1024 bytes/],
     [{ gpus: 65 }, /TrainingSpec\.gpus must be in \[0, 64\], got 65/],
     [{ gpus: 1, ranks: 1 }, /takes gpus or ranks/],
     [{ nodes: 2, ranks: 2 }, /asks for 4 ranks.*batch of 1: schedule\.batch_size must be at least 4/],

@@ -2,7 +2,7 @@ import { augmentPolicies } from '@cassl/datasets';
 import { detectorPreset, type DetectorConfig } from '@cassl/detector';
 import { CasslError, errorMessage, invalidArgument, isCasslError } from '@cassl/errors';
 import { Decay, type ModelSpec, type Schedule, type TrainingSpec } from '@cassl/proto';
-import { checkAlias } from '@cassl/rpc';
+import { checkAlias, checkTags } from '@cassl/rpc';
 import { checkReadable } from '@cassl/storage';
 import { checkExists, checkLabeledDataset } from '@cassl/workers';
 import { checkJointTraining } from './check-soft-teacher.ts';
@@ -21,6 +21,7 @@ export async function checkTrainingSpec(spec: TrainingSpec | undefined): Promise
   checkAugmentation('TrainingSpec.augmentation', spec.augmentation);
   checkSchedule('TrainingSpec.schedule', spec.schedule);
   if (spec.alias !== '') checkAlias('TrainingSpec.alias', spec.alias);
+  checkTags('TrainingSpec.tags', spec.tags);
   const backbone = spec.initialization?.backboneUri ?? '';
   if (backbone !== '') await checkExists('TrainingSpec.initialization.backbone_uri', backbone);
   checkRanks('TrainingSpec', spec, [spec.schedule]);

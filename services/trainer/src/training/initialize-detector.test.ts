@@ -48,7 +48,7 @@ interface Started {
 
 async function initialize(initialization: object, { skip = false, classes = 3 } = {}): Promise<Started> {
   const registry: Pick<RegistryClient, 'getCheckpoint'> = {
-    getCheckpoint: () => Promise.resolve({ checkpoint, evaluations: [] }),
+    getCheckpoint: () => Promise.resolve({ checkpoint, evaluations: [], omittedEvaluations: 0 }),
   };
   detector = createDetector(detectorPreset('tiny', { classes }), { seed: 2 });
   const parents = await initializeDetector({

@@ -50,6 +50,8 @@ export interface OpenJointLearningOptions {
   readonly augmentation: string;
   readonly seed: number;
   readonly onUnreadable: (key: string, reason: string) => void;
+  /** Ends the listing of the pool. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws as `openPoolIndex` does */
@@ -57,7 +59,7 @@ export async function openJointLearning(options: OpenJointLearningOptions): Prom
   const { student, softTeacher, seed } = options;
   const { config } = student;
   const { weight, threshold, momentum, batchSize } = withDefaults(softTeacher, options.labeledPerStep);
-  const pool = await indexOf(softTeacher, options.folder);
+  const pool = await indexOf(softTeacher, options);
   const pictures = createPictureBatches({ pool, batchSize, seed });
   const augment = createAugmentation(
     checkPolicy(options.augmentation),
@@ -122,9 +124,12 @@ export function withDefaults(
   };
 }
 
-function indexOf({ unlabeled }: SoftTeacher, folder: string): Promise<PoolIndex> {
+function indexOf(
+  { unlabeled }: SoftTeacher,
+  { folder, signal }: Pick<OpenJointLearningOptions, 'folder' | 'signal'>,
+): Promise<PoolIndex> {
   const { uri = '', limit = 0 } = unlabeled ?? {};
-  return openPoolIndex(uri, folder, { limit: limit === 0 ? undefined : limit });
+  return openPoolIndex(uri, folder, { limit: limit === 0 ? undefined : limit, signal });
 }
 
 /** Picture and labels move together, so the labels are where the student sees the objects. */

@@ -190,7 +190,7 @@ async function train(
 
 /** The teacher starts as the student, or where it was. */
 async function startJoint(
-  { spec, logger }: TrainContext,
+  { spec, logger, signal }: TrainContext,
   {
     detector,
     teacher,
@@ -207,6 +207,7 @@ async function startJoint(
     augmentation: spec.augmentation,
     seed: spec.seed,
     onUnreadable: (key, reason) => logger.warn({ key, reason }, 'an unlabeled image cannot be read'),
+    signal,
   });
   if (teacher !== undefined) joint.teacher.loadStateDict(teacher, { strict: true });
   return joint;
