@@ -172,7 +172,9 @@ async function damage(storeDir: string, random: () => number): Promise<void> {
 /** How many images of the pool are how often in the label sets that lie in the output. */
 async function countImages(out: string): Promise<Record<string, number>> {
   const folder = join(out, 'labels');
-  const sets = (await readdir(folder)).filter((name) => name.endsWith('.labelset.jsonl'));
+  // A job that failed before its first label has no folder.
+  const names = await readdir(folder).catch(() => []);
+  const sets = names.filter((name) => name.endsWith('.labelset.jsonl'));
   const times = new Map<string, number>();
   for (const name of sets) {
     for await (const { key } of (await openLabelSet(pathToFileURL(join(folder, name)).href)).rows()) {

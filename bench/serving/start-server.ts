@@ -8,12 +8,17 @@ export interface BenchServer {
   readonly address: string;
   /** Processor time of it and its children until now. */
   cpuSeconds(): Promise<number>;
+  /** Resident memory of it and its children. */
+  residentBytes(): Promise<number>;
   stop(): Promise<void>;
 }
 
 const START_MS = 120_000;
 const ADDRESS = /^(http:\/\/)?127\.0\.0\.1:\d+$/;
 const TICKS_PER_SECOND = 100;
+const PAGE_BYTES = 4096;
+/** Places in /proc/PID/stat, counted from behind the name. */
+const STAT = { group: 2, userTicks: 11, systemTicks: 12, residentPages: 21 };
 
 /** Starts a server in a process group of its own and waits for the address that it prints. */
 export async function startServer(file: string, spec: object): Promise<BenchServer> {
@@ -31,6 +36,7 @@ export async function startServer(file: string, spec: object): Promise<BenchServ
     return {
       address,
       cpuSeconds: () => cpuOf(child.pid ?? 0),
+      residentBytes: async () => PAGE_BYTES * (await sumOverGroup(child.pid ?? 0, [STAT.residentPages])),
       stop: () => end(child).finally(() => process.removeListener('exit', killGroup)),
     };
   } catch (error) {
@@ -54,15 +60,20 @@ async function addressOf(child: ChildProcess, file: string): Promise<string> {
   }
 }
 
-/** Everything in the group: servers fork workers. */
 async function cpuOf(group: number): Promise<number> {
-  let ticks = 0;
+  return (await sumOverGroup(group, [STAT.userTicks, STAT.systemTicks])) / TICKS_PER_SECOND;
+}
+
+/** Everything in the group: servers fork workers. */
+async function sumOverGroup(group: number, places: readonly number[]): Promise<number> {
+  let sum = 0;
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(fields[2]) === group) ticks += Number(fields[11]) + Number(fields[12]);
+    if (Number(fields[STAT.group]) !== group) continue;
+    for (const place of places) sum += Number(fields[place]);
   }
-  return ticks / TICKS_PER_SECOND;
+  return sum;
 }
 
 async function end(child: ChildProcess): Promise<void> {
