@@ -8,6 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Vitest's own second is short for a browser or a service on a busy machine.
+    expect: { poll: { timeout: 10_000 } },
     env: { OMP_WAIT_POLICY: 'passive' },
   },
 });

@@ -72,7 +72,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     }),
   ) as Endpoints;
   const services = new Map<string, ServiceProcess>();
-  let nats: NatsServer;
+  let nats: NatsServer | undefined;
+  // Services end when this process does; the broker would stay behind.
+  const killNats = (): void => void nats?.stop('SIGKILL');
+  process.once('exit', killNats);
   const startNats = async (): Promise<void> => {
     nats = await startNatsServer({ storeDir: join(home, 'nats'), port: natsPort, ...natsOptions });
   };
@@ -88,6 +91,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     services.set(key, service);
     await service.ready();
   };
+  const killBroker = async (): Promise<void> => nats?.stop('SIGKILL');
   const killOne = async (key: string): Promise<void> => {
     services.get(key)?.kill('SIGKILL');
     await services.get(key)?.ended;
@@ -103,7 +107,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     httpUrl: (name) => services.get(`${name}-0`)?.httpUrl,
     pids: () =>
       Object.fromEntries([...services].map(([key, { pid }]) => [key, [pid, ...childrenOf(pid)]] as const)),
-    kill: (name) => (name === 'nats-server' ? nats.stop('SIGKILL') : killOne(`${name}-0`)),
+    kill: (name) => (name === 'nats-server' ? killBroker() : killOne(`${name}-0`)),
     start: (name) => (name === 'nats-server' ? startNats() : startOne(name, `${name}-0`)),
     async replaceLeader(leader) {
       const pid = Number(leader.slice(leader.lastIndexOf(':') + 1));
@@ -127,7 +131,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       const ends = await Promise.all(
         [...services].map(async ([key, service]) => [key, await service.stop()] as const),
       );
-      await nats.stop();
+      await nats?.stop();
+      process.removeListener('exit', killNats);
       await rm(home, { recursive: true, force: true });
       return Object.fromEntries(ends);
     },

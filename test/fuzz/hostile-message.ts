@@ -11,6 +11,10 @@ export interface FieldDescriptor {
 export interface MessageDescriptor {
   readonly name: string;
   readonly field: readonly FieldDescriptor[];
+  /** Those of `optional` fields have names that begin with an underscore. */
+  readonly oneofDecl: readonly { readonly name: string }[];
+  readonly nestedType: readonly MessageDescriptor[];
+  readonly options: { readonly mapEntry?: boolean } | null;
 }
 
 /** Finds a message by its full name. */

@@ -36,33 +36,39 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const wanted = Number(values.count);
 const endAt = Number(values.minutes) > 0 ? performance.now() + Number(values.minutes) * 60_000 : Infinity;
-/** Inputs of a round: calls cost the services ten times what reading costs. */
-const SLICES: Readonly<Record<string, number>> = { calls: 100, http: 200 };
-const READER_SLICE = 500;
+/** What each target has of a round, whichever ends first: a call costs a thousand times what reading a mask costs. */
+const SLICE = { inputs: 5000, ms: 4000 };
 /** MiB; what services with a tiny model and their usual limits for requests and pictures may take. */
 const MEMORY_LIMIT = 1024;
 
 const page = join(import.meta.dirname, `../../out/fuzz/seed-${seed}.json`);
 await mkdir(join(page, '..'), { recursive: true });
 const progress = await readProgress();
+let isOpen = false;
 let isStopped = false;
-process.once('SIGINT', () => (isStopped = true));
-process.once('SIGTERM', () => (isStopped = true));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    // Nothing to keep yet, or asked twice; what was started ends with this process.
+    if (!isOpen || isStopped) process.exit(1);
+    isStopped = true;
+  });
+const isOver = (): boolean => isStopped || performance.now() >= endAt;
 
 const folder = await mkdtemp(join(tmpdir(), 'cassl-fuzz-'));
 const platform = await openPlatform({ withModel: true });
+isOpen = true;
 try {
   const targets = [...platform.targets, ...(await readerTargets(folder))];
   if (values.number !== undefined) await again(targets, values.target, Number(values.number));
-  else while (!isStopped && performance.now() < endAt && total(progress) < wanted) await round(targets);
+  else while (!isOver() && total(progress) < wanted) await round(targets);
 } finally {
   await platform.close();
   await rm(folder, { recursive: true, force: true });
 }
 if (values.number === undefined)
   console.log(`${total(progress)} inputs of seed ${seed}, ${progress.findings.length} findings; ${page}`);
-const isOver = Object.values(progress.peaks).some((peak) => peak > 2 * MEMORY_LIMIT);
-process.exitCode = progress.findings.length === 0 && !isOver ? 0 : 1;
+const isTooMuch = Object.values(progress.peaks).some((peak) => peak > 2 * MEMORY_LIMIT);
+process.exitCode = progress.findings.length === 0 && !isTooMuch ? 0 : 1;
 
 async function again(targets: readonly FuzzTarget[], name: string, number: number): Promise<void> {
   const target = targets.find((one) => one.name === name);
@@ -74,10 +80,16 @@ async function again(targets: readonly FuzzTarget[], name: string, number: numbe
 async function round(targets: readonly FuzzTarget[]): Promise<void> {
   const startedAt = performance.now();
   for (const target of targets) {
-    if (isStopped) break;
+    if (isOver()) break;
     const first = progress.done[target.name] ?? 0;
-    const count = SLICES[target.name] ?? READER_SLICE;
-    const { codes, findings } = await fuzzSlice(target, { seed, first, count });
+    const most = Math.min(SLICE.inputs, wanted - total(progress));
+    const sliceEndsAt = performance.now() + SLICE.ms;
+    const { count, codes, findings } = await fuzzSlice(target, {
+      seed,
+      first,
+      count: most,
+      isOver: () => isOver() || performance.now() >= sliceEndsAt,
+    });
     progress.done[target.name] = first + count;
     const counted = (progress.codes[target.name] ??= {});
     for (const [code, times] of Object.entries(codes)) counted[code] = (counted[code] ?? 0) + times;
