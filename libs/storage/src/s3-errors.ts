@@ -12,6 +12,9 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   429: 'UNAVAILABLE',
 };
 
+/** Answers 400 that a slow or broken connection got, not a bad request: another attempt is worth it. */
+const CUT_SHORT = new Set(['RequestTimeout', 'IncompleteBody']);
+
 /** True for the answers 404, NoSuchKey and NotFound. */
 export function isNotFound(error: unknown): boolean {
   return httpStatus(error) === 404;
@@ -28,7 +31,9 @@ export function translateS3Error(error: unknown, action: string): unknown {
   if (error instanceof Error && error.name === 'AbortError') return error;
   const status = httpStatus(error);
   const isCredentials = error instanceof Error && error.name === 'CredentialsProviderError';
-  const code = isCredentials ? 'FAILED_PRECONDITION' : (CODE_OF_STATUS[status ?? 0] ?? 'UNAVAILABLE');
+  const isCutShort = error instanceof Error && CUT_SHORT.has(error.name);
+  const ofStatus = isCutShort ? undefined : CODE_OF_STATUS[status ?? 0];
+  const code = isCredentials ? 'FAILED_PRECONDITION' : (ofStatus ?? 'UNAVAILABLE');
   return new CasslError(code, `cannot ${action}: ${errorMessage(error)}`, { cause: error });
 }
 

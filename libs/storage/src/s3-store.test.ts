@@ -36,8 +36,38 @@ describe.skipIf(!hasS3())('an s3:// store (needs S3_TEST_ENDPOINT or moto)', () 
   });
 });
 
+const KEYS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+
+describe('an s3:// store whose server lost a part of the request', () => {
+  const refuse = (name: string): string =>
+    `<Error><Code>${name}</Code><Message>of the server</Message></Error>`;
+  let name = '';
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(400, { 'content-type': 'application/xml' }).end(refuse(name));
+  });
+  beforeAll(async () => {
+    for (const [key, value] of Object.entries(KEYS)) process.env[key] ??= value;
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it.each([
+    ['RequestTimeout', 'UNAVAILABLE'],
+    ['IncompleteBody', 'UNAVAILABLE'],
+    ['InvalidArgument', 'FAILED_PRECONDITION'],
+  ])('gives %s the status %s', async (answer, code) => {
+    name = answer;
+    const { port } = server.address() as AddressInfo;
+    const store = openStore('s3://slow', { S3_ENDPOINT: `http://127.0.0.1:${port}` });
+    await expect(store.put('x', new Uint8Array(10))).rejects.toMatchObject({ code });
+  });
+});
+
 describe('an s3:// store whose server falls silent', () => {
-  const KEYS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
   // Answers how long an object is and sends its first bytes; all else waits for ever.
   const server = createServer((request, response) => {
     if (request.method === 'HEAD') response.writeHead(200, { 'content-length': 100 }).end();

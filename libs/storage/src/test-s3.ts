@@ -24,6 +24,7 @@ export interface TestS3Options {
 }
 
 const OWN_PYTHON = fileURLToPath(new URL('../../../.tools/python-s3/bin/python', import.meta.url));
+const SERIAL_MOTO = fileURLToPath(new URL('serial-moto.py', import.meta.url));
 const UP_MS = 120_000;
 
 /** Tests that need it are skipped by name where `pip install 'moto[server]'` was not done (`scripts/test.sh` does it). */
@@ -67,7 +68,7 @@ export async function startS3(options: TestS3Options = {}): Promise<TestS3> {
 
 async function startMoto(endpoint: string, { unchecked }: TestS3Options): Promise<ChildProcess> {
   const { port } = new URL(endpoint);
-  const server = spawn(python(), ['-m', 'moto.server', '-H', '127.0.0.1', '-p', port], {
+  const server = spawn(python(), [SERIAL_MOTO, port], {
     stdio: 'ignore',
     env: {
       ...process.env,
