@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { unavailable } from '@cassl/errors';
 import { createLogger } from '@cassl/rpc';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { sweepOrphans } from './sweep-orphans.ts';
 import type { WorkPlace } from './work-place.ts';
 
@@ -19,9 +19,9 @@ it('ends work that nobody wants any more, again and again, also after a look tha
   };
   const isWanted = (id: string): Promise<boolean> => Promise.resolve(id === 'wanted');
   const stop = sweepOrphans({ place, kind: 'training', isWanted, logger, everyMs: 10 });
-  await vi.waitFor(() => expect(running).toEqual(['wanted']));
+  await expect.poll(() => running).toEqual(['wanted']);
   running.push('gone');
-  await vi.waitFor(() => expect(running).toEqual(['wanted']));
+  await expect.poll(() => running).toEqual(['wanted']);
   stop();
   const before = looks;
   await delay(50);

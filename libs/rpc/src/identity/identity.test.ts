@@ -193,8 +193,7 @@ describe('a token file', () => {
     const changed = { tokens: [{ ...TOKENS.tokens[1], name: 'renamed' }] };
     await writeFile(path('next.json'), JSON.stringify(changed));
     await rename(path('next.json'), path('tokens.json'));
-    await sleep(2500);
-    expect(await nameOf(INFER)).toBe('UNAUTHENTICATED');
+    await expect.poll(() => nameOf(INFER), { timeout: 30_000 }).toBe('UNAUTHENTICATED');
     expect(await nameOf(PROMOTE)).toBe('renamed');
   });
 
