@@ -1,4 +1,4 @@
-import { keepAsking } from './keep-asking.ts';
+import { keepAsking, keepPublishing } from './keep-asking.ts';
 import type { QueueParts } from './queue-parts.ts';
 import { readSubject } from './read-subject.ts';
 import {
@@ -17,7 +17,7 @@ export async function deadLetter<T>(
   payload: Uint8Array,
   reason: string,
 ): Promise<void> {
-  await keepAsking(connection, `put item ${item.job}/${item.id} aside`, () =>
+  await keepPublishing(connection, `put item ${item.job}/${item.id} aside`, () =>
     connection.js.publish(deadSubject(item.job), payload, {
       msgID: `dead.${messageId(item)}`,
       headers: itemHeaders(item, reason),

@@ -5,7 +5,7 @@ import { nanos } from '@nats-io/transport-node';
 import type { EventConnection } from './connect-events.ts';
 import { ensureConsumer, ensureStream, fadingStream } from './ensure-stream.ts';
 import { eventKind, type EventKind } from './event-kind.ts';
-import { keepAsking } from './keep-asking.ts';
+import { keepPublishing } from './keep-asking.ts';
 import { checkToken } from './names.ts';
 import { isUntaken } from './nats-error.ts';
 import { pullMessages } from './pull-messages.ts';
@@ -59,7 +59,7 @@ async function publish(
   const subject = PREFIX + eventKind(whole);
   const bytes = Event.encode(whole).finish();
   const send = (): Promise<unknown> =>
-    keepAsking(connection, `publish ${subject}`, () =>
+    keepPublishing(connection, `publish ${subject}`, () =>
       connection.js.publish(subject, bytes, { msgID: whole.id, headers: withTrace() }),
     );
   try {

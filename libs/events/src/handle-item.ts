@@ -3,7 +3,7 @@ import { CasslError, deadlineExceeded, errorCode, errorMessage, outlook } from '
 import { inSpan, inTrace, SpanKind, type SpanOptions } from '@cassl/telemetry';
 import { deadLetter } from './dead-letters.ts';
 import { failpoint } from './failpoint.ts';
-import { keepAsking } from './keep-asking.ts';
+import { keepPublishing } from './keep-asking.ts';
 import { readLane } from './lanes.ts';
 import type { ItemEnd, ProcessOptions } from './process-options.ts';
 import type { Delivery } from './pull-item.ts';
@@ -148,7 +148,7 @@ async function handBack<T>(
   attempt: number,
 ): Promise<'handed-back'> {
   const copy = { ...identity, copy: `b${message.seq}`, spent: attempt - 1 };
-  await keepAsking(parts.connection, `hand back ${identity.job}/${identity.id}`, () =>
+  await keepPublishing(parts.connection, `hand back ${identity.job}/${identity.id}`, () =>
     parts.connection.js.publish(message.subject, message.data, {
       msgID: messageId(copy),
       headers: itemHeaders(copy),

@@ -44,6 +44,16 @@ describe.skipIf(!hasNatsServer())('job state on a real nats-server', () => {
     expect(await store.list('j3')).toEqual([]);
   });
 
+  it('goes on with a server that has lost the bucket', async () => {
+    const store = await openJobStore(test.connection, { name: 'wiped', codec });
+    const { revision } = await store.create('a', { done: 1 });
+    for await (const stream of test.connection.jsm.streams.names())
+      if (stream.startsWith('KV_')) await test.connection.jsm.streams.delete(stream);
+    await expect(store.update('a', { done: 2 }, revision)).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await store.create('b', { done: 2 })).toMatchObject({ existed: false });
+    expect((await store.list()).map(({ id }) => id)).toEqual(['b']);
+  });
+
   it('tells a watcher the state now and every change, across kill -9', async () => {
     const store = await openJobStore(test.connection, { name: 'watched', codec });
     await store.create('a', { done: 0 });

@@ -8,14 +8,16 @@ const PAUSE_MS = 200;
 const RECONNECTED = Symbol('reconnected');
 
 /**
- * Repeats a request while the server is away, for up to 15 s; not a publication whose stream is gone. A request whose answer was lost may have been carried out:
+ * Repeats a request while the server is away, for up to 15 s. A request whose answer was lost may have been carried out:
  * `action` learns that it `isRepeat` and must cope.
  * @param what for the error message, for example "get job-1 of bucket trainings"
+ * @param isFutile which errors no repetition mends. @default none
  */
 export async function keepAsking<T>(
   connection: EventConnection,
   what: string,
   action: (isRepeat: boolean) => Promise<T>,
+  isFutile: (error: unknown) => boolean = () => false,
 ): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS;
   for (let isRepeat = false; ; isRepeat = true) {
@@ -29,11 +31,20 @@ export async function keepAsking<T>(
       answer.catch(() => undefined);
     } catch (error) {
       const translated = fromNatsError(error, what);
-      const isWorthAsking = translated.code === 'UNAVAILABLE' && !isUntaken(error);
+      const isWorthAsking = translated.code === 'UNAVAILABLE' && !isFutile(error);
       if (!isWorthAsking || performance.now() > deadline) throw translated;
       await sleep(PAUSE_MS);
     } finally {
       forget();
     }
   }
+}
+
+/** Repeats a publication likewise, but not where its stream is gone: whoever needs that has to make it first. */
+export async function keepPublishing<T>(
+  connection: EventConnection,
+  what: string,
+  send: () => Promise<T>,
+): Promise<T> {
+  return keepAsking(connection, what, send, isUntaken);
 }

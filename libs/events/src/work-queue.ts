@@ -2,7 +2,7 @@ import { inSpan, SpanKind, type SpanOptions } from '@cassl/telemetry';
 import { hasApiCode } from './nats-error.ts';
 import type { EventConnection } from './connect-events.ts';
 import { listDead, removeDead } from './dead-letters.ts';
-import { keepAsking } from './keep-asking.ts';
+import { keepAsking, keepPublishing } from './keep-asking.ts';
 import { changeLane, readLane, type Lane } from './lanes.ts';
 import { processItems } from './process-items.ts';
 import type { ProcessOptions } from './process-options.ts';
@@ -123,7 +123,7 @@ export async function openWorkQueue<T>(
       await removeDead(parts, sequence);
     },
     async report(job, { id, bytes }) {
-      await keepAsking(connection, `report of ${job}`, () =>
+      await keepPublishing(connection, `report of ${job}`, () =>
         connection.js.publish(parts.reportSubject(job), bytes, { msgID: `${job}.${id}` }),
       );
     },
@@ -164,7 +164,7 @@ async function enqueue<T>(
     signal?.throwIfAborted();
     const item = { job, id, epoch, copy, spent: 0 };
     const bytes = codec.encode(payload);
-    const sent = keepAsking(connection, `enqueue ${job}/${id}`, () =>
+    const sent = keepPublishing(connection, `enqueue ${job}/${id}`, () =>
       connection.js.publish(subject(job), bytes, { msgID: messageId(item), headers: itemHeaders(item) }),
     ).then(
       () => void sending.delete(sent),
