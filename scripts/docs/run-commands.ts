@@ -1,18 +1,21 @@
 // `make test-docs`: runs every command that README and docs show in a fenced block, as its short form says, in a folder as readers have
 // it, against services that `cassl up` started there, and compares what the pages then look like with the pictures of docs/images. What
 // needs a cluster, a GPU or other programs has its mark, and is named as skipped. Exits 1 where something fails, or ends in a stack trace.
-// `run-commands.ts PAGE...` runs those of single pages; `--write-pictures` (`make pictures`) takes the pictures anew.
+// `run-commands.ts PAGE...` runs those of single pages; `--write-pictures` (`make pictures`) takes the pictures anew. Ctrl-C and SIGTERM end
+// what it has started, too.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { interruption } from '@cassl/cli';
 import { MARKS } from './check-commands.ts';
 import { commandsOf, fencesOf } from './markdown.ts';
 import { PICTURED_PAGES } from './pictures/picture-plan.ts';
 import { Photographer } from './pictures/take-pictures.ts';
 import { prepareFolder } from './prepare-folder.ts';
+import { runInGroup } from './run-in-group.ts';
 import { shortForm } from './short-forms.ts';
 
 /** In the order in which a new user reads them: the tutorial makes the checkpoints that others use. */
@@ -29,11 +32,6 @@ const PAGES = [
 /** A run takes one minute on two free cores and ten where twenty others want them. */
 const LIMIT_MS = 1_800_000;
 const root = join(import.meta.dirname, '../..');
-
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-}
 
 interface Outcome {
   readonly verdict: 'passed' | 'failed' | 'skipped' | 'written';
@@ -58,29 +56,41 @@ const folder = mkdtempSync(join(tmpdir(), 'cassl-docs-'));
 const photographer = new Photographer(root, { write: isWriting });
 const counts = { passed: 0, failed: 0, skipped: 0, written: 0 };
 const startedAt = performance.now();
+const interrupted = interruption();
+const { signal } = interrupted;
+// Who waits for a page of it need not wait on.
+interrupted.onSignal(() => void photographer.close());
 let up: ReturnType<typeof spawnUp> | undefined;
 try {
   prepareFolder(root, folder);
   const surroundings = await startServices();
   const usual = isWriting ? PICTURED_PAGES : PAGES;
   for (const page of positionals.length > 0 ? positionals : usual) await runPage(page, surroundings);
+} catch (error) {
+  if (!signal.aborted) throw error;
+  console.error('docs: interrupted');
 } finally {
   await photographer.close();
-  if (up?.exitCode === null) {
+  if (up?.exitCode === null && up.signalCode === null) {
     up.kill('SIGTERM');
     await once(up, 'exit');
   }
   rmSync(folder, { recursive: true, force: true });
+  interrupted.end();
 }
-const { passed, failed, skipped, written } = counts;
-mkdirSync(join(root, 'out/test'), { recursive: true });
-const report = { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped };
-writeFileSync(join(root, 'out/test/docs.json'), JSON.stringify(report));
-const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-console.log(
-  `docs: ${passed} passed, ${failed} failed, ${skipped} skipped${isWriting ? `, ${written} pictures written` : ''} in ${seconds} s`,
-);
-process.exitCode = failed > 0 ? 1 : 0;
+if (!signal.aborted) report();
+
+function report(): void {
+  const { passed, failed, skipped, written } = counts;
+  mkdirSync(join(root, 'out/test'), { recursive: true });
+  const numbers = { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped };
+  writeFileSync(join(root, 'out/test/docs.json'), JSON.stringify(numbers));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  console.log(
+    `docs: ${passed} passed, ${failed} failed, ${skipped} skipped${isWriting ? `, ${written} pictures written` : ''} in ${seconds} s`,
+  );
+  process.exitCode = failed > 0 ? 1 : 0;
+}
 
 /** `cassl up` in the folder, and what commands are run with: it in PATH, its addresses by name. */
 async function startServices(): Promise<Surroundings> {
@@ -90,7 +100,10 @@ async function startServices(): Promise<Surroundings> {
   writeFileSync(join(bin, 'cassl'), script, { mode: 0o755 });
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` };
   up = spawnUp(env);
-  const [line] = (await once(up.stdout, 'data')) as [Buffer];
+  const died = once(up, 'exit', { signal }).then(([code]) => {
+    throw new Error(`cassl up ended with ${code} before it said its addresses`);
+  });
+  const [line] = (await Promise.race([once(up.stdout, 'data', { signal }), died])) as [Buffer];
   const { endpoints, http, consoleUrl } = JSON.parse(String(line)) as {
     readonly endpoints: { readonly labeler: string };
     readonly http: { readonly labeler: string };
@@ -103,6 +116,8 @@ function spawnUp(env: NodeJS.ProcessEnv) {
   return spawn(process.execPath, [join(root, 'libs/cli/bin/cassl.js'), 'up', '--free-ports', '--json'], {
     cwd: folder,
     env,
+    // A group of its own: Ctrl-C would reach it a first time from the terminal, and a second one ends it without its services.
+    detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
@@ -135,25 +150,11 @@ async function outcomeOf(text: string, marks: readonly string[], env: NodeJS.Pro
   const mark = marks.find((one) => MARKS.includes(one) && !(one === 'platform' && 'run' in form));
   if (mark !== undefined) return { verdict: 'skipped', why: `marked: ${mark}` };
   if ('skip' in form) return { verdict: 'skipped', why: form.skip };
-  const { code, output } = await runInFolder(form.run, env);
+  const { code, output } = await runInGroup(form.run, { cwd: folder, env, limitMs: LIMIT_MS, signal });
   if (code === 127 && !form.run.includes('cassl ')) return { verdict: 'skipped', why: output.trim() };
   const hasTrace = /\n\s+at .+\(?(file|node):/.test(output);
   const isFine = !hasTrace && (code === 0 || (code === 2 && form.mayRefuse === true));
   return isFine
     ? { verdict: 'passed', why: '', output }
     : { verdict: 'failed', why: `exit ${code} of \`${form.run}\`:\n${output.slice(-2000)}` };
-}
-
-async function runInFolder(command: string, env: NodeJS.ProcessEnv): Promise<Ended> {
-  const child = spawn('bash', ['-c', command], {
-    cwd: folder,
-    env,
-    timeout: LIMIT_MS,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += String(chunk)));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
 }

@@ -11,3 +11,4 @@ export { freePort } from './local/free-port.ts';
 export { readPipelineFile } from './pipeline/read-pipeline-file.ts';
 export { toPipelineSpec } from './pipeline/to-spec.ts';
 export { toReportJson, type ReportJson } from './report/report-json.ts';
+export { interruption, type Interruption } from './local/interruption.ts';

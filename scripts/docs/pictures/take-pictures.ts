@@ -14,6 +14,8 @@ const LEAST_HEIGHT = 60;
 const SETTLED_MS = 30_000;
 /** A first answer of a checkpoint loads it. */
 const AWAITED_MS = 180_000;
+/** Else a signal would end this process as soon as the browser has closed, before what else it started. */
+const OWN_SIGNALS = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
 
 export interface PictureOutcome {
   readonly name: string;
@@ -65,7 +67,7 @@ export class Photographer {
   }
 
   async #take(executablePath: string, { height, show }: Picture, step: Step): Promise<Buffer> {
-    this.#browser ??= await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    this.#browser ??= await chromium.launch({ executablePath, args: ['--no-sandbox'], ...OWN_SIGNALS });
     const page = await this.#browser.newPage({
       viewport: { width: WIDTH, height: height ?? LEAST_HEIGHT },
       colorScheme: 'light',
