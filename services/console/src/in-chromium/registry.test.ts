@@ -18,7 +18,11 @@ describe.skipIf(CHROMIUM === undefined)(
     const pages = openPages({
       services: () => [
         scripted(RegistryServiceDefinition, {
-          listAliases: () => Promise.resolve({ aliases, nextPageToken: '' }),
+          listAliases({ pageSize, pageToken }) {
+            const from = Number(pageToken || 0);
+            const next = from + pageSize < aliases.length ? String(from + pageSize) : '';
+            return Promise.resolve({ aliases: aliases.slice(from, from + pageSize), nextPageToken: next });
+          },
           listCheckpoints({ pageToken }) {
             const from = Number(pageToken || 0);
             const next = from + 2 < checkpoints.length ? String(from + 2) : '';
@@ -89,6 +93,17 @@ describe.skipIf(CHROMIUM === undefined)(
       expect(await pages.page.getByRole('button', { name: 'Older' }).count()).toBe(0);
       await pages.page.getByRole('button', { name: 'Newer' }).click();
       await expect.poll(shown).toEqual(['c'.repeat(12), 'd'.repeat(12)]);
+    });
+
+    it('has a hundred aliases at first, says so, and more when they are asked for', async () => {
+      const many = Array.from({ length: 150 }, (_, index) => ruled(`team/${String(index).padStart(3, '0')}`));
+      await open('/registry', { aliases: many });
+      await pages.page.getByText('The first 100 aliases by name are shown.').waitFor();
+      await pages.page.getByRole('link', { name: 'team/099' }).waitFor();
+      expect(await pages.page.getByRole('link', { name: 'team/100' }).count()).toBe(0);
+      await pages.page.getByRole('button', { name: 'Show more' }).click();
+      await pages.page.getByRole('link', { name: 'team/149' }).waitFor();
+      expect(await pages.page.getByText('aliases by name are shown').count()).toBe(0);
     });
 
     it('tells where an alias has pointed, who moved it, and when it was taken away', async () => {

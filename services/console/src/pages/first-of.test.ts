@@ -30,6 +30,12 @@ describe('the newest of a list', () => {
     },
   );
 
+  it('are asked for by larger pages where the service gives them', async () => {
+    asked.length = 0;
+    await firstOf(100, service(1000), 80);
+    expect(asked.map(({ pageSize }) => pageSize)).toEqual([80, 30]);
+  });
+
   it('are asked for by pages that every service gives, and no more of them than are wanted', async () => {
     asked.length = 0;
     await firstOf(150, service(1000));

@@ -1,32 +1,37 @@
 import { invalidArgument } from '@cassl/errors';
 
-/** The newest of a list. */
+/** The first of a list. */
 export interface Listed<T> {
   readonly items: readonly T[];
-  /** Older ones are not among them. */
+  /** Further ones are not among them. */
   readonly isMore: boolean;
 }
 
 /** How many are shown at first, and how many more each time. */
 const USUAL = 100;
 /** What a browser still draws, and a service lists every other second. */
-const MOST = 5000;
-const PAGE = 100;
+export const MOST = 5000;
+/** What every service gives at once. */
+const USUAL_PAGE = 100;
 
 interface Page<T> {
   readonly items: readonly T[];
   readonly nextPageToken: string;
 }
 
-/** Page after page until there are `most`. */
+/**
+ * Page after page until there are `most`.
+ * @param pageSize where the service gives more at once @default 100
+ */
 export async function firstOf<T>(
   most: number,
   ask: (page: { readonly pageSize: number; readonly pageToken: string }) => Promise<Page<T>>,
+  pageSize = USUAL_PAGE,
 ): Promise<Listed<T>> {
   const items: T[] = [];
   let pageToken = '';
   do {
-    const page = await ask({ pageSize: Math.min(PAGE, most - items.length), pageToken });
+    const page = await ask({ pageSize: Math.min(pageSize, most - items.length), pageToken });
     items.push(...page.items);
     pageToken = page.nextPageToken;
   } while (pageToken !== '' && items.length < most);

@@ -5,6 +5,8 @@ import { scripted } from '../scripted-platform.fixture.ts';
 import type { ShardsPoint } from './labelings.ts';
 
 const SHARDS = 1000;
+/** More than the console shows. */
+const LONG = 20_001;
 
 describe('labelings', () => {
   const asked: string[] = [];
@@ -26,13 +28,14 @@ describe('labelings', () => {
         resumeLabeling: answer('resume'),
         cancelLabeling: answer('cancel'),
         retryDeadShards: answer('retry'),
-        listLabelFiles({ pageToken }) {
+        listLabelFiles({ id, pageSize, pageToken }) {
+          const shards = id === 'long' ? LONG : SHARDS;
           const from = Number(pageToken || 0);
-          const files = Array.from({ length: 300 }, (_, at) => file(from + at)).filter(
-            ({ index }) => index < SHARDS,
+          const files = Array.from({ length: Math.min(300, pageSize) }, (_, at) => file(from + at)).filter(
+            ({ index }) => index < shards,
           );
           const next = from + files.length;
-          return Promise.resolve({ files, nextPageToken: next < SHARDS ? String(next) : '' });
+          return Promise.resolve({ files, nextPageToken: next < shards ? String(next) : '' });
         },
       }),
     ]);
@@ -50,10 +53,16 @@ describe('labelings', () => {
 
   it('show the teacher over the pool in few points, whatever the number of shards', async () => {
     const response = await fetch(`${console.url}/api/labelings/l1/shards`);
-    const { points } = (await response.json()) as { points: ShardsPoint[] };
+    const { points, ...told } = (await response.json()) as { points: ShardsPoint[] };
+    expect(told).toEqual({ shards: SHARDS, isMore: false });
     expect(points.length).toBeLessThanOrEqual(400);
     expect(points.reduce((sum, { images }) => sum + images, 0)).toBe(10 * SHARDS);
     expect(points[0]).toMatchObject({ shard: 0, emptyRate: 0, labelsPerImage: 30 / 9 });
     expect(points.at(-1)).toMatchObject({ emptyRate: 1 });
+  });
+
+  it('say how many shards the points stand for where they are not all', async () => {
+    const response = await fetch(`${console.url}/api/labelings/long/shards`);
+    expect(await response.json()).toMatchObject({ shards: 20_000, isMore: true });
   });
 });

@@ -9,6 +9,7 @@ import type { Caller, ConsoleEnv } from '../http/session.ts';
 const LIST_EVERY_MS = 2000;
 /** Shards that a chart over the pool shows; of larger jobs it shows the first. */
 const MAX_SHARDS = 20_000;
+const SHARDS_PAGE = 1000;
 /** Points of that chart. */
 const MAX_POINTS = 400;
 
@@ -23,16 +24,15 @@ export interface ShardsPoint {
 
 /** `GET /events?most=100` the newest of the list, `GET /:id/events` one job, `GET /:id/shards` the teacher over the pool, `POST /:id/pause` and so on. */
 export function labelingRoutes({ platform: { labeler }, stopping }: PageParts): Hono<ConsoleEnv> {
-  const shards = async (id: string, call: Caller['call']): Promise<readonly LabelFile[]> => {
-    const files: LabelFile[] = [];
-    let pageToken = '';
-    do {
-      const page = await labeler.listLabelFiles({ id, pageSize: 1000, pageToken }, call);
-      files.push(...page.files);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '' && files.length < MAX_SHARDS);
-    return files;
-  };
+  const shards = (id: string, call: Caller['call']): Promise<Listed<LabelFile>> =>
+    firstOf(
+      MAX_SHARDS,
+      async (page) => {
+        const { files: items, nextPageToken } = await labeler.listLabelFiles({ id, ...page }, call);
+        return { items, nextPageToken };
+      },
+      SHARDS_PAGE,
+    );
   const change =
     (act: (id: string, call: Caller['call']) => Promise<{ labeling: Labeling | undefined }>) =>
     async (context: Context<ConsoleEnv, '/:id/:verb'>): Promise<Response> =>
@@ -53,9 +53,10 @@ export function labelingRoutes({ platform: { labeler }, stopping }: PageParts): 
       const id = context.req.param('id');
       return sendEvents(context, stopping, (signal) => labeler.watchLabeling({ id }, { ...call, signal }));
     })
-    .get('/:id/shards', async (context) =>
-      context.json({ points: toPoints(await shards(context.req.param('id'), context.get('caller').call)) }),
-    )
+    .get('/:id/shards', async (context) => {
+      const { items, isMore } = await shards(context.req.param('id'), context.get('caller').call);
+      return context.json({ points: toPoints(items), shards: items.length, isMore });
+    })
     .post(
       '/:id/pause',
       change((id, call) => labeler.pauseLabeling({ id, reason: 'asked for in the console' }, call)),

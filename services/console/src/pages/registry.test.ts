@@ -48,6 +48,12 @@ describe('the registry', () => {
   it('lists aliases of every page', async () => {
     const { aliases } = (await ask('aliases')) as { aliases: { alias: string }[] };
     expect(aliases.map(({ alias }) => alias)).toEqual(['a/free', 'a/good', 'a/strict']);
+    expect(await ask('aliases?most=2')).toMatchObject({
+      aliases: [{ alias: 'a/free' }, { alias: 'a/good' }],
+      isMore: true,
+    });
+    expect(await ask('aliases?most=3')).toMatchObject({ isMore: false });
+    expect(await ask('aliases?most=0')).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
   });
 
   it('says of each alias with a rule whether it could move, and moves none', async () => {
@@ -56,6 +62,8 @@ describe('the registry', () => {
         { alias: 'a/good', passes: true, reason: '' },
         { alias: 'a/strict', passes: false, reason: expect.stringContaining('bbox/AP is 0.2') as string },
       ],
+      seenAliases: 3,
+      isMore: false,
     });
     expect(moved).toEqual([true, true]);
   });

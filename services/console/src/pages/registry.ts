@@ -3,10 +3,10 @@ import type { Alias } from '@cassl/proto';
 import { Hono } from 'hono';
 import type { Caller, ConsoleEnv } from '../http/session.ts';
 import type { PageParts } from '../page-parts.ts';
+import { firstOf, MOST, wantedCount, type Listed } from './first-of.ts';
 
 const PAGE = 50;
-/** Aliases that the page lists; more than that nobody reads. */
-const MAX_ALIASES = 2000;
+const ALIASES_PAGE = 1000;
 
 /** Whether an alias could move to a checkpoint now. */
 export interface Gate {
@@ -18,19 +18,18 @@ export interface Gate {
 
 /**
  * `GET /checkpoints` a page of them, `GET /checkpoints/:reference` one with evaluations and lineage, `POST /checkpoints/:reference/gates` what
- * every alias with a rule would say to it, `GET /aliases`, `GET /alias?name=` one with its history.
+ * every alias with a rule would say to it, `GET /aliases?most=100` the first by name, `GET /alias?name=` one with its history.
  */
 export function registryRoutes({ platform: { registry }, registryHttpUrl }: PageParts): Hono<ConsoleEnv> {
-  const aliases = async (call: Caller['call']): Promise<readonly Alias[]> => {
-    const list: Alias[] = [];
-    let pageToken = '';
-    do {
-      const page = await registry.listAliases({ prefix: '', pageSize: 1000, pageToken }, call);
-      list.push(...page.aliases);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '' && list.length < MAX_ALIASES);
-    return list;
-  };
+  const firstAliases = (most: number, call: Caller['call']): Promise<Listed<Alias>> =>
+    firstOf(
+      most,
+      async (page) => {
+        const { aliases: items, nextPageToken } = await registry.listAliases({ prefix: '', ...page }, call);
+        return { items, nextPageToken };
+      },
+      ALIASES_PAGE,
+    );
   /** Asks for the move without making it: the registry itself says what the rule misses. */
   const gate = async (alias: string, reference: string, call: Caller['call']): Promise<Gate> => {
     try {
@@ -63,12 +62,19 @@ export function registryRoutes({ platform: { registry }, registryHttpUrl }: Page
     .post('/checkpoints/:reference/gates', async (context) => {
       const { call } = context.get('caller');
       const reference = context.req.param('reference');
-      const ruled = (await aliases(call)).filter(({ rule }) => rule !== undefined);
+      const { items, isMore } = await firstAliases(MOST, call);
+      const ruled = items.filter(({ rule }) => rule !== undefined);
       return context.json({
         gates: await Promise.all(ruled.map(({ alias }) => gate(alias, reference, call))),
+        seenAliases: items.length,
+        isMore,
       });
     })
-    .get('/aliases', async (context) => context.json({ aliases: await aliases(context.get('caller').call) }))
+    .get('/aliases', async (context) => {
+      const most = wantedCount(context.req.query('most'));
+      const { items, isMore } = await firstAliases(most, context.get('caller').call);
+      return context.json({ aliases: items, isMore });
+    })
     .get('/alias', async (context) => {
       const alias = context.req.query('name') ?? '';
       return context.json(await registry.getAlias({ alias, at: undefined }, context.get('caller').call));

@@ -1,7 +1,7 @@
 import { LinePlot } from '@cassl/charts';
 import type { Labeling } from '@cassl/proto';
 import type { JSX } from 'preact';
-import { fixed, number, percent } from '../../format.ts';
+import { count, fixed, number, percent } from '../../format.ts';
 import type { Json } from '../../json.ts';
 import { Facts } from '../../parts/notes.tsx';
 import { pathOf } from '../../router.tsx';
@@ -13,6 +13,13 @@ interface ShardsPoint {
   readonly labelsPerImage: number;
 }
 
+interface ShardsAnswer {
+  readonly points: readonly ShardsPoint[];
+  readonly shards: number;
+  /** The job has further ones. */
+  readonly isMore: boolean;
+}
+
 interface TeacherPanelProps {
   readonly id: string;
   readonly labeling: Json<Labeling>;
@@ -22,7 +29,7 @@ interface TeacherPanelProps {
 
 /** How the teacher does, now and over the pool: one that collapses finds nothing, or the same everywhere. */
 export function TeacherPanel({ id, labeling: { health }, version }: TeacherPanelProps): JSX.Element | null {
-  const { value } = useAnswer<{ points: readonly ShardsPoint[] }>(pathOf('labelings', id, 'shards'), version);
+  const { value } = useAnswer<ShardsAnswer>(pathOf('labelings', id, 'shards'), version);
   const points = value?.points ?? [];
   if (health === undefined && points.length === 0) return null;
   const line = (name: string, of: (point: ShardsPoint) => number) => [
@@ -41,6 +48,11 @@ export function TeacherPanel({ id, labeling: { health }, version }: TeacherPanel
             ['drift (PSI; from 0.25 on marked)', number(health.drift)],
           ]}
         />
+      )}
+      {value?.isMore === true && (
+        <p class="soft">
+          The charts show the first {count(value.shards)} shards of the pool; there are more.
+        </p>
       )}
       {points.length > 1 && (
         <div class="charts">

@@ -1,6 +1,7 @@
 import type { Alias } from '@cassl/proto';
 import type { JSX } from 'preact';
-import { clock, shortDigest } from '../../format.ts';
+import { useState } from 'preact/hooks';
+import { clock, count, shortDigest } from '../../format.ts';
 import type { Json } from '../../json.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { ErrorNote } from '../../parts/notes.tsx';
@@ -8,9 +9,17 @@ import { Link, pathOf } from '../../router.tsx';
 import { useAnswer } from '../../use-answer.ts';
 import { ruleText } from './rule-text.ts';
 
-/** Where each alias points. */
+interface AliasPage {
+  readonly aliases: readonly Json<Alias>[];
+  readonly isMore: boolean;
+}
+
+const STEP = 100;
+
+/** Where each alias points, by name. */
 export function AliasList(): JSX.Element {
-  const { value, error } = useAnswer<{ aliases: readonly Json<Alias>[] }>('/registry/aliases');
+  const [most, setMost] = useState(STEP);
+  const { value, error } = useAnswer<AliasPage>(`/registry/aliases?most=${most}`);
   return (
     <section class="panel">
       <h2>Aliases</h2>
@@ -31,6 +40,14 @@ export function AliasList(): JSX.Element {
             ],
           }))}
         />
+      )}
+      {value?.isMore === true && (
+        <p class="actions">
+          <span class="soft">The first {count(value.aliases.length)} aliases by name are shown.</span>
+          <button type="button" onClick={() => setMost(most + STEP)}>
+            Show more
+          </button>
+        </p>
       )}
     </section>
   );

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { callApi, type ApiError } from '../../api.ts';
+import { count } from '../../format.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { ErrorNote } from '../../parts/notes.tsx';
 import { Link } from '../../router.tsx';
@@ -11,17 +12,24 @@ interface Gate {
   readonly reason: string;
 }
 
+interface GatesAnswer {
+  readonly gates: readonly Gate[];
+  readonly seenAliases: number;
+  readonly isMore: boolean;
+}
+
 /** What every alias that has a rule would say, were it to move here. Nothing is moved. */
 export function Gates({ digest }: { readonly digest: string }): JSX.Element {
-  const [gates, setGates] = useState<readonly Gate[]>();
+  const [answer, setAnswer] = useState<GatesAnswer>();
   const [error, setError] = useState<ApiError>();
   const ask = (): void => {
     setError(undefined);
-    callApi<{ gates: readonly Gate[] }>(`/registry/checkpoints/${digest}/gates`, { method: 'POST' }).then(
-      (answer) => setGates(answer.gates),
+    callApi<GatesAnswer>(`/registry/checkpoints/${digest}/gates`, { method: 'POST' }).then(
+      setAnswer,
       setError,
     );
   };
+  const gates = answer?.gates;
   return (
     <section class="panel">
       <h2>Gates</h2>
@@ -32,6 +40,9 @@ export function Gates({ digest }: { readonly digest: string }): JSX.Element {
         </button>
       </p>
       <ErrorNote error={error} />
+      {answer?.isMore === true && (
+        <p class="soft">The first {count(answer.seenAliases)} aliases by name were asked; there are more.</p>
+      )}
       {gates?.length === 0 && <p>No alias has a rule.</p>}
       {gates !== undefined && gates.length > 0 && (
         <DataTable

@@ -9,11 +9,16 @@ import { useZoom } from '../images/use-zoom.ts';
 import { PhotoDrop } from './photo-drop.tsx';
 import { TriedPane } from './tried-pane.tsx';
 
+/** Names that are offered; any other can be written. */
+const OFFERED = 5000;
+
 /** A photo of the visitor's, and what two checkpoints find in it, side by side. */
 export function TryPage(): JSX.Element {
   const [photo, setPhoto] = useState<File>();
   const [threshold, setThreshold] = useState(0.3);
-  const { value, error } = useAnswer<{ aliases: readonly Json<Alias>[] }>('/registry/aliases');
+  const { value, error } = useAnswer<{ aliases: readonly Json<Alias>[] }>(
+    `/registry/aliases?most=${OFFERED}`,
+  );
   const aliases = value?.aliases.map(({ alias }) => alias) ?? [];
   const [chosen, setChosen] = useState<readonly string[]>(['', '']);
   const zoom = useZoom();
