@@ -1,6 +1,5 @@
 import { invalidArgument } from '@cassl/errors';
 import { isEnded } from '@cassl/jobs';
-import { LabelFile } from '@cassl/proto';
 import { interruption } from '../local/interruption.ts';
 import { formatJob, formatJobs, nameOf } from './format-job.ts';
 import { stateOf, type JobKind, type JobStateWord, type JobView } from './job-view.ts';
@@ -109,7 +108,8 @@ export async function listLabelFiles(name: string, { home, json }: JobFlags): Pr
     for await (const file of labelings(service, name).files(job.status.id)) {
       const { index, uri, labelCount, labeledImages, emptyImages, failedImages } = file;
       const text = `${index}  ${uri}  ${labelCount} labels on ${labeledImages} images, ${emptyImages} without, ${failedImages} failed`;
-      console.log(json ? JSON.stringify(LabelFile.toJSON(file)) : text);
+      // All fields, zeros too: the first shard has the index 0.
+      console.log(json ? JSON.stringify(file) : text);
     }
   });
 }
