@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bashCompletion } from './bash-completion.ts';
+import { createProgram } from '../program.ts';
 import { commandTree } from './command-tree.ts';
 import { fishCompletion } from './fish-completion.ts';
 import { zshCompletion } from './zsh-completion.ts';
@@ -74,31 +75,78 @@ describe('completion in bash', () => {
   });
 });
 
+const offeredByZsh = (path: string, line: string): string[] => {
+  const offers = join(import.meta.dirname, 'zsh-offers.fixture.zsh');
+  const { stdout, stderr } = spawnSync('zsh', ['-f', offers, path, line], {
+    ...{ encoding: 'utf8', cwd: folder, timeout: 50_000 },
+    env: { ...process.env, HOME: folder, ZDOTDIR: folder },
+  });
+  expect(stderr).toBe('');
+  return [...stdout.matchAll(/^offer:(.*?)\r?$/gm)].map(([, word = '']) => word);
+};
+
 describe.skipIf(!has('zsh'))('completion in zsh (skipped without zsh)', () => {
-  it('is a script that zsh can read, a function a command', () => {
-    const script = zshCompletion(tree());
-    const { stderr, status } = spawnSync('zsh', ['-n', saved('_cassl', script)], { encoding: 'utf8' });
-    expect([stderr, status]).toEqual(['', 0]);
-    expect(script).toContain("'list:The user'\\''s jobs'");
-    expect(script.match(/^_cassl\w*\(\) \{/gm)).toHaveLength(5);
+  const path = saved('_cassl', zshCompletion(tree()));
+  it.each([
+    ['cassl ', ['eval', 'jobs']],
+    ['cassl j', ['jobs']],
+    ['cassl jobs ', ['list', 'watch']],
+    ['cassl jobs list --st', ['--state']],
+    ['cassl jobs list --state ', ['queued', 'running']],
+    ['cassl jobs list --state queued --h', ['--help', '--home']],
+    ['cassl jobs watch --f', ['--follow']],
+    // Paths are of the folder that it runs in.
+    ['cassl eval cassl.b', ['cassl.bash']],
+    ['cassl jobs list --home _c', ['_cassl']],
+  ])('of %j offers %j', (line, offered) => {
+    expect(offeredByZsh(path, line).sort()).toEqual(offered);
   });
 });
+
+const offeredByFish = (path: string, line: string): string[] => {
+  const { stdout, stderr } = spawnSync(
+    'fish',
+    ['--no-config', '-c', 'source $argv[1]; complete -C $argv[2]', path, line],
+    { encoding: 'utf8', cwd: folder, env: { ...process.env, HOME: folder } },
+  );
+  expect(stderr).toBe('');
+  return stdout.split('\n').flatMap((text) => (text === '' ? [] : [text.split('\t')[0] ?? '']));
+};
 
 describe.skipIf(!has('fish'))('completion in fish (skipped without fish)', () => {
   const path = saved('cassl.fish', fishCompletion(tree()));
   it.each([
     ['cassl ', ['eval', 'jobs']],
+    ['cassl j', ['jobs']],
     ['cassl jobs ', ['list', 'watch']],
-    ['cassl jobs list --state ', ['queued', 'running']],
     ['cassl jobs list --st', ['--state']],
+    ['cassl jobs list --state ', ['queued', 'running']],
+    ['cassl jobs list --state queued --h', ['--help', '--home']],
+    ['cassl jobs watch --f', ['--follow']],
+    ['cassl eval cassl.b', ['cassl.bash']],
+    ['cassl jobs list --home _c', ['_cassl']],
   ])('of %j offers %j', (line, offered) => {
-    const code = `source $argv[1]; complete -C $argv[2]`;
-    const { stdout } = spawnSync('fish', ['--no-config', '-c', code, path, line], {
-      encoding: 'utf8',
-      cwd: folder,
-      env: { ...process.env, HOME: folder },
-    });
-    const words = stdout.split('\n').map((text) => text.split('\t')[0] ?? '');
-    expect(words.filter((word) => /^[a-z-]+$/.test(word)).sort()).toEqual(offered);
+    expect(offeredByFish(path, line).sort()).toEqual(offered);
+  });
+});
+
+const offeredByBash = (path: string): string[] => {
+  // As readline calls what `complete` has named for the command.
+  const code = `source "$0"; set -- $(complete -p cassl); COMP_WORDS=(cassl ""); COMP_CWORD=1
+"\${@:$#-1:1}"; printf "%s\\n" "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', code, path], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  return stdout.trim().split('\n');
+};
+
+describe.each([
+  ['bash', bashCompletion, offeredByBash],
+  ['zsh', zshCompletion, (path: string) => offeredByZsh(path, 'cassl ')],
+  ['fish', fishCompletion, (path: string) => offeredByFish(path, 'cassl ')],
+] as const)('completion of every command there is', (shell, script, offers) => {
+  it.skipIf(!has(shell))(`is loaded by ${shell} (skipped without ${shell})`, async () => {
+    const program = await createProgram();
+    const path = saved(`all.${shell}`, script(commandTree(program)));
+    expect(offers(path).sort()).toEqual(program.commands.map((command) => command.name()).sort());
   });
 });

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { measureArm } from './measure-arm.ts';
 import { renderContent } from './render-report.ts';
 import type { ReportContent } from './report-content.ts';
+import { seriousFindings } from './serious-findings.fixture.ts';
 
 const HOSTILE = '<img src=x onerror="window.hacked=1">';
 const CHROMIUM = [process.env['CASSL_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
@@ -39,6 +40,23 @@ describe.skipIf(CHROMIUM === undefined)('the report in Chromium (needs Chromium,
     expect(await page.evaluate('window.hacked')).toBeUndefined();
     expect(await page.locator('script').count()).toBe(0);
     await page.close();
+  });
+
+  it.each([
+    ['light', 1280],
+    ['light', 390],
+    ['dark', 1280],
+    ['dark', 390],
+  ] as const)('has nothing that axe finds serious in the %s at %i pixels', async (colorScheme, width) => {
+    // Its policy lets no script run, axe neither.
+    const context = await browser.newContext({
+      ...{ colorScheme, bypassCSP: true },
+      viewport: { width, height: 844 },
+    });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(join(folder, 'report.html')).href);
+    expect(await seriousFindings(page)).toEqual([]);
+    await context.close();
   });
 
   it('shows classes, sizes, precision over recall, confusions, curves, digests and commands', async () => {
