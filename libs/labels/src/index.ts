@@ -1,5 +1,6 @@
 export type { ImageLocation } from './image-location.ts';
 export { decodeLabelFile, decodeRows, encodeLabelFile, encodeRows } from './file/label-file.ts';
+export type { LabelFileRows } from './file/label-file-rows.ts';
 export { recordOf, rowOf, type FailedImage, type LabelRecord } from './file/label-record.ts';
 export {
   isFailed,

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
-import { CasslError, dataLoss, errorMessage } from '@cassl/errors';
+import { CasslError, errorMessage } from '@cassl/errors';
+import { damagedFile } from './damaged-file.ts';
 import { rowOf, recordOf, type FailedImage, type LabelRecord } from './label-record.ts';
 import { isFailed, parseRow, type LabelRow } from './label-row.ts';
 
@@ -50,8 +51,6 @@ export async function* decodeRows(
 
 /** Each chunk is a way to another thread and back. */
 const CHUNK_BYTES = 1 << 18;
-/** zlib's word for it. */
-const NOT_GZIP = 'incorrect header check';
 
 async function* mapLines<Result>(
   bytes: Uint8Array | AsyncIterable<Uint8Array>,
@@ -73,9 +72,7 @@ async function* mapLines<Result>(
   } catch (error) {
     const place = `${name}, line ${number}: ${errorMessage(error)}`;
     if (error instanceof CasslError) throw new CasslError(error.code, place, { cause: error });
-    const reason = errorMessage(error);
-    const what = reason === NOT_GZIP ? 'is no gzip file' : `is cut off or damaged: ${reason}`;
-    throw dataLoss(`${name}: ${what}`, { cause: error });
+    throw damagedFile(name, error);
   } finally {
     gunzip.destroy();
   }

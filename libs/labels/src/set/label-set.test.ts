@@ -41,6 +41,21 @@ describe('a label set', () => {
     expect(set.totals).toEqual({ files: 2, images: 4, labeled: 2, empty: 1, failed: 1, labels: 3 });
   });
 
+  it('gives single rows of a file, with the labels above its threshold', async () => {
+    const { files } = await write('one');
+    const store = openStore(join(root, 'one'));
+    const stricter = await writeLabelSet(store, { ...header(), threshold: 0.5 }, files);
+    const set = await openLabelSet(stricter.address);
+    const rows = await set.readFile(files[0]!);
+    expect(rows.count).toBe(2);
+    expect(rows.row(1)).toMatchObject({ key: 'b.jpg', instances: [] });
+    expect(rows.row(0)).toEqual((await collect(set.rowsOf(files[0]!)))[0]);
+    expect(rows.row(0)).toMatchObject({ instances: [{ score: 0.9 }] });
+    await expect(set.readFile({ digest: `sha256:${'0'.repeat(64)}` })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
   it('is read like its label files, without the images that failed', async () => {
     const { address, files } = await write('one');
     const [first = ''] = files.map(({ digest }) => join(root, 'one', labelFileKey(digest)));
@@ -83,13 +98,23 @@ describe('a label set', () => {
     await expect(collect(set.rows())).rejects.toMatchObject({ code: 'DATA_LOSS' });
     await rm(file!);
     await expect(collect(set.rows())).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(openLabelSet(join(root, 'bad', 'no.jsonl'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(openLabelSet(join(root, 'bad', 'no.jsonl'))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/^label set file:.*\/bad\/no\.jsonl does not exist/) as string,
+    });
   });
 
   it('names the field that makes no sense', async () => {
     const store = openStore(join(root, 'odd'));
     const wrong = header({ manifest: 'md5:1' });
     await expect(writeLabelSet(store, wrong, [])).rejects.toThrow(/header\.sources\.0\.manifest.*sha256/);
+    const { files } = await write('odd');
+    for (const scores of [[0.5], [-1], ['1'], [null], { 0: 1 }]) {
+      const odd = { ...files[0]!, scores: scores as number[] };
+      await expect(writeLabelSet(store, header(), [odd])).rejects.toThrow(
+        /file\.scores: must be whole numbers/,
+      );
+    }
   });
 
   it('keeps facts of time and cost beside it', async () => {

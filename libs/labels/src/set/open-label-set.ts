@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CasslError, dataLoss, isCasslError } from '@cassl/errors';
+import { CasslError, dataLoss, errorCode, isCasslError, notFound } from '@cassl/errors';
 import { DigestMeter, openRequestedStore, verified, type ObjectStore } from '@cassl/storage';
 import { addressOf } from '../file/address-of.ts';
 import { decodeRows } from '../file/label-file.ts';
+import { readLabelFileRows, type LabelFileRows } from '../file/label-file-rows.ts';
 import { isFailed, type LabelRow } from '../file/label-row.ts';
 import { parseEntry, parseHeader } from './label-set-format.ts';
 import type { LabelFileEntry, LabelSetHeader, LabelSetTotals } from './label-set-format.ts';
@@ -38,6 +39,8 @@ export interface LabelSet {
   rowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncIterable<LabelRow>;
   /** As {@link rowsOf}, with all labels of the file, down to the floor. */
   allRowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncIterable<LabelRow>;
+  /** As {@link rowsOf}, each row parsed when it is asked for: for who looks at a few of them. */
+  readFile(file: Pick<LabelFileEntry, 'digest'>): Promise<LabelFileRows>;
   /** The images of all of them. */
   rows(): AsyncIterable<LabelRow>;
 }
@@ -56,7 +59,12 @@ export async function openLabelSet(
   const meter = new DigestMeter();
   const once = named === undefined ? meter.through(bytes()) : verified(bytes(), named);
   const place = `label set ${addressIn(folder, key)}`;
-  const { header, totals } = await readEnds(textLines(once), place, onFile);
+  const { header, totals } = await readEnds(textLines(once), place, onFile).catch((error: unknown) => {
+    if (errorCode(error) !== 'NOT_FOUND') throw error;
+    throw notFound(`${place} does not exist: a label set is the *.labelset.jsonl that a labeling wrote`, {
+      cause: error,
+    });
+  });
   const digest = named ?? meter.digest();
   const index = (): AsyncIterable<string> => textLines(verified(bytes(), digest));
 
@@ -69,10 +77,15 @@ export async function openLabelSet(
     }
   }
 
+  function contentOf({ digest: wanted }: Pick<LabelFileEntry, 'digest'>): AsyncIterable<Uint8Array> {
+    return verified(store.get(labelFileKey(wanted), signal === undefined ? {} : { signal }), wanted);
+  }
   function allRowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncGenerator<LabelRow> {
-    const name = labelFileKey(file.digest);
-    const content = verified(store.get(name, signal === undefined ? {} : { signal }), file.digest);
-    return decodeRows(content, name);
+    return decodeRows(contentOf(file), labelFileKey(file.digest));
+  }
+  async function readFile(file: Pick<LabelFileEntry, 'digest'>): Promise<LabelFileRows> {
+    const rows = await readLabelFileRows(contentOf(file), labelFileKey(file.digest));
+    return { ...rows, row: (index) => keepAbove(rows.row(index), header.threshold) };
   }
   async function* rowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncGenerator<LabelRow> {
     for await (const row of allRowsOf(file)) yield keepAbove(row, header.threshold);
@@ -80,7 +93,18 @@ export async function openLabelSet(
   async function* rows(): AsyncGenerator<LabelRow> {
     for await (const file of files()) yield* rowsOf(file);
   }
-  return { address: addressIn(folder, key), digest, header, totals, store, files, rowsOf, allRowsOf, rows };
+  return {
+    address: addressIn(folder, key),
+    digest,
+    header,
+    totals,
+    store,
+    files,
+    rowsOf,
+    allRowsOf,
+    readFile,
+    rows,
+  };
 }
 
 function keepAbove(row: LabelRow, threshold: number): LabelRow {

@@ -1,39 +1,58 @@
-import type { LabelRow } from '@cassl/labels';
+import type { LabelFileRows, LabelRow } from '@cassl/labels';
 import type { OpenedSet } from './opened-sets.ts';
 
-/** Decoded label files, the last few of all sets: a page asks for neighbours, and its thumbnails for the same rows again. */
-const MOST_FILES = 64;
-const decoded = new Map<string, Promise<readonly LabelRow[]>>();
+/** Label files in memory, the last few of all sets: a page asks for neighbours, and its thumbnails for the same rows again. */
+const MOST_BYTES = 128e6;
+const kept = new Map<string, Promise<LabelFileRows>>();
+/** Of those that have been read. */
+const sizes = new Map<string, number>();
 
-/** The images at [from, from + count) of a set; only the files that hold them are read. */
+/** The images at [from, from + count) of a set; only the files that hold them are read, and only they are parsed. */
 export async function rowsAt(opened: OpenedSet, from: number, count: number): Promise<readonly LabelRow[]> {
   const { starts } = opened;
   const rows: LabelRow[] = [];
-  for (let file = fileAt(starts, from); file < opened.files.length && rows.length < count; file++) {
-    const all = await rowsOfFile(opened, file);
-    const skip = Math.max(0, from - (starts[file] ?? 0));
-    rows.push(...all.slice(skip, skip + count - rows.length));
+  for (let index = fileAt(starts, from); index < opened.files.length && rows.length < count; index++) {
+    const file = await fileOf(opened, index);
+    const first = Math.max(0, from - (starts[index] ?? 0));
+    const end = Math.min(file.count, first + count - rows.length);
+    for (let row = first; row < end; row++) rows.push(file.row(row));
   }
   return rows;
 }
 
-/** All images of one file of a set. */
-function rowsOfFile({ set, files }: OpenedSet, index: number): Promise<readonly LabelRow[]> {
-  const file = files[index];
-  if (file === undefined) return Promise.resolve([]);
+function fileOf({ set, files }: OpenedSet, index: number): Promise<LabelFileRows> {
+  const file = files[index]!;
   const name = `${set.address} ${file.digest}`;
-  const rows = decoded.get(name) ?? collect(set.rowsOf(file));
-  decoded.delete(name);
-  decoded.set(name, rows);
-  rows.catch(() => decoded.delete(name));
-  for (const oldest of decoded.keys()) if (decoded.size > MOST_FILES) decoded.delete(oldest);
-  return rows;
+  const found = kept.get(name) ?? read(name, () => set.readFile(file));
+  // Last used, last in.
+  kept.delete(name);
+  kept.set(name, found);
+  return found;
 }
 
-async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
+function read(name: string, readFile: () => Promise<LabelFileRows>): Promise<LabelFileRows> {
+  const reading = readFile();
+  reading.then(
+    ({ bytes }) => {
+      sizes.set(name, bytes);
+      forgetOldest();
+    },
+    () => kept.delete(name),
+  );
+  return reading;
+}
+
+function forgetOldest(): void {
+  let left = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  for (const name of kept.keys()) {
+    if (left <= MOST_BYTES) return;
+    const bytes = sizes.get(name);
+    // One that is still being read is wanted.
+    if (bytes === undefined) continue;
+    left -= bytes;
+    sizes.delete(name);
+    kept.delete(name);
+  }
 }
 
 /** The file that holds the image at a position: the last one that starts at or before it. */

@@ -1,0 +1,11 @@
+import { dataLoss, errorMessage, type CasslError } from '@cassl/errors';
+
+/** zlib's word for it. */
+const NOT_GZIP = 'incorrect header check';
+
+/** What zlib says of a label file, in words. */
+export function damagedFile(name: string, cause: unknown): CasslError {
+  const reason = errorMessage(cause);
+  const what = reason === NOT_GZIP ? 'is no gzip file' : `is cut off or damaged: ${reason}`;
+  return dataLoss(`${name}: ${what}`, { cause });
+}

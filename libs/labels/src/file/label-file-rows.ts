@@ -1,0 +1,57 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { CasslError, errorMessage } from '@cassl/errors';
+import { damagedFile } from './damaged-file.ts';
+import { parseRow, type LabelRow } from './label-row.ts';
+
+/** A label file as text in memory. What a page shows of it are a few rows of hundreds, and only those are parsed. */
+export interface LabelFileRows {
+  /** Rows: one an image. */
+  readonly count: number;
+  /** Memory that it takes. */
+  readonly bytes: number;
+  /** @throws INVALID_ARGUMENT naming the line and its field; RangeError outside of the file */
+  row(index: number): LabelRow;
+}
+
+const unzip = promisify(gunzip);
+const NEWLINE = 10;
+
+/** @throws DATA_LOSS where the file is cut off or no gzip */
+export async function readLabelFileRows(
+  bytes: AsyncIterable<Uint8Array>,
+  name = 'label file',
+): Promise<LabelFileRows> {
+  const parts: Uint8Array[] = [];
+  for await (const part of bytes) parts.push(part);
+  const text = await unzip(Buffer.concat(parts)).catch((error: unknown) => {
+    throw damagedFile(name, error);
+  });
+  const starts = startsOfLines(text);
+  const count = starts.length - 1;
+  return {
+    count,
+    bytes: text.byteLength,
+    row(index) {
+      const [start, end] = [starts[index], starts[index + 1]];
+      if (start === undefined || end === undefined) throw new RangeError(`row ${index} of ${count}`);
+      try {
+        return parseRow(text.toString('utf8', start, end));
+      } catch (error) {
+        if (!(error instanceof CasslError)) throw error;
+        throw new CasslError(error.code, `${name}, line ${index + 1}: ${errorMessage(error)}`, {
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+/** Where each line starts, and behind them the end of the last one. */
+function startsOfLines(text: Buffer): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) starts.push(at + 1);
+  // The last line may have no end.
+  if (starts.at(-1) !== text.byteLength) starts.push(text.byteLength);
+  return starts;
+}
