@@ -3,6 +3,7 @@ import { invalidArgument } from '@cassl/errors';
 import { fromPixels } from './encode-image.ts';
 import { textPath, textWidth } from './label-font.ts';
 import { inkOn, instanceColour, toHex, type Colour } from './palette.ts';
+import { placeTags } from './place-tags.ts';
 import { tintMask } from './tint-mask.ts';
 import type { RgbImage, Rle, Xyxy } from './types.ts';
 
@@ -21,8 +22,8 @@ export interface DrawDetectionsOptions {
 }
 
 /**
- * A copy of the picture with every instance's mask tinted, its box outlined and its label above the box (inside where
- * there is no room above). Lower scores are drawn first, so that the best stay on top.
+ * A copy of the picture with every instance's mask tinted, its box outlined and its label above the box (inside or below where another
+ * label or no room is above). Lower scores are drawn first, so that the best stay on top.
  * @throws INVALID_ARGUMENT when a mask has another size than the picture.
  */
 export async function drawDetections(
@@ -49,9 +50,7 @@ export async function drawDetections(
   }
   const strokes = strokesFor(image);
   const boxes = drawn.map(({ instance, colour }) => boxSvg(instance.box, colour, strokes.line));
-  const tags = drawn.map(({ instance, colour, label }) =>
-    labelSvg(instance.box, label, colour, strokes, image),
-  );
+  const tags = tagsSvg(drawn, strokes, image);
   const { width, height } = image;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${boxes.join('')}${tags.join('')}</svg>`;
   const data = await fromPixels({ width, height, data: pixels })
@@ -82,24 +81,39 @@ function boxSvg([x1, y1, x2, y2]: Xyxy, colour: Colour, line: number): string {
   );
 }
 
-/** A filled tag that holds the text in black or white, pushed back inside the picture where it would leave it. */
-function labelSvg(
-  [x1, y1]: Xyxy,
-  label: string,
-  colour: Colour,
-  { line, text }: Strokes,
-  image: RgbImage,
+interface Labeled {
+  readonly instance: DrawnInstance;
+  readonly colour: Colour;
+  readonly label: string;
+}
+
+/** The labels of boxes, which come worst score first. */
+function tagsSvg(drawn: readonly Labeled[], strokes: Strokes, image: RgbImage): string[] {
+  const labeled = drawn.filter(({ label }) => label !== '');
+  const tags = labeled.map(({ instance: { box }, label }) => ({
+    box: [box[0] - strokes.line / 2, box[1], box[2], box[3]] as const,
+    width: textWidth(label, strokes.text) + 2 * paddingOf(strokes),
+    height: strokes.text * 1.4,
+  }));
+  // The best choose first where they stand.
+  const places = placeTags(tags.toReversed(), image).toReversed();
+  return labeled.map((one, index) => tagSvg(one, { ...tags[index]!, ...places[index]! }, strokes));
+}
+
+function paddingOf({ text }: Strokes): number {
+  return text * 0.35;
+}
+
+/** A filled tag that holds the text in black or white. */
+function tagSvg(
+  { colour, label }: Labeled,
+  { x, y, width, height }: { x: number; y: number; width: number; height: number },
+  strokes: Strokes,
 ): string {
-  if (label === '') return '';
-  const padding = text * 0.35;
-  const width = textWidth(label, text) + 2 * padding;
-  const height = text * 1.4;
-  const x = Math.max(0, Math.min(x1 - line / 2, image.width - width));
-  const above = y1 - height;
-  const y = Math.max(0, Math.min(above >= 0 ? above : y1, image.height - height));
+  const { line, text } = strokes;
   return (
     `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="${text * 0.2}" fill="${toHex(colour)}" ` +
     `stroke="#000" stroke-opacity="0.35" stroke-width="${Math.max(line / 3, 0.5)}"/>` +
-    `<path fill="${toHex(inkOn(colour))}" d="${textPath(label, x + padding, y + text * 1.04, text)}"/>`
+    `<path fill="${toHex(inkOn(colour))}" d="${textPath(label, x + paddingOf(strokes), y + text * 1.04, text)}"/>`
   );
 }
