@@ -16,6 +16,8 @@ const FORMAT_BITS = 21;
 const FORMAT =
   LENGTH_BITS.reduce((bits, width) => (bits << 4) | (width - 1), WORD_BITS - 1) * 2 ** (32 - FORMAT_BITS);
 const HEADER_BYTES = 8;
+/** Bytes that a write of four may have behind the last one. */
+const WRITTEN_AHEAD = 4;
 const LONGEST_PACKET_BITS = 3 + LENGTH_BITS[3] + WORD_BITS;
 /** More than any browser can paint. */
 const MAX_VALUES = 2 ** 31;
@@ -57,12 +59,11 @@ function packRuns(runs: ArrayLike<number>): number {
     pixels += runs[run]!;
     packets += Math.ceil((runs[run]! * CHANNELS) / LONGEST);
   }
-  const room = HEADER_BYTES + Math.ceil((packets * LONGEST_PACKET_BITS) / 8);
+  const room = HEADER_BYTES + Math.ceil((packets * LONGEST_PACKET_BITS) / 8) + WRITTEN_AHEAD;
   if (packed.length < room) packed = new Uint8Array(2 * room);
-  const target = packed;
-  const values = pixels * CHANNELS;
-  new DataView(target.buffer).setUint32(0, values);
-  new DataView(target.buffer).setUint32(4, FORMAT);
+  const target = new DataView(packed.buffer);
+  target.setUint32(0, pixels * CHANNELS);
+  target.setUint32(4, FORMAT);
   // The format has 21 bits: 5 are pending. Fewer than 8 always are, and with the next up to 19 they fit 32.
   let used = HEADER_BYTES - 2;
   let held = FORMAT_BITS % 8;
@@ -76,16 +77,15 @@ function packRuns(runs: ArrayLike<number>): number {
       // "Run", which width and the length - 1; then the value.
       pending = (pending << (3 + width)) | ((4 | size) << width) | (part - 1);
       held += 3 + width;
-      while (held >= 8) {
-        held -= 8;
-        target[used++] = pending >>> held;
-        pending &= (1 << held) - 1;
-      }
-      target[used++] = (pending << (8 - held)) | (value >>> held);
+      // Four bytes at once: those that are not full yet are overwritten by the next.
+      target.setUint32(used, pending << (32 - held));
+      used += held >>> 3;
+      held &= 7;
+      target.setUint8(used++, (pending << (8 - held)) | (value >>> held));
       pending = value & ((1 << held) - 1);
     }
   }
-  if (held > 0) target[used++] = pending << (8 - held);
+  if (held > 0) target.setUint8(used++, pending << (8 - held));
   return used;
 }
 

@@ -23,20 +23,19 @@ export class ByteText {
     if (values.length === 0) return;
     this.#reserve(LONGEST_ITEM * values.length);
     const target = this.#view;
-    const gap = separator.length;
+    const isSpaced = separator === ', ';
     let used = this.#used;
     for (let index = 0; index < values.length; index++) {
       const value = values[index]!;
       if (value >= SHORT) used = writeLong(target, used, value);
       else {
-        // All four at once: what a number is shorter by is overwritten.
+        // All four at once: what a number is shorter by is overwritten. Its length comes from a table too: nobody guesses it right.
         target.setUint32(used, SHORT_TEXTS[value]!);
-        used += value < 10 ? 1 : value < 100 ? 2 : 3;
+        used += SHORT_LENGTHS[value]!;
       }
-      target.setUint16(used, COMMA_AND_SPACE);
-      used += gap;
+      if (isSpaced) target.setUint8(used++, SPACE);
     }
-    this.#used = used - gap;
+    this.#used = used - separator.length;
   }
 
   /** What was added since the last time, in memory of its own. */
@@ -61,17 +60,20 @@ function viewOf({ buffer, byteOffset, byteLength }: Buffer<ArrayBuffer>): DataVi
 
 /** Of UTF-8, for one unit of UTF-16. */
 const MOST_BYTES_A_UNIT = 3;
-const COMMA_AND_SPACE = 0x2c20;
+const COMMA = 0x2c;
+const SPACE = 0x20;
 /** Ten digits of 32 bits, a comma and a space. */
 const LONGEST_ITEM = 12;
-/** Numbers below it are written by a table: four characters each, the first one in the highest bits. */
+/** Numbers below it are written by a table, with the comma behind them: four characters each, the first one in the highest bits. */
 const SHORT = 1000;
 const SHORT_TEXTS = Uint32Array.from({ length: SHORT }, (_, value) =>
-  Buffer.from(`${value}   `).readUInt32BE(),
+  Buffer.from(`${value},   `).readUInt32BE(),
 );
+const SHORT_LENGTHS = Uint8Array.from({ length: SHORT }, (_, value) => `${value},`.length);
 
 function writeLong(target: DataView, used: number, value: number): number {
   const digits = String(value);
   for (let at = 0; at < digits.length; at++) target.setUint8(used + at, digits.charCodeAt(at));
-  return used + digits.length;
+  target.setUint8(used + digits.length, COMMA);
+  return used + digits.length + 1;
 }

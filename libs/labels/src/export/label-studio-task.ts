@@ -12,29 +12,27 @@ export function labelStudioTask(text: ByteText, image: LabeledRow, className: st
   const common = `"to_name":"image","image_rotation":0,"original_width":${width},"original_height":${height}`;
   const classes = JSON.stringify([className]);
   const score = instances.reduce((sum, label) => sum + label.score, 0) / instances.length;
-  text.add(
+  let before =
     `{"data":${JSON.stringify({ image: imageAddress(location), key })},"predictions":[` +
-      `{"model_version":${JSON.stringify(checkpoint)},"score":${score},"result":[`,
-  );
+    `{"model_version":${JSON.stringify(checkpoint)},"score":${score},"result":[`;
   for (const [index, { bbox, score, rle }] of instances.entries()) {
     const [x, y, w, h] = bbox;
     const place =
       `"x":${(100 * x) / width},"y":${(100 * y) / height},` +
       `"width":${(100 * w) / width},"height":${(100 * h) / height}`;
-    text.add(
+    before +=
       `${index === 0 ? '' : ','}` +
-        `{${common},"id":"${index}-box","type":"rectanglelabels","from_name":"box","score":${score},` +
-        `"value":{${place},"rotation":0,"rectanglelabels":${classes}}}`,
-    );
+      `{${common},"id":"${index}-box","type":"rectanglelabels","from_name":"box","score":${score},` +
+      `"value":{${place},"rotation":0,"rectanglelabels":${classes}}}`;
     if (rle === undefined) continue;
     text.add(
-      `,{${common},"id":"${index}-mask","type":"brushlabels","from_name":"mask","score":${score},` +
+      `${before},{${common},"id":"${index}-mask","type":"brushlabels","from_name":"mask","score":${score},` +
         `"value":{"format":"rle","rle":[`,
     );
     readRleString(rle, height, width, (mask) =>
       text.addNumbers(labelStudioRle(rowMajorRuns(mask, [0, 0, width, height])), ','),
     );
-    text.add(`],"brushlabels":${classes}}}`);
+    before = `],"brushlabels":${classes}}}`;
   }
-  text.add(']}]}');
+  text.add(`${before}]}]}`);
 }

@@ -3,7 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { CasslError, internal, type ErrorCode } from '@cassl/errors';
 import type { LabeledRow } from '../file/label-row.ts';
 import type { ExportContext } from './export-piece.ts';
-import { renderImages, type RenderedFormat, type RenderedImages } from './render-images.ts';
+import { packImages } from './packed-images.ts';
+import { renderImages, type RenderedFormat } from './render-images.ts';
+import type { RenderTask } from './render-worker.ts';
 
 /** What a thread answers to each batch. */
 export type RenderOutcome =
@@ -28,7 +30,12 @@ export async function* renderAhead(
   let turn = 0;
   const send = (batch: readonly LabeledRow[]): void => {
     if (threads.length < THREADS) threads.push(openRenderThread());
-    const pieces = threads[turn++ % threads.length]!.render({ format, className, first, images: batch });
+    const pieces = threads[turn++ % threads.length]!.render({
+      format,
+      className,
+      first,
+      images: packImages(batch),
+    });
     // Whoever waits for its turn hears of it.
     pieces.catch(() => undefined);
     underWay.push(pieces);
@@ -54,7 +61,7 @@ export async function* renderAhead(
 
 interface RenderThread {
   /** Answers come in the order of the questions. */
-  render(images: RenderedImages): Promise<readonly Uint8Array[]>;
+  render(task: RenderTask): Promise<readonly Uint8Array[]>;
   close(): Promise<unknown>;
 }
 
@@ -72,11 +79,11 @@ function openRenderThread(): RenderThread {
     for (const { reject } of asked.splice(0)) reject(failure);
   });
   return {
-    async render(images) {
+    async render(task) {
       if (failure !== undefined) throw failure;
       const question = Promise.withResolvers<readonly Uint8Array[]>();
       asked.push(question);
-      worker.postMessage(images);
+      worker.postMessage(task, [task.images.numbers.buffer]);
       return question.promise;
     },
     close: () => worker.terminate(),

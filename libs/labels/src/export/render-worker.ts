@@ -2,19 +2,23 @@
 import { parentPort } from 'node:worker_threads';
 import { errorCode, errorMessage } from '@cassl/errors';
 import type { RenderOutcome } from './render-ahead.ts';
+import { unpackImages, type PackedImages } from './packed-images.ts';
 import { renderImages, type RenderedImages } from './render-images.ts';
 
 const port = parentPort!;
 
-function render(images: RenderedImages): RenderOutcome {
+/** What a thread is asked. */
+export type RenderTask = Omit<RenderedImages, 'images'> & { readonly images: PackedImages };
+
+function render(task: RenderTask): RenderOutcome {
   try {
-    return { pieces: renderImages(images) };
+    return { pieces: renderImages({ ...task, images: unpackImages(task.images) }) };
   } catch (error) {
     return { code: errorCode(error), message: errorMessage(error) };
   }
 }
 
-port.on('message', (images: RenderedImages) => {
-  const outcome = render(images);
+port.on('message', (task: RenderTask) => {
+  const outcome = render(task);
   port.postMessage(outcome, 'pieces' in outcome ? outcome.pieces.map(({ buffer }) => buffer) : []);
 });
