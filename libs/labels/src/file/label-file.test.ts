@@ -21,6 +21,12 @@ describe('label files', () => {
     expect(bytes[0]).toBe(0x1f);
   });
 
+  it('are read with a byte order mark in front, and in the middle of two joined ones', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const files = two.map((record) => gzipSync(`\ufeff${JSON.stringify(rowOf(record))}\n`));
+    expect(await collect(decodeLabelFile(Buffer.concat(files)))).toEqual(two);
+  });
+
   it('are read from paths and file addresses, one after the other', async () => {
     const [a, b] = [join(root, 'a b.jsonl.gz'), join(root, 'b.jsonl.gz')];
     await writeFile(a, await bytesOf([two[0]!]));

@@ -57,9 +57,12 @@ export function parseRow(line: string): LabelRow {
   throw invalidArgument(`pseudo label: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
+/** Editors put it in front of what they save as UTF-8, and joined files have it in the middle. */
+const BYTE_ORDER_MARK = '\ufeff';
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   } catch (error) {
     throw invalidArgument(`pseudo label: is not JSON: ${text.slice(0, 60)}`, { cause: error });
   }
