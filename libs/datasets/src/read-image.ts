@@ -7,6 +7,12 @@ import type { ImageLocation, LabeledImage } from './dataset.ts';
 /** No encoded image is longer; what is, is something else under an image's name. */
 const MAX_ENCODED_BYTES = 2 ** 28;
 
+export interface ReadImageOptions {
+  /** @default 2^28 */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * The encoded bytes of an image, or of another small file of a data set.
  * @throws NOT_FOUND where no regular file or object is; INVALID_ARGUMENT above `maxBytes`; PERMISSION_DENIED outside the
@@ -14,10 +20,10 @@ const MAX_ENCODED_BYTES = 2 ** 28;
  */
 export async function readImageBytes(
   { store, key, range }: ImageLocation,
-  { maxBytes = MAX_ENCODED_BYTES }: { readonly maxBytes?: number } = {},
+  { maxBytes = MAX_ENCODED_BYTES, signal }: ReadImageOptions = {},
 ): Promise<Uint8Array> {
   const name = store.startsWith('file:') ? plainKey(key) : key;
-  return readBytes(storeOf(store), name, { ...range, maxBytes });
+  return readBytes(storeOf(store), name, { ...range, maxBytes, ...(signal === undefined ? {} : { signal }) });
 }
 
 /**

@@ -7,7 +7,10 @@ import { AnnotationKind, LabelMapping, type LabeledDataset } from '@cassl/proto'
  * Opens the data set that a request names, cut to its slice.
  * @throws NOT_FOUND, INVALID_ARGUMENT as `openCocoDataset` says; FAILED_PRECONDITION where no image is left
  */
-export async function openLabeledDataset(request: LabeledDataset): Promise<Dataset> {
+export async function openLabeledDataset(
+  request: LabeledDataset,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Dataset> {
   const isAgnostic = request.labels === LabelMapping.LABEL_MAPPING_AGNOSTIC;
   const isPanoptic = request.kind === AnnotationKind.ANNOTATION_KIND_PANOPTIC;
   const dataset = await openCocoDataset({
@@ -21,6 +24,7 @@ export async function openLabeledDataset(request: LabeledDataset): Promise<Datas
         ? 'supercategory'
         : 'category',
     segments: request.segmentsUri === '' ? undefined : request.segmentsUri,
+    signal,
   });
   const images = slice(dataset.images, request);
   if (images.length === 0) {

@@ -30,18 +30,24 @@ export interface CheckedImage {
   readonly fingerprint: string;
 }
 
+export interface CheckImagesOptions {
+  /** Their folder, path or address. */
+  readonly images: string;
+  readonly check: ImageCheck;
+  readonly signal?: AbortSignal | undefined;
+}
+
 const filesAtOnce = 8;
 
 /** The images of a COCO file that are there and readable; the rest goes to the log. In the file's order. */
 export async function checkImages(
   entries: readonly CocoEntry[],
-  images: string,
-  check: ImageCheck,
+  { images, check, signal }: CheckImagesOptions,
   log: DropLog,
 ): Promise<CheckedImage[]> {
-  const folder = await openImageFolder(images);
+  const folder = await openImageFolder(images, signal);
   const seen = new Set<CocoId>();
-  const checked = await mapConcurrently(entries, filesAtOnce, async (entry, index) => {
+  const checked = await mapConcurrently(entries, { limit: filesAtOnce, signal }, async (entry, index) => {
     const name = nameOf(entry, index);
     const { id, width, height } = entry;
     if (!isCocoId(id)) return { name, reason: 'id is neither a whole number nor a text', detail: brief(id) };
@@ -57,7 +63,7 @@ export async function checkImages(
     if ('reason' in file) return { name, ...file };
     const { key, location, sizeBytes } = file;
     const repairs = file.repair === undefined ? [] : [file.repair];
-    const seenAs = await inspect(location, sizeBytes, { width, height }, check);
+    const seenAs = await inspect(location, sizeBytes, { width, height }, { check, signal });
     if ('reason' in seenAs) return { name, ...seenAs };
     if (seenAs.turn !== undefined) repairs.push(TURNED);
     return { name, repairs, image: { id, key, location, width, height, ...seenAs } };
@@ -118,10 +124,10 @@ async function inspect(
   location: ImageLocation,
   size: number,
   { width, height }: { readonly width: number; readonly height: number },
-  check: ImageCheck,
+  { check, signal }: Omit<CheckImagesOptions, 'images'>,
 ): Promise<Inspection> {
   if (check === 'sizes') return { fingerprint: `size:${size}` };
-  const bytes = await readImageBytes(location);
+  const bytes = await readImageBytes(location, { signal });
   const fingerprint = createHash('sha256').update(bytes).digest('hex');
   try {
     const stored = await readImageHeader(bytes);

@@ -32,9 +32,11 @@ const MAX_DOCUMENT_BYTES = 2 ** 29 - 24;
  * @throws NOT_FOUND where there is no file; INVALID_ARGUMENT naming the file and the field where it is not JSON or lacks
  *   `images`, `annotations` or `categories`.
  */
-export async function readCocoDocument(path: string): Promise<CocoDocument> {
-  const bytes = await readImageBytes(locationOf('annotations', path), { maxBytes: MAX_DOCUMENT_BYTES }).catch(
+export async function readCocoDocument(path: string, signal?: AbortSignal): Promise<CocoDocument> {
+  const location = locationOf('annotations', path);
+  const bytes = await readImageBytes(location, { maxBytes: MAX_DOCUMENT_BYTES, signal }).catch(
     (error: unknown) => {
+      signal?.throwIfAborted();
       const message = `annotations: cannot read ${path}: ${errorMessage(error)}`;
       throw new CasslError(errorCode(error), message, { cause: error });
     },

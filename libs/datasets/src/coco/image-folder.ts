@@ -13,17 +13,17 @@ export interface ImageFolder {
 }
 
 /** @throws NOT_FOUND where a folder on disk does not exist */
-export async function openImageFolder(pathOrAddress: string): Promise<ImageFolder> {
+export async function openImageFolder(pathOrAddress: string, signal?: AbortSignal): Promise<ImageFolder> {
   const address = addressOf(pathOrAddress);
   const files = openRequestedStore('images', address, 'read');
-  const inside = address.startsWith('file:') ? await onDisk(files) : await listed(files);
+  const inside = address.startsWith('file:') ? await onDisk(files) : await listed(files, signal);
   let members: Promise<TarImages> | undefined;
   return {
     async find(name) {
       const sizeBytes = await inside.sizeOf(name);
       if (sizeBytes !== undefined) return { location: { store: address, key: name }, sizeBytes };
       // Their headers are read once, and only where a name needs them.
-      members ??= listTarImages(files, await inside.tars());
+      members ??= listTarImages(files, await inside.tars(), signal);
       return (await members).find(plainKey(name));
     },
   };
@@ -59,10 +59,10 @@ async function sizeOf(files: ObjectStore, key: string): Promise<number | undefin
 }
 
 /** Lists once: asking an object store for each of 100,000 images would take minutes. */
-async function listed(files: ObjectStore): Promise<Files> {
+async function listed(files: ObjectStore, signal: AbortSignal | undefined): Promise<Files> {
   const sizes = new Map<string, number>();
   const tars: TarObject[] = [];
-  for await (const { key, sizeBytes } of files.list()) {
+  for await (const { key, sizeBytes } of files.list('', signal === undefined ? {} : { signal })) {
     sizes.set(key, sizeBytes);
     if (fileKind(key).kind === 'tar') tars.push({ key, sizeBytes });
   }

@@ -59,6 +59,27 @@ const reasons = ({ report }: Dataset): Record<string, number> =>
   Object.fromEntries(report.reasons.map(({ reason, count }) => [reason, count]));
 
 describe('openCocoDataset', () => {
+  it('ends with the reason of its signal, in the middle of the files or before the first', async () => {
+    const document = {
+      images: Array.from({ length: 400 }, (_, index) => image(index, { file_name: '1.jpg' })),
+      annotations: [],
+      categories,
+    };
+    expect((await open(document)).images).toHaveLength(400);
+    const stop = new AbortController();
+    const reopen = (): Promise<Dataset> =>
+      openCocoDataset({
+        annotations: join(root, 'labels.json'),
+        images: join(root, 'images'),
+        check: 'decode',
+        signal: stop.signal,
+      });
+    const opened = reopen();
+    setImmediate(() => stop.abort(new Error('cancelled')));
+    await expect(opened).rejects.toThrow('cancelled');
+    await expect(reopen()).rejects.toThrow('cancelled');
+  });
+
   it('reads boxes, masks, crowds and areas with contiguous categories', async () => {
     const dataset = await open({
       images: [image(1)],

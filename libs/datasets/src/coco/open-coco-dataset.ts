@@ -29,6 +29,8 @@ export interface OpenCocoDatasetOptions {
   readonly segments?: string | undefined;
   /** @default 'headers'; 'sizes' keeps very large sets cheap to open */
   readonly check?: ImageCheck | undefined;
+  /** Ends the reading between two files. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -38,16 +40,16 @@ export interface OpenCocoDatasetOptions {
  *   structure is not COCO's.
  */
 export async function openCocoDataset(options: OpenCocoDatasetOptions): Promise<Dataset> {
-  const { annotations, kind = 'instances', check = 'headers' } = options;
+  const { annotations, images: folder, kind = 'instances', check = 'headers', signal } = options;
   const labels = options.labels ?? (kind === 'entities' ? 'agnostic' : 'category');
-  const document = await readCocoDocument(annotations);
+  const document = await readCocoDocument(annotations, signal);
   const { categories, indexOf } = mapCategories(
     document.categories,
     labels,
     kind === 'entities' ? 'entity' : 'object',
   );
   const log = createDropLog();
-  const images = await checkImages(document.images, options.images, check, log);
+  const images = await checkImages(document.images, { images: folder, check, signal }, log);
   const instancesOf = await readLabels(document, images, { ...options, kind }, indexOf, log);
 
   const labeled = images.map((image) => toUpright(image, instancesOf.get(image.id) ?? []));
@@ -81,7 +83,7 @@ function toUpright({ fingerprint: _, turn, ...image }: CheckedImage, instances: 
 async function readLabels(
   document: CocoDocument,
   images: readonly CheckedImage[],
-  { kind, segments }: OpenCocoDatasetOptions & { readonly kind: LabelKind },
+  { kind, segments, signal }: OpenCocoDatasetOptions & { readonly kind: LabelKind },
   indexOf: ReadonlyMap<CocoId, number>,
   log: DropLog,
 ): Promise<Map<CocoId, Instance[]>> {
@@ -95,7 +97,7 @@ async function readLabels(
   const dropCrowds = kind === 'entities';
   if (isPanoptic) {
     const folder = segments ?? document.path.replace(/\.json$/, '');
-    return readPanopticLabels(document, images, { folder, indexOf, dropCrowds }, log);
+    return readPanopticLabels(document, images, { folder, indexOf, dropCrowds, signal }, log);
   }
   return readInstanceLabels(document, images, { indexOf, dropCrowds }, log);
 }

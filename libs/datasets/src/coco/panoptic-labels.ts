@@ -9,12 +9,15 @@ import type { CheckedImage } from './check-images.ts';
 import type { CocoDocument, CocoEntry } from './coco-document.ts';
 import { segmentMasks } from './segment-masks.ts';
 
+const PNGS_AT_ONCE = 4;
+
 export interface PanopticOptions {
   /** Folder of the segment PNGs, path or address. */
   readonly folder: string;
   readonly indexOf: ReadonlyMap<CocoId, number>;
   /** Entities drop crowd segments (method.md 1.2); panoptic labels keep them, marked. */
   readonly dropCrowds: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -28,6 +31,7 @@ export async function readPanopticLabels(
   options: PanopticOptions,
   log: DropLog,
 ): Promise<Map<CocoId, Instance[]>> {
+  const { signal } = options;
   const annotationOf = new Map<unknown, CocoEntry>(
     document.annotations.map((entry) => [entry['image_id'], entry]),
   );
@@ -35,17 +39,21 @@ export async function readPanopticLabels(
   for (const { image_id: imageId } of document.annotations) {
     if (!listed.has(imageId)) log.drop('annotation', 'image_id is not in images', `image ${String(imageId)}`);
   }
-  const labels = await mapConcurrently(images, 4, async (image): Promise<[CocoId, Instance[]]> => {
-    const entry = annotationOf.get(image.id);
-    return [image.id, entry === undefined ? [] : await readSegments(entry, image, options, log)];
-  });
+  const labels = await mapConcurrently(
+    images,
+    { limit: PNGS_AT_ONCE, signal },
+    async (image): Promise<[CocoId, Instance[]]> => {
+      const entry = annotationOf.get(image.id);
+      return [image.id, entry === undefined ? [] : await readSegments(entry, image, options, log)];
+    },
+  );
   return new Map(labels);
 }
 
 async function readSegments(
   entry: CocoEntry,
   image: CheckedImage,
-  { folder, indexOf, dropCrowds }: PanopticOptions,
+  { folder, indexOf, dropCrowds, signal }: PanopticOptions,
   log: DropLog,
 ): Promise<Instance[]> {
   const drop = (reason: string, detail: string): void =>
@@ -55,7 +63,7 @@ async function readSegments(
     drop('file_name or segments_info is missing or wrong', JSON.stringify(entry).slice(0, 80));
     return [];
   }
-  const map = await readIds(folder, file).catch((error: unknown) => errorMessage(error));
+  const map = await readIds(folder, file, signal).catch((error: unknown) => errorMessage(error));
   if (typeof map === 'string') {
     drop('segment PNG cannot be read', map);
     return [];
@@ -85,6 +93,6 @@ async function readSegments(
   return instances;
 }
 
-async function readIds(folder: string, key: string): Promise<IdMap> {
-  return readPngIds(await readImageBytes({ store: addressOf(folder), key }));
+async function readIds(folder: string, key: string, signal: AbortSignal | undefined): Promise<IdMap> {
+  return readPngIds(await readImageBytes({ store: addressOf(folder), key }, { signal }));
 }

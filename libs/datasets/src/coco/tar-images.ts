@@ -21,14 +21,18 @@ const TARS_AT_ONCE = 16;
 const MISSING = 'file is missing';
 
 /** Reads the headers of all tar files. One that is cut off or damaged gives what comes before, and is named where a member is missing. */
-export async function listTarImages(store: ObjectStore, tars: readonly TarObject[]): Promise<TarImages> {
+export async function listTarImages(
+  store: ObjectStore,
+  tars: readonly TarObject[],
+  signal?: AbortSignal,
+): Promise<TarImages> {
   const images = new Map<string, FoundImage>();
   /** Tar files that hold a member of this name, in the order in which their reading got there. */
   const holders = new Map<string, string[]>();
   const damaged: string[] = [];
-  await mapConcurrently(tars, TARS_AT_ONCE, async ({ key, sizeBytes }) => {
+  await mapConcurrently(tars, { limit: TARS_AT_ONCE, signal }, async ({ key, sizeBytes }) => {
     try {
-      for await (const member of readTarMembers(store, key, sizeBytes)) {
+      for await (const member of readTarMembers(store, key, sizeBytes, signal)) {
         if (member.reason !== undefined) continue;
         const { start, end } = member;
         const name = plainKey(member.name);

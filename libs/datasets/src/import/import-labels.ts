@@ -48,7 +48,9 @@ export async function importLabels(
     for (let first = 0; first < ordered.length; first += shardSize) {
       signal.throwIfAborted();
       const shard = ordered.slice(first, first + shardSize);
-      const rows = await mapConcurrently(shard, READERS, (image) => rowOf(image, teacher.digest));
+      const rows = await mapConcurrently(shard, { limit: READERS, signal }, (image) =>
+        rowOf(image, teacher.digest),
+      );
       yield await writeLabelFile(store, rows, { signal });
     }
   }

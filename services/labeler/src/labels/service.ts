@@ -41,7 +41,7 @@ export function labelSetService(): ServedService {
     },
     chooseThreshold: async ({ address, heldOut, precision, iou, leastLabels }, { signal }) => {
       const set = await openLabelSet(address, { signal });
-      const truth = await heldOutBoxes(heldOut);
+      const truth = await heldOutBoxes(heldOut, signal);
       const { labels, ...chosen } = await chooseThreshold(set, (key) => truth.get(key), {
         precision,
         iou: fraction('iou', iou),
@@ -109,10 +109,19 @@ function partOf(piece: ExportPiece): ExportLabelSetResponse['part'] {
 }
 
 /** Boxes of the held-out images by file name, without crowds. */
-async function heldOutBoxes(heldOut: LabeledDataset | undefined): Promise<Map<string, Xyxy[]>> {
+async function heldOutBoxes(
+  heldOut: LabeledDataset | undefined,
+  signal: AbortSignal,
+): Promise<Map<string, Xyxy[]>> {
   if (heldOut === undefined) throw invalidArgument('ChooseThresholdRequest.held_out is missing');
   const { annotationsUri: annotations, imagesUri: images } = heldOut;
-  const dataset = await openCocoDataset({ annotations, images, labels: 'agnostic', check: 'sizes' });
+  const dataset = await openCocoDataset({
+    annotations,
+    images,
+    labels: 'agnostic',
+    check: 'sizes',
+    signal,
+  });
   return new Map(
     dataset.images.map(({ key, instances }) => [
       key,

@@ -46,7 +46,7 @@ async function open(
       { id: 7, name: `cat of ${checkpoint}` },
       { id: 9, name: `fox of ${checkpoint}` },
     ]);
-  const { dataset, categories } = await openTrainingData(spec, classesOf);
+  const { dataset, categories } = await openTrainingData(spec, { classesOf });
   if (isLabelSetDataset(dataset)) throw new TypeError('label files are read into memory');
   return {
     names: categories.map(({ id, name }) => `${id} ${name}`),

@@ -28,12 +28,20 @@ export interface TrainingData {
 /** The classes that a checkpoint tells apart, in the order of its classifier. */
 export type ClassesOf = (checkpoint: string) => Promise<readonly Category[]>;
 
+export interface OpenTrainingDataOptions {
+  readonly classesOf: ClassesOf;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** @throws NOT_FOUND, INVALID_ARGUMENT for data that cannot be read; FAILED_PRECONDITION where nothing is left of it */
-export async function openTrainingData(spec: TrainingSpec, classesOf: ClassesOf): Promise<TrainingData> {
+export async function openTrainingData(
+  spec: TrainingSpec,
+  { classesOf, signal }: OpenTrainingDataOptions,
+): Promise<TrainingData> {
   switch (spec.data?.$case) {
     case 'labeled': {
       const request = spec.data.value;
-      const dataset = await openLabeledDataset(request);
+      const dataset = await openLabeledDataset(request, { signal });
       return {
         dataset,
         categories: writtenCategories(dataset),
@@ -62,17 +70,20 @@ export async function openTrainingData(spec: TrainingSpec, classesOf: ClassesOf)
       };
     }
     case 'pseudoLabels':
-      return openPseudoLabels(spec.data.value, classesOf);
+      return openPseudoLabels(spec.data.value, { classesOf, signal });
     case undefined:
       throw invalidArgument('TrainingSpec.data is missing: give labeled or pseudo_labels');
   }
 }
 
 /** Pseudo labels with a score above the threshold; images that keep none are removed (paper, eq. 3; method.md 1.3). */
-async function openPseudoLabels(request: PseudoLabels, classesOf: ClassesOf): Promise<TrainingData> {
+async function openPseudoLabels(
+  request: PseudoLabels,
+  { classesOf, signal }: OpenTrainingDataOptions,
+): Promise<TrainingData> {
   const { labelUris, labelSet, images: pool, threshold, classSpecific } = request;
   const files = labelSet === '' ? labelUris : [labelSet];
-  const categories = classSpecific ? await classesOfTeacher(files, classesOf) : undefined;
+  const categories = classSpecific ? await classesOfTeacher(files, { classesOf, signal }) : undefined;
   const checkpoints = new Set<string>();
   const images = createHash('sha256');
   const note = (checkpoint: string, digest: string, key: string): void => {
@@ -81,6 +92,7 @@ async function openPseudoLabels(request: PseudoLabels, classesOf: ClassesOf): Pr
   };
   async function* records(): AsyncGenerator<LabelRecord> {
     for await (const record of readLabels(labelUris)) {
+      signal?.throwIfAborted();
       note(record.checkpoint, record.digest, record.key);
       yield record;
     }
@@ -92,6 +104,7 @@ async function openPseudoLabels(request: PseudoLabels, classesOf: ClassesOf): Pr
       : await openLabelSetDataset(labelSet, {
           threshold,
           categories,
+          signal,
           onImage: ({ checkpoint, sha256, key }) => note(checkpoint, sha256, key),
         });
   const { report } = dataset;
@@ -123,10 +136,13 @@ async function openPseudoLabels(request: PseudoLabels, classesOf: ClassesOf): Pr
 /** Class indices mean something only next to the list of the one checkpoint that gave them. */
 async function classesOfTeacher(
   files: readonly string[],
-  classesOf: ClassesOf,
+  { classesOf, signal }: OpenTrainingDataOptions,
 ): Promise<readonly DatasetCategory[]> {
   const teachers = new Set<string>();
-  for await (const { checkpoint } of readLabels(files)) teachers.add(checkpoint);
+  for await (const { checkpoint } of readLabels(files)) {
+    signal?.throwIfAborted();
+    teachers.add(checkpoint);
+  }
   const [teacher = '', ...others] = teachers;
   if (teacher === '' || others.length > 0) {
     throw invalidArgument(

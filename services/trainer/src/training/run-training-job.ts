@@ -47,9 +47,12 @@ export async function runTrainingJob(options: TrainingJobOptions): Promise<void>
       `TrainingSpec.gpus is ${spec.gpus}, but the engine is ${describeEngine(engine)}: \`cassl doctor\` says what is missing`,
     );
   }
-  const data = await openTrainingData(spec, async (reference) => {
-    const { checkpoint } = await registry.getCheckpoint({ reference });
-    return checkpoint?.manifest?.categories ?? [];
+  const data = await openTrainingData(spec, {
+    classesOf: async (reference) => {
+      const { checkpoint } = await registry.getCheckpoint({ reference });
+      return checkpoint?.manifest?.categories ?? [];
+    },
+    signal: options.signal,
   });
   const group = place === undefined ? undefined : await joinRanks(place);
   try {

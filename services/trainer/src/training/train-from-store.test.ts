@@ -22,7 +22,9 @@ const ZERO = `sha256:${'0'.repeat(64)}`;
 
 /** Trains from scratch on what the request names; answers the weights. */
 async function train(data: TrainingSpec['data']): Promise<ReadonlyMap<string, Uint8Array>> {
-  const { dataset } = await openTrainingData(TrainingSpec.fromPartial({ data }), () => Promise.resolve([]));
+  const { dataset } = await openTrainingData(TrainingSpec.fromPartial({ data }), {
+    classesOf: () => Promise.resolve([]),
+  });
   const config = detectorPreset('tiny', {
     resizeShortSide: 64,
     resizeLongSide: 64,
