@@ -1,5 +1,11 @@
 import { isEnded } from '@cassl/jobs';
-import { jobStateFromJSON, Labeling, LabelerServiceDefinition, type LabelFile } from '@cassl/proto';
+import {
+  jobStateFromJSON,
+  Labeling,
+  LabelerServiceDefinition,
+  type LabelFile,
+  type LabelingSpec,
+} from '@cassl/proto';
 import { createClient, type RpcClient } from '@cassl/rpc';
 import { allPages } from './all-pages.ts';
 import { answered } from './answered.ts';
@@ -52,13 +58,21 @@ async function* filesOf(client: RpcClient<LabelerServiceDefinition>, id: string)
   }
 }
 
+/** What labels: a checkpoint, a file or a model of another server. */
+function teacherOf(spec: LabelingSpec | undefined): string {
+  const source = spec?.teacher?.source;
+  if (source?.$case === 'onnx') return source.value.uri;
+  if (source?.$case === 'endpoint') return `${source.value.model} at ${source.value.address}`;
+  return spec?.checkpoint ?? '';
+}
+
 function view(answer: Labeling | undefined): JobView {
   const job = answered('labeler', answer);
   const { spec, failures, deadShards, deadShardCount, pause, shardsDone, shardCount } = job;
   return {
     kind: 'labeling',
     status: job.status,
-    about: `${spec?.pool?.uri ?? ''} with ${spec?.checkpoint ?? ''}`,
+    about: `${spec?.pool?.uri ?? ''} with ${teacherOf(spec)}`,
     result: job.labelSetUri,
     details: [
       `${shardsDone} of ${shardCount} shards; ${job.labelCount} labels on ${job.labeledImages} images, ${job.emptyImages} without, ${job.failedImages} failed`,

@@ -120,8 +120,9 @@ describe('the failures that a labeling may have', () => {
   };
   const spec = (maxFailureRate?: number): LabelingSpec => LabelingSpec.fromPartial({ maxFailureRate });
 
-  it('are any number where nobody bounds them, and up to the bound', () => {
-    expect(withFailures(10).overBudget(spec())).toBeUndefined();
+  it('are any number but all where nobody bounds them, and up to the bound', () => {
+    expect(withFailures(9).overBudget(spec())).toBeUndefined();
+    expect(withFailures(10).overBudget(spec())).toMatch(/^10 of 10 images could not be labeled: 0\.jpg \(/);
     expect(withFailures(3).overBudget(spec(0.3))).toBeUndefined();
     expect(withFailures(0).overBudget(spec(0))).toBeUndefined();
     expect(withFailures(10).overBudget(spec(1))).toBeUndefined();

@@ -104,10 +104,15 @@ export class Tally {
 
   /** Why too many images failed, or `undefined`. */
   overBudget({ maxFailureRate }: LabelingSpec): string | undefined {
-    if (maxFailureRate === undefined || this.failed <= maxFailureRate * this.#images) return undefined;
-    const listed = this.#failures.map(({ key, message }) => `${key} (${message})`).join('; ');
-    const allowed = `LabelingSpec.max_failure_rate ${maxFailureRate} allows ${Math.floor(maxFailureRate * this.#images)}`;
-    return `${this.failed} of ${this.#images} images could not be labeled, ${allowed}: ${clip(listed, 2_000)}`;
+    // Labels of nothing at all are no success, unless somebody said that they may be.
+    const allowed = maxFailureRate === undefined ? this.#images - 1 : maxFailureRate * this.#images;
+    if (this.failed === 0 || this.failed <= allowed) return undefined;
+    const listed = clip(this.#failures.map(({ key, message }) => `${key} (${message})`).join('; '), 2_000);
+    const bound =
+      maxFailureRate === undefined
+        ? ''
+        : `, LabelingSpec.max_failure_rate ${maxFailureRate} allows ${Math.floor(allowed)}`;
+    return `${this.failed} of ${this.#images} images could not be labeled${bound}: ${listed}`;
   }
 
   /** The record with these sums. */

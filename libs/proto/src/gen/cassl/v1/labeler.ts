@@ -89,7 +89,10 @@ export interface LabelingSpec {
   weight: number;
   /** Workers on this job at the same time, at most; 0 means any number. */
   maxWorkers: number;
-  /** Fails the job once more than this part of all its images could not be labeled, in [0, 1]; absent means never: they are listed. */
+  /**
+   * Fails the job once more than this part of all its images could not be labeled, in [0, 1]. Absent: once none of
+   * them could be; where some could, the others are listed.
+   */
   maxFailureRate?:
     | number
     | undefined;
