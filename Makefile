@@ -35,7 +35,7 @@ test-docs: setup ## every command of README and docs, in short form, in a folder
 	@node scripts/docs/run-commands.ts
 
 fuzz: setup ## hostile inputs to every RPC, HTTP route and reader until there were N: SEED=1 N=1000000 MINUTES=30; goes on where it was
-	node test/fuzz/run-fuzz.ts --seed '$(SEED)' --count '$(N)' --minutes '$(MINUTES)'
+	node test/fuzz/run-fuzz.ts --seed '$(SEED)' --images '$(N)' --count '$(N)' --minutes '$(MINUTES)'
 
 pictures: setup ## docs/images anew, from the commands of the tutorial and the README; needs Chromium
 	@node scripts/docs/run-commands.ts --write-pictures
@@ -75,8 +75,8 @@ chart: setup ## what follows from the chart: its table of values, k8s/
 	node scripts/chart/render.ts
 
 SEED ?= 1
-chaos: setup ## a labeling of 10^5 images under 100 random kills, a wiped and a damaged broker; the checker reads the outputs; SEED=n
-	@node bench/labeling/chaos.ts --seed '$(SEED)'
+chaos: setup ## a labeling of N=100000 images under 100 random kills, a wiped and a damaged broker; the checker reads the outputs; SEED=n
+	@node bench/labeling/chaos.ts --seed '$(SEED)' --images '$(N)'
 
 TARGETS ?=
 kill-matrix: setup ## kill -9 of each service, worker and the broker in each state of a job; writes docs/kill-matrix.md; TARGETS="registry,label worker" runs these only

@@ -1,5 +1,5 @@
 /**
- * `make chaos SEED=n`: the same labeling twice, undisturbed and under random kill -9 and stalls of workers, labelers and broker, whose
+ * `make chaos SEED=n N=images`: the same labeling twice, undisturbed and under random kill -9 and stalls of workers, labelers and broker, whose
  * store is wiped once and damaged once. The verdict comes from the outputs alone: each image counted once, equal digests.
  */
 import { open, mkdtemp, readdir, rm, stat } from 'node:fs/promises';

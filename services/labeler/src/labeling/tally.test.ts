@@ -122,7 +122,9 @@ describe('the failures that a labeling may have', () => {
 
   it('are any number but all where nobody bounds them, and up to the bound', () => {
     expect(withFailures(9).overBudget(spec())).toBeUndefined();
-    expect(withFailures(10).overBudget(spec())).toMatch(/^10 of 10 images could not be labeled: 0\.jpg \(/);
+    expect(withFailures(10).overBudget(spec())).toMatch(
+      /^10 of 10 images could not be labeled: 0\.jpg, 1\.jpg, 2\.jpg, … \(/,
+    );
     expect(withFailures(3).overBudget(spec(0.3))).toBeUndefined();
     expect(withFailures(0).overBudget(spec(0))).toBeUndefined();
     expect(withFailures(10).overBudget(spec(1))).toBeUndefined();
@@ -131,7 +133,7 @@ describe('the failures that a labeling may have', () => {
   it('beyond it are named with the bound', () => {
     expect(withFailures(4).overBudget(spec(0.35))).toBe(
       '4 of 10 images could not be labeled, LabelingSpec.max_failure_rate 0.35 allows 3: ' +
-        '0.jpg (truncated); 1.jpg (truncated); 2.jpg (truncated); 3.jpg (truncated)',
+        '0.jpg, 1.jpg, 2.jpg, … (truncated)',
     );
     expect(withFailures(1).overBudget(spec(0))).toContain('allows 0: 0.jpg');
   });

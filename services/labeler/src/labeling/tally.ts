@@ -107,12 +107,12 @@ export class Tally {
     // Labels of nothing at all are no success, unless somebody said that they may be.
     const allowed = maxFailureRate === undefined ? this.#images - 1 : maxFailureRate * this.#images;
     if (this.failed === 0 || this.failed <= allowed) return undefined;
-    const listed = clip(this.#failures.map(({ key, message }) => `${key} (${message})`).join('; '), 2_000);
     const bound =
       maxFailureRate === undefined
         ? ''
         : `, LabelingSpec.max_failure_rate ${maxFailureRate} allows ${Math.floor(allowed)}`;
-    return `${this.failed} of ${this.#images} images could not be labeled${bound}: ${listed}`;
+    const reasons = clip(listReasons(this.#failures), 2_000);
+    return `${this.failed} of ${this.#images} images could not be labeled${bound}: ${reasons}`;
   }
 
   /** The record with these sums. */
@@ -162,3 +162,15 @@ export class Tally {
 function clip(text: string, characters: number): string {
   return text.length > characters ? `${text.slice(0, characters)}…` : text;
 }
+
+/** Each reason once, with the first images that have it. */
+function listReasons(failures: readonly { readonly key: string; readonly message: string }[]): string {
+  return [...Map.groupBy(failures, ({ message }) => message)]
+    .map(([message, alike]) => {
+      const first = alike.slice(0, KEYS_A_REASON).map(({ key }) => key);
+      return `${first.join(', ')}${alike.length > KEYS_A_REASON ? ', …' : ''} (${message})`;
+    })
+    .join('; ');
+}
+
+const KEYS_A_REASON = 3;
