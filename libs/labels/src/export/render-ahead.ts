@@ -3,9 +3,11 @@ import { Worker } from 'node:worker_threads';
 import { CasslError, internal, type ErrorCode } from '@cassl/errors';
 import type { LabeledRow } from '../file/label-row.ts';
 import type { ExportContext } from './export-piece.ts';
-import { packImages } from './packed-images.ts';
-import { renderImages, type RenderedFormat } from './render-images.ts';
-import type { RenderTask } from './render-worker.ts';
+import { packImages, type PackedImages } from './packed-images.ts';
+import { renderImages, type RenderedFormat, type RenderedImages } from './render-images.ts';
+
+/** What a thread is asked: a batch. */
+export type RenderTask = Omit<RenderedImages, 'images'> & { readonly images: PackedImages };
 
 /** What a thread answers to each batch. */
 export type RenderOutcome =

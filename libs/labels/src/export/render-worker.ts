@@ -1,14 +1,11 @@
 /** A thread behind `renderAhead`. */
 import { parentPort } from 'node:worker_threads';
 import { errorCode, errorMessage } from '@cassl/errors';
-import type { RenderOutcome } from './render-ahead.ts';
-import { unpackImages, type PackedImages } from './packed-images.ts';
-import { renderImages, type RenderedImages } from './render-images.ts';
+import { unpackImages } from './packed-images.ts';
+import type { RenderOutcome, RenderTask } from './render-ahead.ts';
+import { renderImages } from './render-images.ts';
 
 const port = parentPort!;
-
-/** What a thread is asked. */
-export type RenderTask = Omit<RenderedImages, 'images'> & { readonly images: PackedImages };
 
 function render(task: RenderTask): RenderOutcome {
   try {
