@@ -177,7 +177,9 @@ describe('a labeling', () => {
       }),
     );
     await test.until('held', ({ shardCount }) => shardCount > 0);
+    await test.labelings.pause('held', '');
     await test.labelings.pause('held', 'look first');
+    expect((await test.labelings.pause('held', '')).pause).toEqual({ by: 'operator', reason: 'look first' });
     await test.labelings.start(
       'gone',
       test.spec(uri, {

@@ -101,7 +101,9 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
   const paused = async (id: string, by: 'operator', reason: string): Promise<Labeling> =>
     jobs.modify(id, (job) => {
       if (isEnded(job.status)) throw failedPrecondition(`labeling ${id} has ended: it cannot be paused`);
-      return job.pause === undefined ? { ...job, pause: { by, reason } } : undefined;
+      // A later word of a person replaces an earlier one; what the teacher's health said stays.
+      const isKept = job.pause !== undefined && (reason === '' || job.pause.by !== by);
+      return isKept ? undefined : { ...job, pause: { by, reason: reason || 'paused by a call' } };
     });
   /** Resolved once: an alias that moves, or a file that changes, is another teacher. */
   const teacherDigest = async ({ teacher, checkpoint, options: wanted }: LabelingSpec): Promise<string> => {
@@ -138,7 +140,7 @@ export async function openLabelings(options: LabelingsOptions): Promise<Labeling
       return job;
     },
     async pause(id, reason) {
-      const job = await kept(await paused(id, 'operator', reason || 'paused by a call'));
+      const job = await kept(await paused(id, 'operator', reason));
       // Before the leader sees it: a worker shall take no shard after this call was answered.
       if ((await queue.lane(id)).isOpen) await queue.openJob(id, { isPaused: true });
       return job;
