@@ -38,6 +38,15 @@ describe('the rows of a label file in memory', () => {
     for (const index of [-1, count]) expect(() => rows.row(index)).toThrow(RangeError);
   });
 
+  it('are all there where the file says less of its size than is true', async () => {
+    // Of two gzip files in one the end tells the size of the second.
+    const many = `${good}\n`.repeat(300);
+    const bytes = Buffer.concat([gzipSync(many), gzipSync(`${failed}\n`)]);
+    const rows = await readLabelFileRows(pieces(bytes, 100), 'x');
+    expect([rows.count, rows.bytes]).toEqual([301, Buffer.byteLength(`${many}${failed}\n`)]);
+    expect(rows.row(300)).toMatchObject({ key: 'ü.jpg' });
+  });
+
   it('name the line and the field that is wrong, and leave the others to be read', async () => {
     const rows = await readText(`${good}\n${good.replace('0.9', '9')}\n{"key":\n`);
     expect(rows.row(0)).toMatchObject({ key: 'a.jpg' });

@@ -24,7 +24,8 @@ export async function readLabelFileRows(
 ): Promise<LabelFileRows> {
   const parts: Uint8Array[] = [];
   for await (const part of bytes) parts.push(part);
-  const text = await unzip(Buffer.concat(parts)).catch((error: unknown) => {
+  const packed = Buffer.concat(parts);
+  const text = await unzip(packed, { chunkSize: chunkBytes(packed) }).catch((error: unknown) => {
     throw damagedFile(name, error);
   });
   const starts = startsOfLines(text);
@@ -45,6 +46,17 @@ export async function readLabelFileRows(
       }
     },
   };
+}
+
+/** Between what zlib takes at least for speed and what is given to bytes that nobody has checked yet. */
+const [LEAST_CHUNK, MOST_CHUNK] = [1 << 14, 1 << 26];
+const SIZE_BYTES = 4;
+
+/** One chunk for all of it, so that no text is copied: gzip ends with the size of what it holds, which is a hint alone. */
+function chunkBytes(packed: Buffer): number {
+  if (packed.byteLength < SIZE_BYTES) return LEAST_CHUNK;
+  const size = packed.readUInt32LE(packed.byteLength - SIZE_BYTES);
+  return Math.max(LEAST_CHUNK, Math.min(size + 1, MOST_CHUNK));
 }
 
 /** Where each line starts, and behind them the end of the last one. */
