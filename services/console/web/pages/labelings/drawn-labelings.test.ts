@@ -33,19 +33,20 @@ describe('the facts of a labeling', () => {
 
   it('tell the speed of one worker, and how many work', () => {
     const counted = { labeledImages: 60, emptyImages: 30, failedImages: 10, workerSeconds: 50 };
-    const running = {
-      state: 'JOB_STATE_RUNNING' as const,
-      progress: { rate: 6 },
+    const done = {
+      state: 'JOB_STATE_SUCCEEDED' as const,
+      startedAt: new Date('2026-01-01T00:00:00Z'),
+      finishedAt: new Date('2026-01-01T00:00:20Z'),
       attempt: 3,
       leader: 'labeler-1',
     };
-    expect(facts({ ...counted, status: running })).toMatchObject({
+    expect(facts({ ...counted, status: done })).toMatchObject({
       'images/s of a worker': '2',
-      'workers on average': '3',
+      'workers on average': '2.5',
       attempt: '3',
       leader: 'labeler-1',
     });
-    // A first attempt, and a job that stands, have none of that.
+    // A first attempt, and a job that was never started, have none of that.
     expect(facts({ ...counted, status: { attempt: 1 } })).not.toHaveProperty('attempt');
     expect(facts({ ...counted, status: { attempt: 1 } })).not.toHaveProperty('workers on average');
   });

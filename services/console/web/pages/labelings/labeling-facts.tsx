@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { count, duration, number, shortDigest } from '../../format.ts';
 import type { Json } from '../../json.ts';
 import { Facts } from '../../parts/notes.tsx';
+import { elapsedSeconds } from '../../parts/progress.tsx';
 import { Link, pathOf } from '../../router.tsx';
 
 /** Counts, speed and addresses of a labeling job. */
@@ -10,7 +11,7 @@ export function LabelingFacts({ labeling }: { readonly labeling: Json<Labeling> 
   const { spec, checkpointDigest, workerSeconds, status } = labeling;
   const images = labeling.labeledImages + labeling.emptyImages + labeling.failedImages;
   const perWorker = workerSeconds > 0 ? images / workerSeconds : 0;
-  const rate = status?.progress?.rate ?? 0;
+  const seconds = elapsedSeconds(status);
   return (
     <section class="panel" aria-label="Facts">
       <Facts
@@ -22,7 +23,7 @@ export function LabelingFacts({ labeling }: { readonly labeling: Json<Labeling> 
           ['images with copied labels', spec?.knownLabels ? count(labeling.knownImages) : ''],
           ['labels', count(labeling.labelCount)],
           ['images/s of a worker', perWorker > 0 ? number(perWorker) : ''],
-          ['workers on average', perWorker > 0 && rate > 0 ? number(rate / perWorker) : ''],
+          ['workers on average', workerSeconds > 0 && seconds > 0 ? number(workerSeconds / seconds) : ''],
           ['worker time', duration(workerSeconds)],
           ['threshold δ', spec?.options === undefined ? '' : spec.options.threshold.toFixed(3)],
           [
