@@ -22,6 +22,8 @@ export interface Picture {
   readonly height?: number;
   /** Pixels from the top that are compared, where what follows depends on how fast the machine is. */
   readonly compared?: number;
+  /** The share of it that may look otherwise. @default ALLOWED */
+  readonly allowed?: number;
   readonly show: (page: Page, step: Step) => Promise<void>;
 }
 
@@ -40,7 +42,8 @@ export const PICTURES: readonly Picture[] = [
   { ...RAN, name: 'tutorial-run', show: terminal },
   { ...RAN, name: 'tutorial-curves', height: 920, show: curves },
   { ...RAN, name: 'tutorial-report', height: 1280, show: file('out/photos/report.html') },
-  { ...DETECTED, name: 'tutorial-detections', show: boxes },
+  // A detector of few steps finds other boxes after every change to training: measured 0.36. Another photo, or none, differs in nearly all.
+  { ...DETECTED, name: 'tutorial-detections', allowed: 0.6, show: boxes },
   { ...SCENES, name: 'console-pipeline', show: pipeline },
   { ...SCENES, name: 'console-labeling', height: 1220, show: labeling },
   { ...SCENES, name: 'console-images', height: 700, show: images },

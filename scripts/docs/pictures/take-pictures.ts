@@ -89,18 +89,18 @@ export class Photographer {
     return { verdict: 'written', why: '' };
   }
 
-  async #compare({ name, compared }: Picture, bytes: Buffer): Promise<Verdict> {
+  async #compare({ name, compared, allowed = ALLOWED }: Picture, bytes: Buffer): Promise<Verdict> {
     const kept = join(this.#root, 'docs/images', `${name}.png`);
     const distance = existsSync(kept)
       ? pictureDistance(await decodeImage(readFileSync(kept)), await decodeImage(bytes), compared)
       : 1;
-    if (distance <= ALLOWED) return { verdict: 'passed', why: `differs in ${(distance * 100).toFixed(1)} %` };
+    if (distance <= allowed) return { verdict: 'passed', why: `differs in ${(distance * 100).toFixed(1)} %` };
     const now = join(this.#root, 'out/test/pictures', `${name}.png`);
     mkdirSync(join(now, '..'), { recursive: true });
     writeFileSync(now, bytes);
     return {
       verdict: 'failed',
-      why: `differs in ${(distance * 100).toFixed(1)} % of the page (${ALLOWED * 100} allowed); it looks like ${now} now: \`make pictures\` takes all anew, look at them and commit`,
+      why: `differs in ${(distance * 100).toFixed(1)} % of the page (${allowed * 100} allowed); it looks like ${now} now: \`make pictures\` takes all anew, look at them and commit`,
     };
   }
 }
