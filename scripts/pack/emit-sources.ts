@@ -38,11 +38,26 @@ function emitOne(folder: string, path: string, text: string, out: string): void 
 }
 
 function copyBeside(folder: string, name: string, target: string): void {
-  cpSync(join(ROOT, folder, name), join(target, name), { recursive: true });
+  cpSync(join(ROOT, folder, name), join(target, name), {
+    recursive: true,
+    filter: (path) => !LEFT_OUT.test(path),
+  });
+  if (name === 'web') return leadWebToJavaScript(join(target, name));
   if (name !== 'bin') return;
   for (const file of readdirSync(join(target, 'bin'))) {
     const path = join(target, 'bin', file);
     writeFileSync(path, toJavaScriptNames(readFileSync(path, 'utf8')), { mode: 0o755 });
+  }
+}
+
+/** What a page shares with its service lies there as JavaScript. */
+const SERVICE_SOURCE = /(['"])((?:\.\.\/)+src\/[\w./-]+)\.ts\1/g;
+
+function leadWebToJavaScript(web: string): void {
+  for (const entry of readdirSync(web, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/\.tsx?$/.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(SERVICE_SOURCE, '$1$2.js$1'));
   }
 }
 

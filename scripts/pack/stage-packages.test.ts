@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stageCommand } from './stage-packages.ts';
@@ -28,6 +28,25 @@ describe('the packed command', () => {
     for (const verb of ['up', 'run', 'init', 'jobs', 'doctor'])
       expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
   }, 60_000);
+
+  it('bundles the page of the console from what it holds', () => {
+    // What npm keeps beside the console, because the root has another version of it, is in the root of an installed package.
+    const own = join(ROOT, 'services/console/node_modules');
+    if (existsSync(own)) symlinkSync(own, join(staged, 'services/console/node_modules'));
+    const bundler = join(staged, 'services/console/src/assets/bundle-web.js');
+    const code = `const { bundleWeb } = await import(process.argv[1]); console.log([...(await bundleWeb()).assets.keys()].join(' '))`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code, bundler], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/\/assets\/app-[0-9a-f]+\.js/);
+  }, 60_000);
+
+  it('holds nothing that only tests use', () => {
+    const names = readdirSync(staged, { recursive: true, encoding: 'utf8' });
+    expect(names.length).toBeGreaterThan(1000);
+    expect(names.filter((name) => /\.(test|fixture|interop)\./.test(name))).toEqual([]);
+  });
 
   it('holds every service beside the command, and every lib as a bundled dependency', () => {
     const manifest = JSON.parse(readFileSync(join(staged, 'package.json'), 'utf8')) as {
