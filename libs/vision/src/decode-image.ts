@@ -98,7 +98,7 @@ async function openHeader(bytes: Uint8Array): Promise<ImageHeader> {
     metadata = await openImage(bytes).metadata();
   } catch (error) {
     const kind = describeBytes(bytes);
-    const why = kind === undefined ? firstLine(error) : `they are ${kind}`;
+    const why = kind === undefined ? 'they begin like nothing that is known' : `they are ${kind}`;
     throw invalidArgument(`image: the ${bytes.length} bytes are not an image that can be read: ${why}`, {
       cause: error,
     });

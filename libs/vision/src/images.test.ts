@@ -155,6 +155,18 @@ describe('what lies under a picture’s name', () => {
     ['a video', '\0\0\0\x18ftypmp42\0\0\0\0mp42isom'],
     ['zero bytes alone', new Uint8Array(64)],
     ['a text', 'Access denied'],
+    ['a text', '\xff\xfeA\0c\0c\0e\0s\0s\0'],
+    ['a text', '\xef\xbb\xbfAcc\xc3\xa8s'],
+    ['a TIFF that is cut off or damaged', 'II*\0\xf0\0\0\0'],
+    ['a TIFF that is cut off or damaged', 'MM\0*\0\0\xf0\0'],
+    ["a camera's raw photo", 'II*\0\x10\0\0\0CR\x02\0'],
+    ['a picture that is cut off or damaged', '\xff\xd8\xff'],
+    ['a picture that is cut off or damaged', '\x89PNG\r\n\x1a\n'],
+    ['a picture that is cut off or damaged', 'RIFF\x10\0\0\0WEBPVP8 '],
+    ['a picture that is cut off or damaged', 'GIF89a'],
+    ['copied as if it were a text', '\xef\xbf\xbdPNG\r\n\x1a\n'],
+    ['copied as if it were a text', '\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\0\x10JFIF'],
+    ['begin like nothing that is known', '\x01\x02\x03\x04'],
   ])('is named: %s', async (kind, content) => {
     const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
     await expect(decodeImage(bytes)).rejects.toEqual(invalid(new RegExp(kind)));
