@@ -6,10 +6,14 @@ export interface BoundaryRequest {
   readonly field: string;
   /** What the field has, for people. */
   readonly value: string;
+  /** It is longer than any text or list may be, whatever it is for: it must be refused by the field's name. */
+  readonly isTooLong?: true;
   readonly message: object;
 }
 
 const MEBIBYTE = 2 ** 20;
+/** Fields with the numbers of a tensor, of which a picture has millions. */
+const TENSOR = /_contents$/;
 /** Entries of a list that is longer than any that makes sense. */
 const MANY = 100_000;
 /** Messages within messages; those of ours are no deeper. */
@@ -75,15 +79,24 @@ export function* boundaryRequests(
         inRequest({ ...plausible(message, lookup, depth), [field.name]: value });
       const asValue = (value: unknown): object => withValue(isList ? listOf(field, value, message) : value);
       for (const value of VALUES[field.type] ?? [])
-        yield { field: path, value: shown(value), message: asValue(value) };
+        yield { field: path, value: shown(value), message: asValue(value), ...tooLong(isLongText(value)) };
       const inner = field.type === 'TYPE_MESSAGE' ? innerOf(field, message, lookup) : undefined;
       if (isList && inner?.options?.mapEntry !== true) {
         const one = inner === undefined ? plausibleValue(field, message, lookup, depth) : {};
-        yield { field: path, value: `${MANY} entries`, message: withValue(Array<unknown>(MANY).fill(one)) };
+        const many = withValue(Array<unknown>(MANY).fill(one));
+        yield { field: path, value: `${MANY} entries`, message: many, ...tooLong(!TENSOR.test(field.name)) };
       }
       if (inner !== undefined && depth < DEPTH) yield* walk(inner, `${path}.`, asValue, depth + 1);
     }
   }
+}
+
+function isLongText(value: unknown): boolean {
+  return typeof value === 'string' && value.length >= MEBIBYTE;
+}
+
+function tooLong(isTooLong: boolean): Pick<BoundaryRequest, 'isTooLong'> {
+  return isTooLong ? { isTooLong } : {};
 }
 
 /** Names of all fields of a request, as messages may have them. */

@@ -4,6 +4,7 @@ import { CasslError, errorMessage } from '@cassl/errors';
 import { damagedFile } from './damaged-file.ts';
 import { rowOf, recordOf, type FailedImage, type LabelRecord } from './label-record.ts';
 import { isFailed, parseRow, type LabelRow } from './label-row.ts';
+import { splitLines } from './text-lines.ts';
 
 type Items<Item> = Iterable<Item> | AsyncIterable<Item>;
 
@@ -64,7 +65,7 @@ async function* mapLines<Result>(
     .pipe(gunzip);
   let number = 0;
   try {
-    for await (const line of linesOf(gunzip)) {
+    for await (const line of splitLines(gunzip.setEncoding('utf8'))) {
       number++;
       const result = read(line);
       if (result !== undefined) yield result;
@@ -76,15 +77,4 @@ async function* mapLines<Result>(
   } finally {
     gunzip.destroy();
   }
-}
-
-async function* linesOf(stream: Readable): AsyncGenerator<string> {
-  let rest = '';
-  stream.setEncoding('utf8');
-  for await (const chunk of stream as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
 }

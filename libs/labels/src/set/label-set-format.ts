@@ -5,6 +5,8 @@ import { z } from 'zod';
 // depends on when, where or at which attempt a shard was done, so that its sha256 names the labels and nothing else.
 
 const LABEL_SET_FORMAT = 'cassl-label-set/1';
+/** Each answer about a set has them all: more would no longer fit into one. */
+const MAX_SOURCES = 1024;
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 lower-case hex digits');
 const count = z.int().nonnegative();
@@ -36,7 +38,7 @@ const headerSchema = z.strictObject({
   /** Only labels strictly above it belong to the set, whatever more its files hold. */
   threshold: z.number().min(0).max(1),
   /** Who labeled what; several after a merge. */
-  sources: z.array(sourceSchema),
+  sources: z.array(sourceSchema).max(MAX_SOURCES, `must be at most ${MAX_SOURCES}`),
 });
 
 const fileSchema = z.strictObject({

@@ -115,6 +115,9 @@ describe('a label set', () => {
         /file\.scores: must be whole numbers/,
       );
     }
+    const [source] = header().sources;
+    const many = { ...header(), sources: Array<NonNullable<typeof source>>(1025).fill(source!) };
+    await expect(writeLabelSet(store, many, [])).rejects.toThrow(/header\.sources: must be at most 1024/);
   });
 
   it('keeps facts of time and cost beside it', async () => {

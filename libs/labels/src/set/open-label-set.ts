@@ -10,7 +10,7 @@ import { parseEntry, parseHeader } from './label-set-format.ts';
 import type { LabelFileEntry, LabelSetHeader, LabelSetTotals } from './label-set-format.ts';
 import { addressIn, labelFileKey, placeOf } from './label-set-keys.ts';
 import { isAbove } from './score-histogram.ts';
-import { textLines } from './text-lines.ts';
+import { textLines } from '../file/text-lines.ts';
 
 export interface OpenLabelSetOptions {
   /** Opens the folder. @default storage's openRequestedStore: any address that the process may read */
@@ -59,14 +59,14 @@ export async function openLabelSet(
   const meter = new DigestMeter();
   const once = named === undefined ? meter.through(bytes()) : verified(bytes(), named);
   const place = `label set ${addressIn(folder, key)}`;
-  const { header, totals } = await readEnds(textLines(once), place, onFile).catch((error: unknown) => {
+  const { header, totals } = await readEnds(textLines(once, place), place, onFile).catch((error: unknown) => {
     if (errorCode(error) !== 'NOT_FOUND') throw error;
     throw notFound(`${place} does not exist: a label set is the *.labelset.jsonl that a labeling wrote`, {
       cause: error,
     });
   });
   const digest = named ?? meter.digest();
-  const index = (): AsyncIterable<string> => textLines(verified(bytes(), digest));
+  const index = (): AsyncIterable<string> => textLines(verified(bytes(), digest), place);
 
   async function* files(): AsyncGenerator<LabelFileEntry> {
     let number = 0;

@@ -108,6 +108,14 @@ describe('LabelSetService', () => {
     await expect(client.mergeLabelSets({ addresses: [] })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
+    await expect(client.mergeLabelSets({ addresses: Array<string>(65).fill(address) })).rejects.toMatchObject(
+      {
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining(
+          'MergeLabelSetsRequest.addresses must be at most 64, got 65',
+        ) as string,
+      },
+    );
     await expect(client.removeTeacher({ address, teacherDigest: 'x' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });

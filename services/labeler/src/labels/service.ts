@@ -25,6 +25,9 @@ import type { Xyxy } from '@cassl/vision';
 import { deriveLabelSet } from './derive-label-set.ts';
 import { listFiles } from './list-files.ts';
 
+/** Label sets of one merge: all are opened at once, and each is read against all before it. */
+const MAX_MERGED = 64;
+
 /** RPC ⇄ domain. */
 export function labelSetService(): ServedService {
   return implement(LabelSetServiceDefinition, {
@@ -50,6 +53,10 @@ export function labelSetService(): ServedService {
       return { ...chosen, labelCount: labels };
     },
     mergeLabelSets: async ({ addresses, firstWins }, { signal }) => {
+      if (addresses.length > MAX_MERGED)
+        throw invalidArgument(
+          `MergeLabelSetsRequest.addresses must be at most ${MAX_MERGED}, got ${addresses.length}; merge them in steps`,
+        );
       const [first, ...others] = await Promise.all(
         addresses.map((address) => openLabelSet(address, { signal })),
       );

@@ -43,7 +43,7 @@ export interface LabelSet {
   digest: string;
   /** Labels strictly above it belong to the set. */
   threshold: number;
-  /** Who labeled what; several after a merge. */
+  /** Who labeled what; several after a merge, 1,024 at most. */
   sources: LabelSource[];
   /** Label files. */
   files: number;
@@ -155,7 +155,7 @@ export interface ChooseThresholdResponse {
 
 /** Asks for one set of several. */
 export interface MergeLabelSetsRequest {
-  /** At least two; the merged set is written beside the first. */
+  /** Two to 64; the merged set is written beside the first. */
   addresses: string[];
   /** Keep the first set's labels of an image in two sets, instead of an error. */
   firstWins: boolean;
