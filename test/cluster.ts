@@ -20,8 +20,8 @@ export interface Cluster {
   /** `http://host:port` of each process's metrics. */
   readonly metricsUrls: readonly string[];
   readonly natsPort: number;
-  /** Of a service that answers HTTP. */
-  httpUrl(name: ServiceName): string | undefined;
+  /** Of a service that answers HTTP, or of the console's page. */
+  httpUrl(name: ServiceName | 'console'): string | undefined;
   /** The processes of each replica now, its workers included. */
   pids(): Readonly<Record<string, readonly number[]>>;
   /** SIGKILL, without a word to anyone. */
@@ -40,6 +40,8 @@ export interface ClusterOptions {
   readonly replicas?: Partial<Readonly<Record<ServiceName, number>>>;
   /** More settings of a service. */
   readonly env?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
+  /** Starts the console too. @default false */
+  readonly withConsole?: boolean;
   /** How the broker is started: users and their rights. */
   readonly nats?: Pick<StartNatsServerOptions, 'configFile' | 'env'>;
   /** Addresses that services may write, besides this cluster's folder. */
@@ -55,7 +57,13 @@ function childrenOf(pid: number): number[] {
 const ENV = { CASSL_POLL_MS: '100', CASSL_SHARD_ACK_WAIT_MS: '2000', CASSL_LOG_LEVEL: 'info' };
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { replicas = {}, env: more = {}, nats: natsOptions = {}, outputs = [] } = options;
+  const {
+    replicas = {},
+    env: more = {},
+    nats: natsOptions = {},
+    outputs = [],
+    withConsole = false,
+  } = options;
   const home = await mkdtemp(join(tmpdir(), 'cassl-test-'));
   const natsPort = await freePort();
   const ports = new Map<string, number>();
@@ -79,15 +87,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const startNats = async (): Promise<void> => {
     nats = await startNatsServer({ storeDir: join(home, 'nats'), port: natsPort, ...natsOptions });
   };
+  const around = {
+    roots: { data: [home], output: [home, ...outputs] },
+    home,
+    endpoints,
+    natsUrl: `nats://127.0.0.1:${natsPort}`,
+  };
   const startOne = async (name: ServiceName, key: string): Promise<void> => {
     const env = { ...ENV, ...more[name], CASSL_PORT: String(ports.get(key)) };
-    const service = await startService(name, {
-      roots: { data: [home], output: [home, ...outputs] },
-      home,
-      endpoints,
-      natsUrl: `nats://127.0.0.1:${natsPort}`,
-      env,
-    });
+    const service = await startService(name, { ...around, env });
     services.set(key, service);
     await service.ready();
   };
@@ -96,8 +104,16 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     services.get(key)?.kill('SIGKILL');
     await services.get(key)?.ended;
   };
+  const startConsole = async (): Promise<void> => {
+    const service = await startService('console', { ...around, consolePort: await freePort(), env: ENV });
+    services.set('console-0', service);
+    await service.ready();
+  };
   await startNats();
-  await Promise.all(names.map(([name, key]) => startOne(name, key)));
+  await Promise.all([
+    ...names.map(([name, key]) => startOne(name, key)),
+    ...(withConsole ? [startConsole()] : []),
+  ]);
 
   return {
     home,

@@ -3,84 +3,42 @@ import { gzipSync } from 'node:zlib';
 import { damage } from './damage.ts';
 import type { FuzzTarget, Outcome } from './fuzz-target.ts';
 import { hostileText } from './hostile-message.ts';
+import { httpRoutes, type HttpService } from './http-routes.ts';
 import type { Random } from './random.ts';
 
-/** Routes of the labeler's faces and of the registry's views; `*` is a text of someone else. */
-const ROUTES: Readonly<Record<'labeler' | 'registry', readonly string[]>> = {
-  labeler: [
-    '/',
-    '/openapi.json',
-    '/metrics',
-    '/v1/detect?model=*&threshold=*&masks=*',
-    '/v2',
-    '/v2/health/ready',
-    '/v2/models/*',
-    '/v2/models/*/ready',
-    '/v2/models/*/config',
-    '/v2/models/*/stats',
-    '/v2/models/*/versions/*/infer',
-    '/v2/models/*/infer',
-    '/v2/models/stats',
-    '/v2/repository/index',
-    '/v2/repository/models/*/load',
-    '/v2/repository/models/*/unload',
-    '/v2/trace/setting',
-    '/v2/logging',
-    '/v2/systemsharedmemory/status',
-    '/v2/systemsharedmemory/region/*/register',
-    '/v2/cudasharedmemory/region/*/register',
-    '/v2/systemsharedmemory/region/*/unregister',
-    '/api/functions',
-    '/api/functions/*',
-    '/api/function_invocations',
-    '/label-studio/*/predict',
-    '/label-studio/setup',
-    '/label-studio/validate',
-    '/label-studio/health',
-  ],
-  registry: [
-    '/v1/checkpoints/*',
-    '/v1/checkpoints/*?for=*',
-    '/v1/checkpoints/*/file?for=*&container=*',
-    '/v1/checkpoints/*/for/*/*',
-    '/v1/checkpoints/*/for/onnx/model.onnx?outputs=*',
-    '/v1/checkpoints/*/tfjs/model.json',
-    '/v1/checkpoints/*/tfjs/*',
-    '/api/models?search=*&limit=*&cursor=*',
-    '/api/models/*',
-    '/api/models/*/revision/*',
-    '/api/models/*/tree/*',
-    '/*/resolve/*/*',
-    '/v2/',
-    '/v2/*/manifests/*',
-    '/v2/*/blobs/*',
-    '/v2/*/tags/list?n=*&last=*',
-    '/v2/_catalog?n=*',
-    '/modelpack/*',
-    '/*',
-  ],
-};
 const METHODS = ['GET', 'GET', 'POST', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'] as const;
 const LIMIT_MS = 120_000;
-/** Answers of a server that has a fault, or none at all. */
-const isFault = (status: number): boolean => status >= 500 && status !== 501 && status !== 503;
+/** Of a stream of events the first that came is enough, and that nothing came for so long. */
+const EVENTS_MS = 500;
+/** Pages do not send every query each time. */
+const QUERY_SHARE = 0.3;
 
 export interface HttpTargetOptions {
   /** `http://host:port` */
-  readonly urls: Readonly<Record<'labeler' | 'registry', string>>;
+  readonly urls: Readonly<Record<HttpService, string>>;
   /** Names of what exists, for half of the places of a path. */
   readonly texts?: readonly string[];
   readonly images: readonly Uint8Array[];
 }
 
-/** Random routes of both HTTP ports with hostile paths, headers and bodies. */
-export function httpTarget({ urls, texts = [], images }: HttpTargetOptions): FuzzTarget {
+/** Answers of a server that has a fault; a 504 is right where the request named a time for its answer. */
+function isFault(status: number, { headers, body }: Exchange): boolean {
+  if (status === 504)
+    return headers['x-cassl-timeout-ms'] === undefined && body?.includes('timeout') !== true;
+  return status >= 500 && status !== 501 && status !== 503;
+}
+
+/** Random routes of all HTTP ports with hostile paths, headers and bodies. */
+export async function httpTarget({ urls, texts = [], images }: HttpTargetOptions): Promise<FuzzTarget> {
+  const routes = await httpRoutes();
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   return {
     name: 'http',
     run(random) {
-      const port = random.next() < 0.7 ? 'labeler' : 'registry';
-      const path = random.pick(ROUTES[port]).replaceAll('*', () => placeText(random, texts));
+      const port = random.pick(['labeler', 'labeler', 'registry', 'console'] as const);
+      const path = someQueries(random, random.pick(routes[port])).replaceAll('*', () =>
+        placeText(random, texts),
+      );
       const method = random.pick(METHODS);
       const body = method === 'GET' || method === 'HEAD' ? undefined : bodyOf(random, texts, images);
       const headers = headersOf(random, body);
@@ -88,6 +46,14 @@ export function httpTarget({ urls, texts = [], images }: HttpTargetOptions): Fuz
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Of the long list that the console has, some; others have few, and keep them. */
+function someQueries(random: Random, route: string): string {
+  const [path = '', query] = route.split('?');
+  const parts = query?.split('&') ?? [];
+  const kept = parts.length > 5 ? parts.filter(() => random.next() < QUERY_SHARE) : parts;
+  return kept.length === 0 ? path : `${path}?${kept.join('&')}`;
 }
 
 function placeText(random: Random, texts: readonly string[]): string {
@@ -155,6 +121,9 @@ function headersOf(random: Random, body: Buffer | undefined): Record<string, str
     'inference-header-content-length': some(0.2, ['0', '10', '-1', '99999999999', 'x', '40']),
     'x-nuclio-function-name': some(0.3, ['fuzz-model', '../x', '']),
     'x-cassl-timeout-ms': some(0.1, ['1', '-1', '1e9', 'x', '50']),
+    // Its pages send it with every change.
+    'x-cassl-console': some(0.8, ['1']),
+    cookie: some(0.1, ['cassl_token=x', 'cassl_token=%zz', 'cassl_sign_in=%7B%7D', ';']),
     'x-call-id': some(0.1, ['a', ' ', 'x'.repeat(500)]),
     range: some(0.2, [
       'bytes=0-',
@@ -197,12 +166,23 @@ function exchange(agent: Agent, { hostname, port }: URL, asked: Exchange): Promi
     call.on('response', (response: IncomingMessage) => {
       const status = response.statusCode ?? 0;
       const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.length < 4 && parts.push(part));
-      response.on('error', (error) => end({ code: 'broken off', wrong: `${error.message} for ${what}` }));
-      response.on('end', () => {
+      const finish = (): void => {
         const text = Buffer.concat(parts).toString('utf8').slice(0, 300);
-        end({ code: String(status), ...(isFault(status) ? { wrong: `${status} ${text} for ${what}` } : {}) });
+        const isWrong = isFault(status, asked) || text.includes('"code":"INTERNAL"');
+        end({ code: String(status), ...(isWrong ? { wrong: `${status} ${text} for ${what}` } : {}) });
+      };
+      const leave = (): void => {
+        finish();
+        call.destroy();
+      };
+      const isStream = response.headers['content-type']?.startsWith('text/event-stream') === true;
+      if (isStream) setTimeout(leave, EVENTS_MS).unref();
+      response.on('data', (part: Buffer) => {
+        if (parts.length < 4) parts.push(part);
+        if (isStream) leave();
       });
+      response.on('error', (error) => end({ code: 'broken off', wrong: `${error.message} for ${what}` }));
+      response.on('end', finish);
     });
     call.end(zipped);
   });

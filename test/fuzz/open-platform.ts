@@ -6,12 +6,13 @@ import { trainingJobs } from '../kill-matrix/job-kinds.ts';
 import { makeMicroData } from '../micro-pipeline.ts';
 import { callTarget } from './call-target.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
+import type { HttpService } from './http-routes.ts';
 import { httpTarget } from './http-target.ts';
 import { imageSamples } from './samples.ts';
 
 export interface FuzzedPlatform {
   readonly cluster: Cluster;
-  /** gRPC of all services, HTTP of the two that have it. */
+  /** gRPC of all services, HTTP of the two that have it and of the console. */
   readonly targets: readonly FuzzTarget[];
   close(): Promise<void>;
 }
@@ -21,7 +22,7 @@ export interface FuzzedPlatform {
  * @param withModel trains a tiny detector first, called fuzz/model: then requests reach a model, and not only its name's check
  */
 export async function openPlatform({ withModel }: { readonly withModel: boolean }): Promise<FuzzedPlatform> {
-  const cluster = await startCluster();
+  const cluster = await startCluster({ withConsole: true });
   const targets: FuzzTarget[] = [];
   const close = async (): Promise<void> => {
     for (const target of targets) await target.close();
@@ -30,9 +31,9 @@ export async function openPlatform({ withModel }: { readonly withModel: boolean 
   try {
     const texts = withModel ? await trainModel(cluster) : [];
     targets.push(await callTarget((service) => cluster.endpoints[service], texts));
-    const [labeler, registry] = [cluster.httpUrl('labeler'), cluster.httpUrl('registry')];
-    if (labeler !== undefined && registry !== undefined)
-      targets.push(httpTarget({ urls: { labeler, registry }, texts, images: await imageSamples() }));
+    const urlOf = (name: HttpService): string => cluster.httpUrl(name) ?? '';
+    const urls = { labeler: urlOf('labeler'), registry: urlOf('registry'), console: urlOf('console') };
+    targets.push(await httpTarget({ urls, texts, images: await imageSamples() }));
     return { cluster, targets, close };
   } catch (error) {
     await close();

@@ -21,7 +21,7 @@ export function checkTexts(request: unknown, field = ''): void {
     checkLength(request, field);
     request.forEach((entry, index) => checkTexts(entry, `${field}[${index}]`));
   } else if (isPlain(request)) {
-    const entries = Object.entries(request);
+    const entries: (readonly [string, unknown])[] = Object.entries(request);
     checkLength(entries, field);
     for (const [name, value] of entries) {
       checkText(name, field);

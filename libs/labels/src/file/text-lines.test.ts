@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { collect } from '../test-labels.ts';
 import { splitLines, textLines } from './text-lines.ts';
 
 async function* from<T>(...pieces: T[]): AsyncGenerator<T> {
@@ -9,14 +10,14 @@ it('are those of the text, wherever it is cut', async () => {
   const text = 'a\n\nbß😀\nlast';
   const bytes = Buffer.from(text);
   for (let at = 0; at <= bytes.length; at++)
-    expect(await Array.fromAsync(textLines(from(bytes.subarray(0, at), bytes.subarray(at)), 'x'))).toEqual(
+    expect(await collect(textLines(from(bytes.subarray(0, at), bytes.subarray(at)), 'x'))).toEqual(
       text.split('\n'),
     );
-  expect(await Array.fromAsync(textLines(from(...[...bytes].map((byte) => Buffer.of(byte))), 'x'))).toEqual(
+  expect(await collect(textLines(from(...[...bytes].map((byte) => Buffer.of(byte))), 'x'))).toEqual(
     text.split('\n'),
   );
-  expect(await Array.fromAsync(textLines(from(Buffer.from('a\n')), 'x'))).toEqual(['a']);
-  expect(await Array.fromAsync(textLines(from(), 'x'))).toEqual([]);
+  expect(await collect(textLines(from(Buffer.from('a\n')), 'x'))).toEqual(['a']);
+  expect(await collect(textLines(from(), 'x'))).toEqual([]);
 });
 
 it('end where one has no end, before it fills the memory', async () => {

@@ -4,8 +4,9 @@ import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
 import { isIPv6, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorMessage, unavailable } from '@cassl/errors';
-import { getRequestListener } from '@hono/node-server';
+import { errorMessage, invalidArgument, unavailable } from '@cassl/errors';
+import { httpFailure } from '@cassl/rpc';
+import { getRequestListener, RequestError } from '@hono/node-server';
 
 export interface ListenOptions {
   readonly fetch: Parameters<typeof getRequestListener>[0];
@@ -27,7 +28,7 @@ export interface HttpServer {
 /** Serves HTTP/1.1, with TLS where there is a certificate. @throws UNAVAILABLE naming a port that is taken */
 export async function listen({ fetch, host, port, certFile, keyFile }: ListenOptions): Promise<HttpServer> {
   const isTls = certFile !== undefined && keyFile !== undefined;
-  const listener = getRequestListener(fetch);
+  const listener = getRequestListener(fetch, { errorHandler: refusal });
   const handle: typeof listener = (request, response) => listener(request, response);
   const server: Server = isTls
     ? createTlsServer(
@@ -52,4 +53,13 @@ export async function listen({ fetch, host, port, certFile, keyFile }: ListenOpt
       await closed;
     },
   };
+}
+
+/** Of a request that is not even an address, which no route sees. */
+function refusal(error: unknown): Response {
+  const isRequest = error instanceof RequestError;
+  const { status, code, message } = httpFailure(
+    isRequest ? invalidArgument(`the request cannot be read: ${error.message}`) : error,
+  );
+  return Response.json({ error: { code, message } }, { status });
 }

@@ -77,7 +77,7 @@ describe('the images of a label set', () => {
       ((await response.json()) as { error: { message: string } }).error.message;
     expect(await message(await ask('images', { order: 'random' }))).toMatch(/^order must be one of pool, /);
     expect(await message(await ask('images', { count: 1000 }))).toBe(
-      'count must be a number from 1 to 200, got "1000"',
+      'count must be a whole number from 1 to 200, got "1000"',
     );
     expect(await message(await ask('images', { set: '' }))).toBe(
       'set must be the address of a label set, got nothing',
@@ -91,22 +91,22 @@ describe('the images of a label set', () => {
   });
 
   it.each([
-    ['images', { from: -1 }, 'from must be a number from 0 to 9007199254740991, got "-1"'],
-    ['images', { from: 0.5 }, 'from must be a whole number, got 0.5'],
-    ['images', { from: '1e400' }, 'from must be a number from 0 to 9007199254740991, got "1e400"'],
-    ['images', { count: 0 }, 'count must be a number from 1 to 200, got "0"'],
-    ['images', { count: 'ten' }, 'count must be a number from 1 to 200, got "ten"'],
-    ['images', { count: 'NaN' }, 'count must be a number from 1 to 200, got "NaN"'],
-    ['images', { count: 1.5 }, 'count must be a whole number, got 1.5'],
+    ['images', { from: -1 }, 'from must be a whole number from 0 to 9007199254740991, got "-1"'],
+    ['images', { from: 0.5 }, 'from must be a whole number from 0 to 9007199254740991, got "0.5"'],
+    ['images', { from: '1e400' }, 'from must be a whole number from 0 to 9007199254740991, got "1e400"'],
+    ['images', { count: 0 }, 'count must be a whole number from 1 to 200, got "0"'],
+    ['images', { count: 'ten' }, 'count must be a whole number from 1 to 200, got "ten"'],
+    ['images', { count: 'NaN' }, 'count must be a whole number from 1 to 200, got "NaN"'],
+    ['images', { count: 1.5 }, 'count must be a whole number from 1 to 200, got "1.5"'],
     ['images', { minScore: -0.1 }, 'minScore must be a number from 0 to 1, got "-0.1"'],
     ['images', { maxScore: 5 }, 'maxScore must be a number from 0 to 1, got "5"'],
     ['images', { minSize: 'x' }, 'minSize must be a number from 0 to 1, got "x"'],
     ['images', { maxSize: 2 }, 'maxSize must be a number from 0 to 1, got "2"'],
-    ['images', { category: 32 }, 'category must be a number from -1 to 31, got "32"'],
-    ['images', { category: 1.5 }, 'category must be a whole number, got 1.5'],
+    ['images', { category: 32 }, 'category must be a whole number from -1 to 31, got "32"'],
+    ['images', { category: 1.5 }, 'category must be a whole number from -1 to 31, got "1.5"'],
     ['images', { show: 'constructor' }, 'show must be one of all, labeled, empty, failed, '],
     ['images', { order: '' }, 'order must be one of pool, '],
-    ['picture', { at: -1 }, 'at must be a number from 0 to 9007199254740991, got "-1"'],
+    ['picture', { at: -1 }, 'at must be a whole number from 0 to 9007199254740991, got "-1"'],
     ['picture', { at: 1, size: 0 }, 'size must be a number from 1 to 10000, got "0"'],
     ['picture', { at: 1, size: 100_000 }, 'size must be a number from 1 to 10000, got "100000"'],
   ])('are refused for what cannot be asked: %s %j', async (path, query, message) => {

@@ -53,9 +53,12 @@ describe('how many are wanted', () => {
     expect(wantedCount('5000')).toBe(5000);
   });
 
-  it.each(['0', '-1', '5001', '1.5', 'all', '', 'NaN', '1e9'])('is not %j', (text) => {
+  it.each(['0', '-1', '5001', '1.5', 'all', 'NaN', '1e9', ' ', '0x10', '1 '])('is not %j', (text) => {
     expect(() => wantedCount(text)).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: `most must be 1 to 5000, got "${text}"` }),
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: `most must be a whole number from 1 to 5000, got "${text}"`,
+      }),
     );
   });
 });

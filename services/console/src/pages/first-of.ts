@@ -1,4 +1,4 @@
-import { invalidArgument } from '@cassl/errors';
+import { queryWhole } from '../http/read-query.ts';
 
 /** The first of a list. */
 export interface Listed<T> {
@@ -40,7 +40,5 @@ export async function firstOf<T>(
 
 /** The query `most`: how many are wanted, 1 to 5,000. @default 100 */
 export function wantedCount(text: string | undefined): number {
-  const most = text === undefined ? USUAL : Number(text);
-  if (Number.isInteger(most) && most >= 1 && most <= MOST) return most;
-  throw invalidArgument(`most must be 1 to ${MOST}, got ${JSON.stringify(text?.slice(0, 40))}`);
+  return queryWhole('most', text, { otherwise: USUAL, min: 1, max: MOST });
 }

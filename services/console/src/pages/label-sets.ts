@@ -2,6 +2,7 @@ import { invalidArgument, notFound } from '@cassl/errors';
 import type { EvaluationJob, LabeledDataset } from '@cassl/proto';
 import { Hono, type Context } from 'hono';
 import type { PageParts } from '../page-parts.ts';
+import { queryChoice, queryNumber, queryWhole } from '../http/read-query.ts';
 import type { Caller, ConsoleEnv } from '../http/session.ts';
 import { ORDERS, SHOWN, type ImageFilter } from '../label-sets/select-images.ts';
 import { scoreCounts } from '../label-sets/score-counts.ts';
@@ -32,7 +33,11 @@ export function labelSetRoutes({
   return new Hono<ConsoleEnv>()
     .get('/of-evaluation', async (context) => {
       const job = await evaluationOf(platform, context.req.query('evaluation') ?? '', context);
-      const above = numberOf(context, 'above', USUAL_ABOVE, 0, 1);
+      const above = queryNumber('above', context.req.query('above'), {
+        otherwise: USUAL_ABOVE,
+        min: 0,
+        max: 1,
+      });
       return context.json({ set: await detectionSets.addressOf(job, above) });
     })
     .get('/scores', async (context) => context.json(scoreCounts(await imageSets.open(addressOf(context)))))
@@ -48,15 +53,19 @@ export function labelSetRoutes({
           address: addressOf(context),
           truth: await truthOf(context),
           filter: filterOf(context),
-          from: wholeOf(context, 'from', 0, 0, Number.MAX_SAFE_INTEGER),
-          count: wholeOf(context, 'count', 60, 1, MAX_PAGE),
-          masks: context.req.query('masks') === '1',
+          from: positionOf(context, 'from'),
+          count: queryWhole('count', context.req.query('count'), { otherwise: 60, min: 1, max: MAX_PAGE }),
+          masks: queryChoice('masks', context.req.query('masks') || undefined, ['0', '1']) === '1',
         }),
       ),
     )
     .get('/picture', async (context) => {
-      const at = wholeOf(context, 'at', 0, 0, Number.MAX_SAFE_INTEGER);
-      const wanted = numberOf(context, 'size', PICTURE_SIZES[0], 1, 10_000);
+      const at = positionOf(context, 'at');
+      const wanted = queryNumber('size', context.req.query('size'), {
+        otherwise: PICTURE_SIZES[0],
+        min: 1,
+        max: 10_000,
+      });
       const size = PICTURE_SIZES.find((made) => made >= wanted) ?? PICTURE_SIZES[1];
       const location = await imageSets.at(addressOf(context), at);
       if (location === undefined) throw notFound(`the label set has no image at position ${at}`);
@@ -102,36 +111,20 @@ function addressOf({ req }: Context): string {
   return set;
 }
 
+function positionOf(context: Context, name: string): number {
+  return queryWhole(name, context.req.query(name), { otherwise: 0, min: 0, max: Number.MAX_SAFE_INTEGER });
+}
+
 function filterOf(context: Context): ImageFilter {
+  const share = (name: string, otherwise: number): number =>
+    queryNumber(name, context.req.query(name), { otherwise, min: 0, max: 1 });
   return {
-    show: oneOf(context, 'show', SHOWN),
-    order: oneOf(context, 'order', ORDERS),
-    minScore: numberOf(context, 'minScore', 0, 0, 1),
-    maxScore: numberOf(context, 'maxScore', 1, 0, 1),
-    minSize: numberOf(context, 'minSize', 0, 0, 1),
-    maxSize: numberOf(context, 'maxSize', 1, 0, 1),
-    category: wholeOf(context, 'category', -1, -1, 31),
+    show: queryChoice('show', context.req.query('show'), SHOWN),
+    order: queryChoice('order', context.req.query('order'), ORDERS),
+    minScore: share('minScore', 0),
+    maxScore: share('maxScore', 1),
+    minSize: share('minSize', 0),
+    maxSize: share('maxSize', 1),
+    category: queryWhole('category', context.req.query('category'), { otherwise: -1, min: -1, max: 31 }),
   };
-}
-
-function oneOf<T extends string>({ req }: Context, name: string, known: readonly T[]): T {
-  const given = req.query(name) ?? known[0];
-  const found = known.find((value) => value === given);
-  if (found === undefined) {
-    throw invalidArgument(`${name} must be one of ${known.join(', ')}, got ${JSON.stringify(given)}`);
-  }
-  return found;
-}
-
-function wholeOf(context: Context, name: string, otherwise: number, min: number, max: number): number {
-  const value = numberOf(context, name, otherwise, min, max);
-  if (Number.isInteger(value)) return value;
-  throw invalidArgument(`${name} must be a whole number, got ${value}`);
-}
-
-function numberOf({ req }: Context, name: string, otherwise: number, min: number, max: number): number {
-  const text = req.query(name) ?? '';
-  const value = text === '' ? otherwise : Number(text);
-  if (value >= min && value <= max) return value;
-  throw invalidArgument(`${name} must be a number from ${min} to ${max}, got ${JSON.stringify(text)}`);
 }

@@ -27,8 +27,8 @@ export function tryRoutes({ platform }: Pick<PageParts, 'platform'>): Hono<Conso
   return new Hono<ConsoleEnv>().post('/', async (context) => {
     const checkpoint = context.req.query('checkpoint') ?? '';
     if (checkpoint === '') throw invalidArgument('checkpoint must be a digest or an alias, got nothing');
-    const length = Number(context.req.header('content-length') ?? NaN);
-    if (!(length > 0 && length <= MAX_PHOTO_BYTES)) {
+    const length = context.req.header('content-length') ?? 'no content-length';
+    if (!(Number(length) > 0 && Number(length) <= MAX_PHOTO_BYTES)) {
       throw invalidArgument(`the photo must have 1 to ${MAX_PHOTO_BYTES} bytes, got ${length}`);
     }
     const photo = Buffer.from(await context.req.arrayBuffer());
