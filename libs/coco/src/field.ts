@@ -44,6 +44,8 @@ export function copyNumbers(
 /** A value in a message, cut to 40 characters. */
 export function brief(value: unknown): string {
   if (value === undefined) return 'nothing';
+  // JSON has no name for it; a file has one by 1e999.
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const text = toJson(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -4,6 +4,7 @@ import { RichClientError, RichServerError } from 'nice-grpc-error-details';
 import { withPlainNumbers } from './plain-numbers.ts';
 import { shortText } from './short-text.ts';
 import { errorDetails, readErrorDetails } from './error-details.ts';
+import { whyUnreachable } from './why-unreachable.ts';
 
 /** What a client learns of an error that is not ours to show. */
 const HIDDEN = 'internal error; the service log has it under this call id';
@@ -63,11 +64,19 @@ export function fromCallError(error: unknown, peer: string): CasslError {
   if (error instanceof ClientError) {
     const code = statusName(error.code);
     const message = error.details === '' ? `${error.path} failed with ${code}` : error.details;
-    const where = code === 'UNAVAILABLE' ? `${peer}: ` : '';
     const details = error instanceof RichClientError ? readErrorDetails(error.extra) : {};
-    return new CasslError(code === 'OK' ? 'UNKNOWN' : code, where + message, { cause: error, details });
+    const shown = code === 'UNAVAILABLE' ? withPeer(message, error.path, peer) : message;
+    return new CasslError(code === 'OK' ? 'UNKNOWN' : code, shown, { cause: error, details });
   }
   const code = errorCode(error);
   const message = code === 'CANCELLED' ? `the call to ${peer} was cancelled` : errorMessage(error);
   return new CasslError(code, message, { cause: error });
+}
+
+/** @param path `/cassl.v1.RegistryService/ListCheckpoints` */
+function withPeer(message: string, path: string, peer: string): string {
+  const reason = whyUnreachable(message);
+  if (reason === undefined) return `${peer}: ${message}`;
+  const service = /(\w+)\/\w+$/.exec(path)?.[1] ?? 'the service';
+  return `${service} at ${peer} cannot be reached: ${reason}`;
 }
