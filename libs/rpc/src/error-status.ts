@@ -3,6 +3,7 @@ import { ClientError, ServerError, Status } from 'nice-grpc';
 import { RichClientError, RichServerError } from 'nice-grpc-error-details';
 import { withPlainNumbers } from './plain-numbers.ts';
 import { shortText } from './short-text.ts';
+import { shownError } from './shown-error.ts';
 import { errorDetails, readErrorDetails } from './error-details.ts';
 import { whyUnreachable } from './why-unreachable.ts';
 
@@ -17,7 +18,7 @@ const HIDDEN = 'internal error; the service log has it under this call id';
  */
 export function toServerError(error: unknown, callId: string): { status: ServerError; isHidden: boolean } {
   if (error instanceof ServerError) return { status: error, isHidden: false };
-  const shown = toShown(error);
+  const shown = shownError(error);
   if (shown === undefined) {
     return { status: new ServerError(Status.INTERNAL, `${HIDDEN} (${callId})`), isHidden: true };
   }
@@ -27,27 +28,6 @@ export function toServerError(error: unknown, callId: string): { status: ServerE
     errorDetails(shown, callId),
   );
   return { status, isHidden: false };
-}
-
-/** The error as a caller may see it; `undefined` for what is ours alone. */
-function toShown(error: unknown): CasslError | undefined {
-  const code = errorCode(error);
-  if (isCasslError(error)) return code === 'INTERNAL' ? undefined : error;
-  if (code === 'CANCELLED') return new CasslError(code, 'the call was cancelled');
-  if (code === 'DEADLINE_EXCEEDED') return new CasslError(code, errorMessage(error));
-  if (isFull(error))
-    return new CasslError('RESOURCE_EXHAUSTED', 'no space is left on the disk of this service');
-  return undefined;
-}
-
-/** The file system's own error, and what SQLite makes of it. */
-function isFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return (
-    ['ENOSPC', 'EDQUOT'].includes(code) ||
-    /database or disk is full|No space left on device/i.test(error.message)
-  );
 }
 
 /** The name of a status, for example "NOT_FOUND". */

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CasslError } from '@cassl/errors';
-import { errorCode, isCasslError, type ErrorCode } from '@cassl/errors';
+import { errorCode, type CasslError, type ErrorCode } from '@cassl/errors';
 import type { Authorizer } from './identity/authorizer.ts';
 import { auditHttpRefusal, reasonOf } from './identity/audit.ts';
 import { authorize, type Identity } from './identity/identity.ts';
 import type { Scope } from './identity/scope.ts';
 import type { Logger } from './logger.ts';
 import { withPlainNumbers } from './plain-numbers.ts';
+import { shownError } from './shown-error.ts';
 import type { Quotas } from './identity/quotas.ts';
 
 const MAX_PATH = 200;
@@ -96,13 +96,14 @@ export interface HttpFailure {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Of an error that is not ours only the code is told. */
+/** Of an error that is not for callers only the code is told. */
 export function httpFailure(error: unknown): HttpFailure {
-  const isShown = isCasslError(error) && error.code !== 'INTERNAL';
-  const code = isShown ? error.code : errorCode(error) === 'CANCELLED' ? 'CANCELLED' : 'INTERNAL';
-  const message = isShown ? withPlainNumbers(error.message) : 'internal error; the service log has it';
-  const wait = isCasslError(error) ? retryAfterMs(error) : undefined;
-  const isTooLarge = isShown && error.details['reason'] === TOO_LARGE;
+  const shown = shownError(error);
+  const code = shown?.code ?? 'INTERNAL';
+  const message =
+    shown === undefined ? 'internal error; the service log has it' : withPlainNumbers(shown.message);
+  const wait = shown === undefined ? undefined : retryAfterMs(shown);
+  const isTooLarge = shown?.details['reason'] === TOO_LARGE;
   return {
     status: isTooLarge ? 413 : (HTTP_STATUS[code] ?? 500),
     code,
