@@ -65,4 +65,12 @@ describe('the rows of a label file in memory', () => {
       message: 'x: is no gzip file',
     });
   });
+
+  it('are refused of a file that holds more than any should, before it fills the memory', async () => {
+    const bomb = gzipSync(Buffer.alloc(1_000_000));
+    await expect(readLabelFileRows(pieces(bomb), 'x', 999_999)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^x: holds more bytes than a label file may have/) as string,
+    });
+  });
 });

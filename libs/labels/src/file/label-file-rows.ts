@@ -16,16 +16,23 @@ export interface LabelFileRows {
 
 const unzip = promisify(gunzip);
 const NEWLINE = 10;
+/** Unpacked: hundreds of times what a labeling writes, and what a few packed kilobytes can be made to hold. */
+const MAX_BYTES = 2 ** 29;
 
-/** @throws DATA_LOSS where the file is cut off or no gzip */
+/**
+ * @param most bytes of the text @default 512 MiB
+ * @throws DATA_LOSS where the file is cut off or no gzip, INVALID_ARGUMENT where it holds more
+ */
 export async function readLabelFileRows(
   bytes: AsyncIterable<Uint8Array>,
   name = 'label file',
+  most = MAX_BYTES,
 ): Promise<LabelFileRows> {
   const parts: Uint8Array[] = [];
   for await (const part of bytes) parts.push(part);
   const packed = Buffer.concat(parts);
-  const text = await unzip(packed, { chunkSize: chunkBytes(packed) }).catch((error: unknown) => {
+  const limits = { chunkSize: chunkBytes(packed), maxOutputLength: most };
+  const text = await unzip(packed, limits).catch((error: unknown) => {
     throw damagedFile(name, error);
   });
   const starts = startsOfLines(text);
