@@ -46,7 +46,7 @@ export async function readCheckpoint(path: string, key?: string): Promise<ReadCh
     const isPth = (start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80;
     if (isPth) return { ...(await readPth(source, key)), metadata: {} };
     throw invalidArgument(
-      `${path} is no checkpoint: it starts with ${quoted(start)}, and neither as safetensors nor as a .pth or .pkl (pickle protocol 2 or later) does`,
+      `${path} is no checkpoint: it starts with ${quoted(start)}${knownStart(start)}, and neither as safetensors nor as a .pth or .pkl (pickle protocol 2 or later) does`,
     );
   } finally {
     await source[Symbol.asyncDispose]();
@@ -96,6 +96,13 @@ function weightMapOf(path: string, text: string): Record<string, string> {
     typeof map === 'object' && map !== null && Object.values(map).every((file) => typeof file === 'string');
   if (!isMap) throw invalidArgument(`${path} is JSON without a weight_map of file names: no index of shards`);
   return map as Record<string, string>;
+}
+
+/** What downloads leave behind instead of the weights. */
+function knownStart(start: Uint8Array): string {
+  const text = Buffer.from(start).toString('latin1');
+  if (text.startsWith('version ')) return ' (a Git LFS pointer: the weights themselves were not fetched)';
+  return text.startsWith('<') ? ' (a page: a download that was answered by one)' : '';
 }
 
 function quoted(bytes: Uint8Array): string {

@@ -17,6 +17,15 @@ import { writeTestSet } from './label-set.fixture.ts';
 import { openConsole, type OpenConsole } from './open-console.fixture.ts';
 import { ODD_TEXTS, rightQueries } from './query-texts.fixture.ts';
 
+/** What the services behind it call what a query holds. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  set: ['label set', 'object key'],
+  evaluation: ['id'],
+  after: ['page_token'],
+  name: ['alias'],
+  checkpoint: ['reference', 'photo'],
+};
+
 const OWN = { 'x-cassl-console': '1' };
 
 let folder: string;
@@ -108,7 +117,7 @@ describe('every query of every route of the console, at its bounds and beyond', 
       for (const name of Object.keys(query))
         for (const text of ODD_TEXTS) {
           const answer = await ask(method, addressOf(path, { ...query, [name]: text }));
-          const names = [name, 'photo', ...(name === 'set' ? ['label set'] : [])];
+          const names = [name, ...(OTHER_NAMES[name] ?? [])];
           wrong.push(
             ...faultOf(answer, names).map((fault) => `${route} ${name}=${text.slice(0, 20)}: ${fault}`),
           );

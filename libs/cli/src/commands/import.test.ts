@@ -201,6 +201,12 @@ describe('cassl export and cassl import', () => {
       ['bad', '--as', 'resnet18'],
       /bad is no checkpoint: it starts with "hello wor"/,
     ],
+    [
+      'a Git LFS pointer',
+      () => writeFile(path('bad'), 'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1\n'),
+      ['bad', '--as', 'resnet18'],
+      /it starts with "version h" \(a Git LFS pointer: the weights themselves were not fetched\)/,
+    ],
     ['a missing file', () => Promise.resolve(), ['absent', '--as', 'resnet18'], /cannot open absent/],
     [
       'an unknown model',
