@@ -91,7 +91,7 @@ describe('the list of pipelines', () => {
       const refused = await fetch(`${console.url}/api/${list}/events?most=all`);
       expect([refused.status, await refused.text()]).toEqual([
         400,
-        expect.stringContaining('most must be 1 to 5000'),
+        expect.stringContaining('most must be a whole number from 1 to 5000'),
       ]);
     }
   });
