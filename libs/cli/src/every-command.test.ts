@@ -79,6 +79,10 @@ const WRONG_HERE: readonly (readonly [call: string, named: RegExp])[] = [
   ['label gone.jpg --alias team/tiny', /gone\.jpg/],
   ['label folder --alias team/tiny', /--out is missing/],
   ['detect gone.jpg --alias team/tiny', /gone\.jpg/],
+  [`labels choose gone.labelset.jsonl ${LABELED.join(' ')} --precision 0`, /a number above 0 to 1/],
+  ['labels export gone.labelset.jsonl --format tfrecord --out out', /Allowed choices are coco, yolo/],
+  ['labels merge one.labelset.jsonl', /at least 2/],
+  ['label folder --alias team/tiny --out out --shard-size 4097', /a whole number from 1 to 4096/],
 ];
 
 interface Leaf {

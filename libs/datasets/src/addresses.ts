@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { splitAddress } from '@cassl/storage';
+import { folderAddress, splitAddress } from '@cassl/storage';
 import type { ImageLocation } from './dataset.ts';
 
 /** The `file://` or `s3://` address of a path; an address stays as it is. */
 export function addressOf(pathOrAddress: string): string {
   const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i.test(pathOrAddress);
-  return isAddress ? pathOrAddress.replace(/\/+$/, '') : pathToFileURL(resolve(pathOrAddress)).href;
+  return isAddress ? folderAddress(pathOrAddress) : pathToFileURL(resolve(pathOrAddress)).href;
 }
 
 /**

@@ -20,6 +20,7 @@ export {
   splitAddress,
 } from './requested-address.ts';
 export { isAddressIn, limitAddresses, PLACES_VARIABLE, writablePlaces, type Use } from './allowed-places.ts';
+export { addressIn, folderAddress, folderOfAddress } from './folder-address.ts';
 export { openRegularFile, type OpenRegularFileOptions, type RegularFile } from './regular-file.ts';
 export { parseAddress, type Address } from './parse-address.ts';
 export { withinTime } from './within-time.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CasslError, errorCode, errorMessage, invalidArgument } from '@cassl/errors';
 import { checkAllowed } from './allowed-places.ts';
+import { folderOfAddress } from './folder-address.ts';
 import { openRequestedStore } from './open-store.ts';
 import { parseAddress, shown } from './parse-address.ts';
 import { readBytes } from './read-bytes.ts';
@@ -80,12 +81,11 @@ export function splitAddress(
   address: string,
 ): { readonly folder: string; readonly name: string } {
   const parsed = parseAddress(field, address);
-  const end = address.lastIndexOf('/');
-  const text = address.slice(end + 1);
+  const text = address.slice(address.lastIndexOf('/') + 1);
   // Wrong escapes were refused when the address was taken apart.
   const name = parsed.kind === 'file' ? decodeURIComponent(text) : text;
   if (name === '' || (parsed.kind === 's3' && parsed.key === '')) {
     throw invalidArgument(`${field} must name an object, got ${shown(address)}`);
   }
-  return { folder: address.slice(0, end), name };
+  return { folder: folderOfAddress(address), name };
 }

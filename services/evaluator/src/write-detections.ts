@@ -1,6 +1,6 @@
 import { toJson, type CocoId } from '@cassl/coco';
 import type { Category } from '@cassl/proto';
-import { openRequestedStore } from '@cassl/storage';
+import { addressIn, openRequestedStore } from '@cassl/storage';
 import { rleToString, type Detection } from '@cassl/vision';
 import type { DetectedImage } from './find-detections.ts';
 
@@ -16,7 +16,7 @@ export async function writeDetections(
   );
   const body = Buffer.from(`[${entries.map((entry) => toJson(entry)).join(',\n')}]\n`);
   await openRequestedStore('EvaluationSpec.output_uri', folder, 'write').put('detections.json', body);
-  return `${folder.replace(/\/$/, '')}/detections.json`;
+  return addressIn(folder, 'detections.json');
 }
 
 function toCocoResult(imageId: CocoId, detection: Detection, categories: readonly Category[]): object {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type {
   CheckedPart,
   Dataset,
@@ -8,6 +8,7 @@ import type {
   LabelSet,
 } from '@cassl/datasets';
 import { invalidArgument } from '@cassl/errors';
+import { EXPORT_FORMATS } from '../flags/export-formats.ts';
 import { thresholdFlag, wholeFlag } from '../flags/number-flag.ts';
 
 /** `cassl data`: make, check, look at and hand on data sets. */
@@ -206,7 +207,7 @@ async function exampleSamples(flags: AugmentFlags): Promise<DrawSheetOptions['sa
 }
 
 interface ExportFlags {
-  readonly format: string;
+  readonly format: (typeof EXPORT_FORMATS)[number];
   readonly out: string;
   readonly threshold: number;
 }
@@ -216,16 +217,12 @@ function registerExport(data: Command): void {
     .command('export')
     .description('Write pseudo labels for another tool.')
     .argument('<labels...>', 'label files (.jsonl.gz), paths or addresses')
-    .requiredOption('--format <format>', 'coco, yolo, label-studio, cvat or fiftyone')
+    .addOption(new Option('--format <format>', 'whose').choices(EXPORT_FORMATS).makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder to write into')
     .option('--threshold <score>', 'keep scores strictly above', thresholdFlag, 0)
     .action(async (labels: string[], { format, out, threshold }: ExportFlags) => {
-      const { exportFormats, exportLabels, readLabelRows, writeExport } = await import('@cassl/labels');
-      const known = exportFormats.find((name) => name === format);
-      if (known === undefined) {
-        throw invalidArgument(`--format must be one of ${exportFormats.join(', ')}, got ${format}`);
-      }
-      const exported = exportLabels(readLabelRows(labels), { format: known, threshold });
+      const { exportLabels, readLabelRows, writeExport } = await import('@cassl/labels');
+      const exported = exportLabels(readLabelRows(labels), { format, threshold });
       const { files, totals } = await writeExport(exported, out);
       const leftOut = totals.leftOut === 0 ? '' : `, ${totals.leftOut} labels without an area left out`;
       console.log(

@@ -17,7 +17,12 @@ export function register(program: Command): void {
     .argument('<picture...>', 'JPEG, PNG or WebP files')
     .requiredOption('--alias <reference>', 'alias or digest of the checkpoint, for example demo/detector')
     .option('--out <file>', 'PNG to draw boxes and masks on (one picture only)')
-    .option('--threshold <score>', 'keep detections with a score above this, 0..1', thresholdFlag, 0.3)
+    .option(
+      '--threshold <score>',
+      'keep detections with a score above this, below 1; 0 means 0.05',
+      thresholdFlag,
+      0.3,
+    )
     .option('--home <dir>', 'folder of the services', '.cassl')
     .option('--json', 'print the detections as JSON lines, one per picture', false)
     .addHelpText('after', '\nUses the services of a running `cassl up`, else starts its own for the call.')

@@ -32,9 +32,14 @@ export function register(program: Command): void {
       '--out <path>',
       'one picture: PNG to draw on; a pool: folder or s3:// address for the label files',
     )
-    .option('--threshold <score>', 'keep labels with a score above this, 0..1', thresholdFlag, 0.3)
+    .option(
+      '--threshold <score>',
+      'keep labels with a score above this, below 1; 0 means 0.05',
+      thresholdFlag,
+      0.3,
+    )
     .option('--non-overlap', 'every pixel to its best mask (entities)', false)
-    .option('--shard-size <n>', 'pool: images a shard', wholeFlag(1, 100_000), 256)
+    .option('--shard-size <n>', 'pool: images a shard', wholeFlag(1, 4096), 256)
     .option(
       '--known <label-set>',
       'pool: an earlier label set; what the same teacher labeled with the same options and threshold is copied, not labeled again',

@@ -1,5 +1,7 @@
-import type { Command } from 'commander';
-import { numberFlag, thresholdFlag } from '../flags/number-flag.ts';
+import { invalidArgument } from '@cassl/errors';
+import { Option, type Command } from 'commander';
+import { EXPORT_FORMATS } from '../flags/export-formats.ts';
+import { shareFlag, thresholdFlag } from '../flags/number-flag.ts';
 
 interface Flags {
   readonly home: string;
@@ -56,16 +58,18 @@ export function register(program: Command): void {
     .argument('<set>', 'index of a label set')
     .requiredOption('--annotations <file>', 'COCO annotations of the held-out images')
     .requiredOption('--images <dir>', 'their folder')
-    .requiredOption('--precision <p>', 'precision to reach, 0..1', numberFlag({ least: 0, most: 1 }))
+    .requiredOption('--precision <p>', 'precision to reach, above 0, at most 1', shareFlag)
     .action(async (set: string, flags: Flags & { annotations: string; images: string; precision: number }) =>
       (await load()).chooseThreshold(set, flags),
     );
   verb('merge', 'Make one set of several, beside the first.')
     .argument('<sets...>', 'indices of label sets')
     .option('--first-wins', "an image in two sets keeps the first set's labels", false)
-    .action(async (sets: string[], flags: Flags & { firstWins: boolean }) =>
-      (await load()).mergeLabelSets(sets, flags),
-    );
+    .action(async (sets: string[], flags: Flags & { firstWins: boolean }) => {
+      if (sets.length < 2 || sets.length > 64)
+        throw invalidArgument(`merge takes at least 2 label sets and at most 64, got ${sets.length}`);
+      return (await load()).mergeLabelSets(sets, flags);
+    });
   verb('remove', 'Make the set without everything that one teacher labeled.')
     .argument('<set>', 'index of a label set')
     .requiredOption('--teacher <digest>', 'digest of the checkpoint or model')
@@ -80,7 +84,7 @@ export function register(program: Command): void {
     );
   verb('export', "Write a set in another tool's format.")
     .argument('<set>', 'index of a label set')
-    .requiredOption('--format <format>', 'coco, yolo, label-studio, cvat or fiftyone')
+    .addOption(new Option('--format <format>', 'whose').choices(EXPORT_FORMATS).makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder to write into')
     .option('--class-name <name>', 'name of the one class', 'object')
     .action(async (set: string, flags: Flags & { format: string; out: string; className: string }) =>

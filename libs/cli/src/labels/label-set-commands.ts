@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { writeExport, type ExportPiece } from '@cassl/labels';
 import {
   CompareLabelSetsResponse,
@@ -8,6 +7,7 @@ import {
   type ExportLabelSetResponse,
 } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
+import { folderOfAddress } from '@cassl/storage';
 import { withServices } from '../local/find-services.ts';
 import { toUri } from '../local/to-uri.ts';
 
@@ -113,7 +113,7 @@ async function call(
   { home }: Flags,
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
-  const folders = paths.map((path) => dirname(toUri(path)));
+  const folders = paths.map((path) => folderOfAddress(toUri(path)));
   const roots = { data: folders, output: folders };
   await withServices({ home, names: ['registry', 'labeler'], roots }, async ({ labeler: address }) => {
     const client = createClient(LabelSetServiceDefinition, address, { deadlineMs: LONGEST_MS });

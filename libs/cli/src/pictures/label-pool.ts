@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
 import { invalidArgument } from '@cassl/errors';
 import { Labeling, LabelerServiceDefinition, LabelingSpec } from '@cassl/proto';
 import { createClient } from '@cassl/rpc';
+import { folderOfAddress } from '@cassl/storage';
 import { labelingJobs } from '../jobs/labeling-jobs.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { describeLabeling } from './describe-labeling.ts';
@@ -42,7 +42,7 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
   const id = options.id ?? `label-${digest.slice(0, 12)}`;
   const { source } = spec.teacher ?? {};
   const teacherFile = source?.$case === 'onnx' ? [source.value.uri] : [];
-  const known = spec.knownLabels === '' ? [] : [dirname(spec.knownLabels)];
+  const known = spec.knownLabels === '' ? [] : [folderOfAddress(spec.knownLabels)];
   const roots = { data: [toUri(pool), ...teacherFile, ...known], output: [toUri(options.out)] };
   const names = ['registry', 'labeler'] as const;
   const comeBack = (): string =>

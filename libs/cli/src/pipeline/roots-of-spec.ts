@@ -1,4 +1,5 @@
 import type { LabeledDataset, PipelineSpec } from '@cassl/proto';
+import { folderOfAddress } from '@cassl/storage';
 import type { Roots } from '../local/roots.ts';
 
 /** The places that the pipeline names, and no others. */
@@ -20,5 +21,5 @@ export function rootsOf(spec: PipelineSpec): Roots {
 
 /** Files are read through their folder. Without a folder of their own, segments lie beside the annotations. */
 function placesOf({ annotationsUri, imagesUri, segmentsUri }: LabeledDataset): string[] {
-  return [annotationsUri.slice(0, annotationsUri.lastIndexOf('/')), imagesUri, segmentsUri];
+  return [folderOfAddress(annotationsUri), imagesUri, segmentsUri];
 }

@@ -1,5 +1,4 @@
-import { basename, dirname } from 'node:path';
-import { digestHex } from '@cassl/storage';
+import { digestHex, splitAddress } from '@cassl/storage';
 
 const INDEX = '.labelset.jsonl';
 
@@ -22,10 +21,6 @@ export function factsKey(digest: string): string {
   return `${digestHex(digest)}.facts.json`;
 }
 
-export function addressIn(folder: string, key: string): string {
-  return `${folder.replace(/\/+$/, '')}/${key}`;
-}
-
 export interface LabelSetPlace {
   readonly folder: string;
   readonly key: string;
@@ -33,8 +28,9 @@ export interface LabelSetPlace {
   readonly digest: string | undefined;
 }
 
+/** @throws INVALID_ARGUMENT for what is not the address of a file or object */
 export function placeOf(address: string): LabelSetPlace {
-  const key = basename(address);
+  const { folder, name: key } = splitAddress('label set', address);
   const hex = /^([0-9a-f]{64})\.labelset\.jsonl$/.exec(key)?.[1];
-  return { folder: dirname(address), key, digest: hex === undefined ? undefined : `sha256:${hex}` };
+  return { folder, key, digest: hex === undefined ? undefined : `sha256:${hex}` };
 }

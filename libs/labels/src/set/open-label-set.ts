@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CasslError, dataLoss, errorCode, isCasslError, notFound } from '@cassl/errors';
-import { DigestMeter, openRequestedStore, verified, type ObjectStore } from '@cassl/storage';
+import { addressIn, DigestMeter, openRequestedStore, verified, type ObjectStore } from '@cassl/storage';
 import { addressOf } from '../file/address-of.ts';
 import { decodeRows } from '../file/label-file.ts';
 import { readLabelFileRows, type LabelFileRows } from '../file/label-file-rows.ts';
 import { isFailed, type LabelRow } from '../file/label-row.ts';
 import { parseEntry, parseHeader } from './label-set-format.ts';
 import type { LabelFileEntry, LabelSetHeader, LabelSetTotals } from './label-set-format.ts';
-import { addressIn, labelFileKey, placeOf } from './label-set-keys.ts';
+import { labelFileKey, placeOf } from './label-set-keys.ts';
 import { isAbove } from './score-histogram.ts';
 import { textLines } from '../file/text-lines.ts';
 

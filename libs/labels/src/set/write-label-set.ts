@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { ObjectStore } from '@cassl/storage';
+import { addressIn, type ObjectStore } from '@cassl/storage';
 import { fileLine, headerLine, totalsLine } from './label-set-format.ts';
 import type { LabelFileEntry, LabelSetHeader, LabelSetTotals } from './label-set-format.ts';
-import { addressIn, labelSetKey } from './label-set-keys.ts';
+import { labelSetKey } from './label-set-keys.ts';
 
 export interface WrittenLabelSet {
   readonly digest: string;

@@ -12,6 +12,7 @@ import {
 } from '@cassl/jobs';
 import { JobState, LabelFile, Labeling, LabelingSpec } from '@cassl/proto';
 import { fitReply, type Logger } from '@cassl/rpc';
+import { addressIn } from '@cassl/storage';
 import { assertAgnostic, type FindCheckpoint } from '../find-checkpoint.ts';
 import { checkLabelingSpec } from './check-labeling-spec.ts';
 import { commitKey } from './commit.ts';
@@ -204,7 +205,7 @@ async function filesOf(
     const hex = file.digest.replace('sha256:', '');
     items.push({
       index,
-      uri: `${ledger.labels.uri}/${hex}.jsonl.gz`,
+      uri: addressIn(ledger.labels.uri, `${hex}.jsonl.gz`),
       digest: file.digest,
       labeledImages: file.labeled,
       emptyImages: file.empty,

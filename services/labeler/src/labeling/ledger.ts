@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { errorCode } from '@cassl/errors';
 import { LabelingOptions, Teacher, type LabelingSpec } from '@cassl/proto';
-import { openRequestedStore, readBytes, type ObjectStore } from '@cassl/storage';
+import { addressIn, openRequestedStore, readBytes, type ObjectStore } from '@cassl/storage';
 import { commitKey, COMMITS, decodeCommit, encodeCommit, indexOfKey, type Commit } from './commit.ts';
 
 /**
@@ -26,8 +26,9 @@ export interface Ledger {
 const READ_AHEAD = 32;
 
 export function openLedger(outputUri: string, folder: string): Ledger {
-  const base = outputUri.replace(/\/+$/, '');
-  const store = openRequestedStore('LabelingSpec.output_uri', `${base}/${folder}`, 'write');
+  const below = (name: string): ObjectStore =>
+    openRequestedStore('LabelingSpec.output_uri', addressIn(outputUri, name), 'write');
+  const store = below(folder);
   const read = async (index: number): Promise<Commit> =>
     decodeCommit(await readBytes(store, commitKey(index)), `${store.uri}/${commitKey(index)}`);
   const readIfThere = (index: number): Promise<Commit | undefined> =>
@@ -37,7 +38,7 @@ export function openLedger(outputUri: string, folder: string): Ledger {
     });
   return {
     store,
-    labels: openRequestedStore('LabelingSpec.output_uri', `${base}/labels`, 'write'),
+    labels: below('labels'),
     has: async (index) => (await store.head(commitKey(index))) !== undefined,
     async commit(commit) {
       try {

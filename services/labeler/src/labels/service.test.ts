@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   openLabelSet,
   writeExport,
@@ -100,14 +100,38 @@ describe('LabelSetService', () => {
     expect(annotations).toHaveLength(1);
   });
 
+  it.each([
+    ['/x', /^address must be a file:\/\/ or s3:\/\/ address, got "\/x"/],
+    ['../../x', /^address must be a file:\/\/ or s3:\/\/ address/],
+    ['', /^address must be/],
+    ['s3://bucket', /^address: label set must name an object, got "s3:\/\/bucket"/],
+    ['file:///gone-for-ever', /^address: label set file:\/\/\/gone-for-ever does not exist/],
+    ['file:///gone.labelset.jsonl', /^address: label set file:\/\/\/gone\.labelset\.jsonl does not exist/],
+  ])('says what is wrong with the address %j, by its field', async (address, message) => {
+    await expect(client.getLabelSet({ address })).rejects.toThrow(message);
+    await expect(client.mergeLabelSets({ addresses: [address, address] })).rejects.toThrow(/^addresses\[0\]/);
+    await expect(client.compareLabelSets({ first: address, second: address })).rejects.toThrow(
+      /^(first|second)/,
+    );
+  });
+
+  it('reads a set that was renamed to a name with odd characters', async () => {
+    const address = await make('a', ['1.jpg']);
+    const renamed = join(root, 'labels', 'best 100% of #1.labelset.jsonl');
+    await copyFile(fileURLToPath(address), renamed);
+    const { labelSet } = await client.getLabelSet({ address: pathToFileURL(renamed).href });
+    expect(labelSet).toMatchObject({ images: 1, address: pathToFileURL(renamed).href });
+  });
+
   it('names what is wrong with a call', async () => {
     const address = await make('a', ['1.jpg']);
     await expect(client.changeThreshold({ address, threshold: 0.01 })).rejects.toThrow(
       /\[0\.05, 1\), got 0\.01/,
     );
-    await expect(client.mergeLabelSets({ addresses: [] })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-    });
+    for (const addresses of [[], [address]])
+      await expect(client.mergeLabelSets({ addresses })).rejects.toThrow(
+        `MergeLabelSetsRequest.addresses must be at least 2, got ${addresses.length}`,
+      );
     await expect(client.mergeLabelSets({ addresses: Array<string>(65).fill(address) })).rejects.toMatchObject(
       {
         code: 'INVALID_ARGUMENT',

@@ -7,7 +7,6 @@ import {
   exportFormats,
   exportLabels,
   mergeLabelSets,
-  openLabelSet,
   readFacts,
   removeTeacher,
   type ExportPiece,
@@ -24,26 +23,27 @@ import { openRequestedStore } from '@cassl/storage';
 import type { Xyxy } from '@cassl/vision';
 import { deriveLabelSet } from './derive-label-set.ts';
 import { listFiles } from './list-files.ts';
+import { openRequestedSet } from './open-requested-set.ts';
 
 /** Label sets of one merge: all are opened at once, and each is read against all before it. */
-const MAX_MERGED = 64;
+const MERGED = { least: 2, most: 64 };
 
 /** RPC ⇄ domain. */
 export function labelSetService(): ServedService {
   return implement(LabelSetServiceDefinition, {
     getLabelSet: async ({ address }, { signal }) => ({
-      labelSet: await toMessage(await openLabelSet(address, { signal })),
+      labelSet: await toMessage(await openRequestedSet('address', address, signal)),
     }),
     listLabelSetFiles: async (request, { signal }) =>
-      listFiles(await openLabelSet(request.address, { signal }), request),
+      listFiles(await openRequestedSet('address', request.address, signal), request),
     changeThreshold: async ({ address, threshold }, { signal }) => {
-      const set = await openLabelSet(address, { signal });
+      const set = await openRequestedSet('address', address, signal);
       const draft = changeThreshold(set, threshold);
       const how = `threshold ${draft.header.threshold}`;
       return { labelSet: await toMessage(await deriveLabelSet('address', [set], how, draft, signal)) };
     },
     chooseThreshold: async ({ address, heldOut, precision, iou, leastLabels }, { signal }) => {
-      const set = await openLabelSet(address, { signal });
+      const set = await openRequestedSet('address', address, signal);
       const truth = await heldOutBoxes(heldOut, signal);
       const { labels, ...chosen } = await chooseThreshold(set, (key) => truth.get(key), {
         precision,
@@ -53,28 +53,33 @@ export function labelSetService(): ServedService {
       return { ...chosen, labelCount: labels };
     },
     mergeLabelSets: async ({ addresses, firstWins }, { signal }) => {
-      if (addresses.length > MAX_MERGED)
+      if (addresses.length > MERGED.most)
         throw invalidArgument(
-          `MergeLabelSetsRequest.addresses must be at most ${MAX_MERGED}, got ${addresses.length}; merge them in steps`,
+          `MergeLabelSetsRequest.addresses must be at most ${MERGED.most}, got ${addresses.length}; merge them in steps`,
         );
       const [first, ...others] = await Promise.all(
-        addresses.map((address) => openLabelSet(address, { signal })),
+        addresses.map((address, index) => openRequestedSet(`addresses[${index}]`, address, signal)),
       );
-      if (first === undefined)
-        throw invalidArgument('MergeLabelSetsRequest.addresses needs at least two, got 0');
+      if (first === undefined || others.length + 1 < MERGED.least)
+        throw invalidArgument(
+          `MergeLabelSetsRequest.addresses must be at least ${MERGED.least}, got ${addresses.length}`,
+        );
       const store = openRequestedStore('addresses[0]', first.store.uri, 'write');
       const draft = mergeLabelSets([first, ...others], { store, overlap: firstWins ? 'first' : 'refuse' });
       const merged = await deriveLabelSet('addresses[0]', [first, ...others], 'merge', draft, signal);
       return { labelSet: await toMessage(merged) };
     },
     removeTeacher: async ({ address, teacherDigest }, { signal }) => {
-      const set = await openLabelSet(address, { signal });
+      const set = await openRequestedSet('address', address, signal);
       const draft = removeTeacher(set, teacherDigest);
       const how = `without ${teacherDigest}`;
       return { labelSet: await toMessage(await deriveLabelSet('address', [set], how, draft, signal)) };
     },
     compareLabelSets: async ({ first, second, iou }, { signal }) => {
-      const [a, b] = await Promise.all([openLabelSet(first, { signal }), openLabelSet(second, { signal })]);
+      const [a, b] = await Promise.all([
+        openRequestedSet('first', first, signal),
+        openRequestedSet('second', second, signal),
+      ]);
       const { shared, identical, matched, ...rest } = await compareLabelSets(a, b, {
         iou: fraction('iou', iou),
       });
@@ -97,7 +102,7 @@ async function* streamExport(
       `ExportLabelSetRequest.format must be one of ${exportFormats.join(', ')}, got ${JSON.stringify(name)}`,
     );
   }
-  const set = await openLabelSet(address, { signal });
+  const set = await openRequestedSet('address', address, signal);
   const pieces = exportLabels(set.rows(), { format, className });
   for (;;) {
     const next = await pieces.next();

@@ -1,3 +1,4 @@
+import { addressIn } from '@cassl/storage';
 import type { EndedStages, PlannedStage } from './planned-stage.ts';
 
 type Step = Omit<PlannedStage, 'jobId'>;
@@ -19,12 +20,15 @@ export function nameRound(steps: readonly Step[], round: number): readonly Step[
         case 'trainer':
           return { ...job, spec: { ...job.spec, alias: '' } };
         case 'labeler':
-          return { ...job, spec: { ...job.spec, outputUri: `${job.spec.outputUri}/round-${round}` } };
+          return {
+            ...job,
+            spec: { ...job.spec, outputUri: addressIn(job.spec.outputUri, `round-${round}`) },
+          };
         case 'evaluator': {
           const { outputUri } = job.spec;
           return {
             ...job,
-            spec: { ...job.spec, outputUri: outputUri === '' ? '' : `${outputUri}/round-${round}` },
+            spec: { ...job.spec, outputUri: outputUri === '' ? '' : addressIn(outputUri, `round-${round}`) },
           };
         }
       }

@@ -8,6 +8,7 @@ import {
   type LabeledDataset,
   type PipelineSpec,
 } from '@cassl/proto';
+import { addressIn } from '@cassl/storage';
 import { USUAL_OPTIONS } from '@cassl/workers/inference-options';
 import { armsOf, warmsUp, seedsOf, type ArmName } from './arms.ts';
 import type { EndedStages, PlannedStage } from './planned-stage.ts';
@@ -53,7 +54,7 @@ interface Plan {
  * that a trainer that restarts, or another one, comes to the same list.
  */
 export function planPipeline(id: string, spec: PipelineSpec): readonly PlannedStage[] {
-  const folder = (name: string): string => `${spec.outputUri.replace(/\/$/, '')}/${name}`;
+  const folder = (name: string): string => addressIn(spec.outputUri, name);
   const plan: Plan = { id, spec, data: stageDataOf(spec), folder };
   const steps = [
     ...(warmsUp(spec) ? roundsOf(plan) : []),

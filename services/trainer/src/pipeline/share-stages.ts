@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EvaluationSpec, LabelingSpec, TrainingSpec } from '@cassl/proto';
+import { addressIn } from '@cassl/storage';
 import type { PlannedStage } from './planned-stage.ts';
 import type { StageJob } from './stage-jobs.ts';
 
@@ -11,7 +12,6 @@ export function shareStages(
   steps: readonly Omit<PlannedStage, 'jobId'>[],
   outputUri: string,
 ): readonly PlannedStage[] {
-  const base = outputUri.replace(/\/$/, '');
   return steps.map((step) => {
     const kind = step.name.split('/')[0] ?? step.name;
     const jobId = (job: StageJob): string => `${kind}-${digestOf(withFolder(job, ''))}`;
@@ -20,7 +20,7 @@ export function shareStages(
       jobId,
       job: (ended) => {
         const job = withoutNames(step.job(ended));
-        return withFolder(job, folderOf(job) === '' ? '' : `${base}/${jobId(job)}`);
+        return withFolder(job, folderOf(job) === '' ? '' : addressIn(outputUri, jobId(job)));
       },
     };
   });

@@ -10,6 +10,7 @@ import {
 import { failedPrecondition, invalidArgument } from '@cassl/errors';
 import { readLabels, type LabelRecord } from '@cassl/labels';
 import type { Category, DataSource, PseudoLabels, TrainingSpec } from '@cassl/proto';
+import { folderOfAddress } from '@cassl/storage';
 import { openLabeledDataset } from '@cassl/workers';
 
 /** What a training learns from. */
@@ -120,7 +121,7 @@ async function openPseudoLabels(
     sources: [
       {
         role: 'pseudo-labels',
-        uri: first.slice(0, first.lastIndexOf('/')),
+        uri: folderOfAddress(first),
         digest: plainDigest(dataset.digest),
         license: '',
         // Of labels by several teachers, the parents name all.
