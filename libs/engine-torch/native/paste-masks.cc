@@ -79,18 +79,52 @@ class RunWriter {
   bool inside_ = false;
 };
 
-constexpr int64_t kBlock = 16 * kLanes;
+constexpr int64_t kBlock = 4 * kLanes;
 
-bool any_above(const float* values, int64_t count, float threshold) {
-  const Floats limit = all_lanes(threshold);
-  int64_t at = 0;
-  while (at + kBlock <= count) {
+bool any(const Truths& found) { return (found[0] | found[1] | found[2] | found[3]) != 0; }
+
+// The first of [first, last) for which `holds`, which tells it of one float or of all lanes; `last` where there is none.
+template <typename Holds>
+int64_t find_first(const float* values, int64_t first, int64_t last, const Holds& holds) {
+  for (; first + kBlock <= last; first += kBlock) {
     Truths found = {};
-    for (const int64_t end = at + kBlock; at < end; at += kLanes) found |= load_floats(values + at) > limit;
-    if (found[0] | found[1] | found[2] | found[3]) return true;
+    for (int64_t at = first; at < first + kBlock; at += kLanes) found |= holds(load_floats(values + at));
+    if (any(found)) break;
   }
-  return std::any_of(values + at, values + count, [&](float value) { return value > threshold; });
+  while (first < last && !holds(values[first])) ++first;
+  return first;
 }
+
+// As find_first, from behind: one after the last, `first` where there is none.
+template <typename Holds>
+int64_t find_end(const float* values, int64_t first, int64_t last, const Holds& holds) {
+  for (; first + kBlock <= last; last -= kBlock) {
+    Truths found = {};
+    for (int64_t at = last - kBlock; at < last; at += kLanes) found |= holds(load_floats(values + at));
+    if (any(found)) break;
+  }
+  while (first < last && !holds(values[last - 1])) --last;
+  return last;
+}
+
+struct Above {
+  float threshold;
+  bool operator()(float value) const { return value > threshold; }
+  Truths operator()(const Floats& values) const { return values > all_lanes(threshold); }
+};
+
+// All but what is clearly above the threshold, or clearly below.
+struct NotClearlyAbove {
+  float high;
+  bool operator()(float value) const { return !(value > high); }
+  Truths operator()(const Floats& values) const { return ~(values > all_lanes(high)); }
+};
+
+struct NotClearlyBelow {
+  float low;
+  bool operator()(float value) const { return !(value < low); }
+  Truths operator()(const Floats& values) const { return ~(values < all_lanes(low)); }
+};
 
 // Samples [left, right) × [top, bottom) hold all that are above the threshold; none are where top == bottom.
 struct Bounds {
@@ -98,16 +132,16 @@ struct Bounds {
 };
 
 Bounds set_bounds(const Paste& paste, const float* map) {
+  const Above above{paste.threshold};
   Bounds bounds{.left = paste.map_width};
   for (int64_t row = 0; row < paste.map_height; ++row) {
     const float* values = map + row * paste.map_width;
-    if (!any_above(values, paste.map_width, paste.threshold)) continue;
+    const int64_t first = find_first(values, 0, paste.map_width, above);
+    if (first == paste.map_width) continue;
     if (bounds.bottom == 0) bounds.top = row;
     bounds.bottom = row + 1;
-    while (bounds.left > 0 && any_above(values, bounds.left, paste.threshold)) --bounds.left;
-    bounds.left = std::find_if(values, values + bounds.left, [&](float value) { return value > paste.threshold; }) - values;
-    for (int64_t x = paste.map_width; x > bounds.right; --x)
-      if (values[x - 1] > paste.threshold) bounds.right = x;
+    bounds.left = std::min(bounds.left, first);
+    bounds.right = find_end(values, bounds.right, paste.map_width, above);
   }
   return bounds;
 }
@@ -119,7 +153,29 @@ std::pair<int64_t, int64_t> reach(const Axis& axis, int64_t low, int64_t high) {
           std::lower_bound(axis.starts, end, static_cast<int32_t>(high)) - axis.starts};
 }
 
+// [rows, columns] to [columns, rows], four by four where there are four.
+void transpose(const float* from, int64_t from_stride, int64_t rows, int64_t columns, float* to, int64_t to_stride) {
+  int64_t row = 0;
+  for (; row + kLanes <= rows; row += kLanes) {
+    const float* source = from + row * from_stride;
+    int64_t x = 0;
+    for (; x + kLanes <= columns; x += kLanes) {
+      const Floats a = load_floats(source + x), b = load_floats(source + from_stride + x);
+      const Floats c = load_floats(source + 2 * from_stride + x), d = load_floats(source + 3 * from_stride + x);
+      for (int64_t lane = 0; lane < kLanes; ++lane) {
+        const Floats column = {a[lane], b[lane], c[lane], d[lane]};
+        std::memcpy(to + (x + lane) * to_stride + row, &column, sizeof(column));
+      }
+    }
+    for (; x < columns; ++x)
+      for (int64_t lane = 0; lane < kLanes; ++lane) to[x * to_stride + row + lane] = source[lane * from_stride + x];
+  }
+  for (; row < rows; ++row)
+    for (int64_t x = 0; x < columns; ++x) to[x * to_stride + row] = from[row * from_stride + x];
+}
+
 // The samples that the pixels of a mask may read, column by column, and in which rows each column has some above the threshold.
+// Kept from mask to mask: fresh memory would cost as much as filling it.
 class Window {
  public:
   struct Column {
@@ -127,19 +183,20 @@ class Window {
     int32_t top, bottom;  // in the window; none where top >= bottom
   };
 
-  Window(const Paste& paste, const float* map, const Bounds& bounds)
-      : from_(std::max<int64_t>(0, bounds.left - kTaps)), to_(std::min(paste.map_width, bounds.right + kTaps)),
-        top_(std::max<int64_t>(0, bounds.top - kTaps)), height_(std::min(paste.map_height, bounds.bottom + kTaps) - top_),
-        values_((to_ - from_) * height_), tops_(to_ - from_, static_cast<int32_t>(height_)), bottoms_(to_ - from_) {
-    for (int64_t row = 0; row < height_; ++row) {
-      const float* source = map + (top_ + row) * paste.map_width + from_;
-      for (int64_t x = 0; x < to_ - from_; ++x) {
-        values_[x * height_ + row] = source[x];
-        if (source[x] > paste.threshold) {
-          tops_[x] = std::min(tops_[x], static_cast<int32_t>(row));
-          bottoms_[x] = static_cast<int32_t>(row) + 1;
-        }
-      }
+  void read(const Paste& paste, const float* map, const Bounds& bounds) {
+    from_ = std::max<int64_t>(0, bounds.left - kTaps);
+    to_ = std::min(paste.map_width, bounds.right + kTaps);
+    top_ = std::max<int64_t>(0, bounds.top - kTaps);
+    height_ = std::min(paste.map_height, bounds.bottom + kTaps) - top_;
+    const int64_t width = to_ - from_;
+    values_.resize(std::max<size_t>(values_.size(), width * height_));
+    rows_.resize(std::max<size_t>(rows_.size(), width));
+    transpose(map + top_ * paste.map_width + from_, paste.map_width, height_, width, values_.data(), height_);
+    const Above above{paste.threshold};
+    for (int64_t x = 0; x < width; ++x) {
+      const float* column = values_.data() + x * height_;
+      const int64_t top = find_first(column, 0, height_, above);
+      rows_[x] = {static_cast<int32_t>(top), static_cast<int32_t>(find_end(column, top, height_, above))};
     }
   }
   int64_t top() const { return top_; }
@@ -147,13 +204,17 @@ class Window {
   // A map narrower than three samples has taps beyond its end, with weight 0.
   Column column(int64_t x) const {
     const int64_t at = std::min(x, to_ - 1) - from_;
-    return {values_.data() + at * height_, tops_[at], bottoms_[at]};
+    return {values_.data() + at * height_, rows_[at].top, rows_[at].bottom};
   }
 
  private:
-  int64_t from_, to_, top_, height_;
+  struct Rows {
+    int32_t top, bottom;
+  };
+
+  int64_t from_ = 0, to_ = 0, top_ = 0, height_ = 0;
   std::vector<float> values_;
-  std::vector<int32_t> tops_, bottoms_;
+  std::vector<Rows> rows_;
 };
 
 // Runs of output columns, one after the other.
@@ -168,8 +229,7 @@ class ColumnPaster {
     const int64_t top = std::min({a.top, b.top, c.top}), bottom = std::max({a.bottom, b.bottom, c.bottom});
     if (top >= bottom) return runs.change(position, false);
     const int64_t end = std::min<int64_t>(bottom + kTaps, window_.height());
-    const float* weights = paste_.columns.weights + x * kTaps;
-    for (int64_t row = std::max<int64_t>(0, top - kTaps); row < end; ++row) column_[row] = blend(weights, a.samples[row], b.samples[row], c.samples[row]);
+    blend_columns(paste_.columns.weights + x * kTaps, a.samples, b.samples, c.samples, std::max<int64_t>(0, top - kTaps), end);
     const size_t first = stretches_.from[std::max<int64_t>(0, window_.top() + top - kTaps + 1)], last = stretches_.from[window_.top() + bottom];
     if (first > 0) runs.change(position, false);
     for (size_t at = first; (at = next_of_interest(at, end, runs.inside())) < last; ++at) paste_stretch(stretches_.list[at], position, end - 1, runs);
@@ -177,14 +237,22 @@ class ColumnPaster {
   }
 
  private:
+  void blend_columns(const float* weights, const float* a, const float* b, const float* c, int64_t row, int64_t end) {
+    const Floats first = all_lanes(weights[0]), second = all_lanes(weights[1]), third = all_lanes(weights[2]);
+    for (; row + kLanes <= end; row += kLanes) {
+      const Floats value = (first * load_floats(a + row) + second * load_floats(b + row)) + third * load_floats(c + row);
+      std::memcpy(column_.data() + row, &value, sizeof(value));
+    }
+    for (; row < end; ++row) column_[row] = blend(weights, a[row], b[row], c[row]);
+  }
+
   // The first stretch from `at` on whose samples are not all clearly inside, or clearly outside, as the run is.
   size_t next_of_interest(size_t at, int64_t end, bool inside) const {
     if (at == stretches_.list.size()) return at;
     const int64_t start = stretches_.list[at].start - window_.top();
-    const float low = paste_.threshold - kRounding, high = paste_.threshold + kRounding;
-    int64_t row = start;
-    while (row < end && (inside ? column_[row] > high : column_[row] < low)) ++row;
-    if (row == end) return stretches_.list.size();
+    const int64_t row = inside ? find_first(column_.data(), start, end, NotClearlyAbove{paste_.threshold + kRounding})
+                               : find_first(column_.data(), start, end, NotClearlyBelow{paste_.threshold - kRounding});
+    if (row >= end) return stretches_.list.size();
     return row < start + kTaps ? at : stretches_.from[window_.top() + row - kTaps + 1];
   }
 
@@ -201,11 +269,11 @@ class ColumnPaster {
   std::vector<float> column_;
 };
 
-std::vector<uint32_t> encode(const Paste& paste, const float* map, const Stretches& rows) {
+std::vector<uint32_t> encode(const Paste& paste, const float* map, const Stretches& rows, Window& window) {
   RunWriter runs;
   const Bounds bounds = set_bounds(paste, map);
   if (bounds.top < bounds.bottom) {
-    const Window window(paste, map, bounds);
+    window.read(paste, map, bounds);
     ColumnPaster column(paste, rows, window);
     const auto [left, right] = reach(paste.columns, bounds.left, bounds.right);
     for (int64_t x = left; x < right; ++x) column.paste(x, runs);
@@ -251,8 +319,9 @@ napi_value paste_masks(napi_env env, napi_callback_info info) {
     const float* values = maps.data_ptr<float>() + first_mask * paste.map_height * paste.map_width;
     std::vector<std::vector<uint32_t>> runs(count);
     at::parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
+      Window window;
       for (int64_t mask = first; mask < last; ++mask)
-        runs[mask] = encode(paste, values + mask * paste.map_height * paste.map_width, row_stretches);
+        runs[mask] = encode(paste, values + mask * paste.map_height * paste.map_width, row_stretches, window);
     });
     size_t total = count;
     for (const auto& list : runs) total += list.size();
