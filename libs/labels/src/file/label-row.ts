@@ -1,5 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import { z } from 'zod';
+import { isUsualRow } from './is-usual-row.ts';
 
 // A line of a label file as it stands there: masks stay text, so that what only counts, filters or passes labels on never
 // decodes a mask.
@@ -50,6 +51,7 @@ export function isFailed(row: LabelRow): row is FailedRow {
 /** @throws INVALID_ARGUMENT naming the field that is wrong. */
 export function parseRow(line: string): LabelRow {
   const value = parseJson(line);
+  if (isUsualRow(value)) return value;
   const isFailure = typeof value === 'object' && value !== null && 'failure' in value;
   const parsed = (isFailure ? failedSchema : labeledSchema).safeParse(value);
   if (parsed.success) return parsed.data;
