@@ -32,6 +32,7 @@ export {
   type Settings,
 } from './settings.ts';
 export { addressSettings, portSetting, serverSecurity, serverSettings } from './server-settings.ts';
+export { takeTurns, type TakeTurnsOptions } from './take-turns.ts';
 export { runService, type RunServiceOptions, type ServiceParts } from './run-service.ts';
 export { checkAlias } from './check-alias.ts';
 export { checkTags } from './check-tags.ts';

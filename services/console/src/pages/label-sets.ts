@@ -69,7 +69,7 @@ export function labelSetRoutes({
       const size = PICTURE_SIZES.find((made) => made >= wanted) ?? PICTURE_SIZES[1];
       const location = await imageSets.at(addressOf(context), at);
       if (location === undefined) throw notFound(`the label set has no image at position ${at}`);
-      return context.body(await thumbnails.get(location, size), 200, {
+      return context.body(await thumbnails.get(location, size, context.req.raw.signal), 200, {
         'content-type': 'image/jpeg',
         // A set never changes, and its address says which it is.
         'cache-control': 'private, max-age=86400, immutable',

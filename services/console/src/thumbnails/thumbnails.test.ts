@@ -47,6 +47,23 @@ describe('small pictures', () => {
     await expect(open().get(at('a.jpg'), 1600)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('that nobody waits for any more are not made; those that somebody else waits for are', async () => {
+    const keys = Array.from({ length: 12 }, (_, index) => `${index}.jpg`);
+    for (const key of keys) await write(key, 1200, 900);
+    const thumbnails = open();
+    const leaving = new AbortController();
+    const left = keys.map((key) => thumbnails.get(at(key), 320, leaving.signal));
+    const stays = thumbnails.get(at('11.jpg'), 320, new AbortController().signal);
+    const ends = Promise.allSettled(left);
+    leaving.abort();
+    expect(await readImageSize(await stays)).toEqual({ width: 320, height: 240 });
+    const cancelled = (await ends).filter(({ status }) => status === 'rejected');
+    expect(cancelled.length).toBeGreaterThan(6);
+    expect(await made()).toHaveLength(keys.length - cancelled.length);
+    // Asked for anew, they come.
+    expect(await readImageSize(await thumbnails.get(at('10.jpg'), 320))).toEqual({ width: 320, height: 240 });
+  });
+
   it('of what is no picture are refused each time, and leave nothing behind', async () => {
     await writeFile(join(folder, 'a.jpg'), 'no picture');
     const thumbnails = open();

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { processPlace, runWork } from '@cassl/cluster';
 import { internal, invalidArgument } from '@cassl/errors';
 import { PipelineServiceCheckResponse, PipelineSpec } from '@cassl/proto';
-import { takeTurns } from './take-turns.ts';
+import { takeTurns } from '@cassl/rpc';
 
 export interface CheckMessage {
   readonly type: 'checked';
