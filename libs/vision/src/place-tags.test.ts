@@ -24,8 +24,18 @@ describe('tags of boxes', () => {
       [20, 70],
       [20, 80],
     ]);
-    // Nothing is free for a fifth.
-    expect(places(box, box, box, box, box)[4]).toEqual([20, 30]);
+    // Nothing is free for a fifth, which covers less of the others at the right.
+    expect(places(box, box, box, box, box)[4]).toEqual([30, 30]);
+  });
+
+  it('stand at the right end where nothing is free at the left', () => {
+    const box = tag(0, 0, 70, 20);
+    expect(places(box, box, box, box)).toEqual([
+      [0, 0],
+      [0, 10],
+      [0, 20],
+      [40, 0],
+    ]);
   });
 
   it('beside each other stay where they are, and those that touch do not count as covered', () => {

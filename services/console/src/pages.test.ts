@@ -144,16 +144,16 @@ describe.skipIf(CHROMIUM === undefined)('the pages in Chromium (needs Chromium, 
 
   it('scroll through a label set, of which only what is seen exists', async () => {
     await page.goto(`${console.url}/images?set=${encodeURIComponent(labelSet)}`);
-    await page.getByRole('button', { name: '000001.jpg , 1 labels' }).waitFor();
+    await page.getByRole('button', { name: '000001.jpg, 1 labels' }).waitFor();
     expect(await page.locator('.tile').count()).toBeLessThan(100);
     await page.evaluate('scrollTo(0, document.body.scrollHeight)');
-    await page.getByRole('button', { name: '001999.jpg , 3 labels' }).waitFor();
+    await page.getByRole('button', { name: '001999.jpg, 3 labels' }).waitFor();
     expect(await page.locator('.tile').count()).toBeLessThan(100);
   });
 
   it('show one image large, and go on by keys', async () => {
     await page.goto(`${console.url}/images?set=${encodeURIComponent(labelSet)}`);
-    await page.getByRole('button', { name: '000003.jpg , 3 labels' }).click();
+    await page.getByRole('button', { name: '000003.jpg, 3 labels' }).click();
     await page.getByText('4 of 2,000').waitFor();
     await page.keyboard.press('ArrowRight');
     await page.getByText('5 of 2,000').waitFor();

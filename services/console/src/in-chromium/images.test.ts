@@ -138,7 +138,7 @@ describe.skipIf(CHROMIUM === undefined)('images in Chromium (needs Chromium, or 
 
   it('are looked at one by one: keys work wherever the focus is', async () => {
     await openSet();
-    await pages.page.getByRole('button', { name: '000003.jpg , 3 labels' }).click();
+    await pages.page.getByRole('button', { name: '000003.jpg, 3 labels' }).click();
     const before = pages.page.getByRole('button', { name: 'Image before' });
     await pages.page.getByText('4 of 300', { exact: true }).waitFor();
     await pages.page.getByRole('checkbox', { name: 'masks' }).click();
@@ -158,7 +158,7 @@ describe.skipIf(CHROMIUM === undefined)('images in Chromium (needs Chromium, or 
 
   it('are zoomed and moved no further than their frame', async () => {
     await openSet();
-    await pages.page.getByRole('button', { name: '000003.jpg , 3 labels' }).click();
+    await pages.page.getByRole('button', { name: '000003.jpg, 3 labels' }).click();
     const picture = pages.page.locator('.pane .picture');
     const style = async (): Promise<string> => (await picture.getAttribute('style')) ?? '';
     await expect.poll(style).toContain('translate(0%, 0%) scale(1)');

@@ -5,6 +5,7 @@ import { BoxList } from './box-list.tsx';
 import { Boxes, verdict } from './boxes.tsx';
 import { ImageFilters } from './image-filters.tsx';
 import type { ShownBox, ShownImage } from './image-types.ts';
+import { Outlines } from './outlines.tsx';
 
 const HOSTILE = '</text><script>hacked()</script>';
 const NULL = null as unknown as number;
@@ -50,14 +51,15 @@ describe('the list of boxes', () => {
 });
 
 describe('boxes over a picture', () => {
-  const drawn = (boxes: readonly ShownBox[], withText = true): string =>
-    htmlOf(h(Boxes, { image: { width: 84, height: 42 }, boxes, withText }));
+  const size = { width: 84, height: 42 };
+  const drawn = (boxes: readonly ShownBox[]): string => htmlOf(h(Boxes, { image: size, boxes }));
 
   it('stand where they are in the picture, however large it is shown', () => {
-    const html = drawn([box({ box: [10, 20, 30, 15] })], false);
+    const html = drawn([box({ box: [10, 20, 30, 15] })]);
     expect(html).toContain('viewBox="0 0 84 42"');
-    expect(html).toMatch(/<rect x="10" y="20" width="30" height="15" vector-effect="non-scaling-stroke"/);
-    expect(html).not.toContain('<text');
+    expect(html).toMatch(
+      /<rect [^>]*x="10" y="20" width="30" height="15" vector-effect="non-scaling-stroke"/,
+    );
   });
 
   it('have name and score above them, or inside at the upper end', () => {
@@ -71,10 +73,35 @@ describe('boxes over a picture', () => {
     expect(drawn([box({ name: 'cat', score: NULL })])).toContain('>cat –</text>');
   });
 
+  it('of objects upon each other have texts beside each other', () => {
+    const [cat, dog] = [
+      box({ box: [10, 20, 30, 15], name: 'cat' }),
+      box({ box: [10, 20.5, 30, 15], name: 'dog' }),
+    ];
+    const lines = [...drawn([cat, dog]).matchAll(/<text x="10" y="([\d.]+)"/g)].map(([, y]) => Number(y));
+    expect(lines).toHaveLength(2);
+    expect(Math.abs((lines[0] ?? 0) - (lines[1] ?? 0))).toBeGreaterThan(2);
+  });
+
+  it('in a grid are one line a verdict, without texts and without what has no place', () => {
+    const boxes = [
+      box({ box: [10, 20, 30, 15], name: 'cat', isRight: true }),
+      box({ box: [1, 2, 3, 4], isRight: true }),
+      box({ box: [5, 6, 7, 8], isRight: false }),
+      box({ box: [5, NULL, 7, 8], isRight: false }),
+    ];
+    const html = htmlOf(h(Outlines, { image: size, boxes }));
+    expect(html).not.toContain('<text');
+    expect([...html.matchAll(/class="(\w+)" d="([^"]*)"/g)].map(([, ...found]) => found)).toEqual([
+      ['right', 'M10 20h30v15h-30zM1 2h3v4h-3z'],
+      ['wrong', 'M5 6h7v8h-7z'],
+    ]);
+  });
+
   it('tell right from wrong by more than colour', () => {
     expect([verdict(true), verdict(false), verdict(undefined)]).toEqual(['right', 'wrong', 'unknown']);
     const boxes = [box({ isRight: true }), box({ isRight: false }), box()];
-    expect([...drawn(boxes).matchAll(/<g class="(\w+)"/g)].map(([, name]) => name)).toEqual([
+    expect([...drawn(boxes).matchAll(/<rect class="(\w+)"/g)].map(([, name]) => name)).toEqual([
       'right',
       'wrong',
       'unknown',

@@ -1,9 +1,10 @@
-import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { Component, type JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { count } from '../../format.ts';
-import { Boxes } from './boxes.tsx';
 import type { ShownImage } from './image-types.ts';
 import { LatePicture } from './late-picture.tsx';
+import { Outlines } from './outlines.tsx';
+import { pictureLine, type PictureLine } from './picture-line.ts';
 import type { Pages } from './use-pages.ts';
 import { MAX_HEIGHT, useWindow } from './use-window.ts';
 
@@ -21,6 +22,7 @@ const TILE = { width: 172, height: 176 };
 export function ImageGrid({ pages, base, onOpen }: ImageGridProps): JSX.Element {
   const grid = useRef<HTMLDivElement>(null);
   const { columns, first, last } = useWindow(grid, TILE.width, TILE.height);
+  const line = useMemo(() => pictureLine(), []);
   const [chosen, setPart] = useState(0);
   const partSize = Math.floor(MAX_HEIGHT / TILE.height) * columns;
   const parts = Math.ceil(pages.total / partSize);
@@ -30,6 +32,7 @@ export function ImageGrid({ pages, base, onOpen }: ImageGridProps): JSX.Element 
   const inPart = Math.max(0, Math.min(partSize, pages.total - start));
   const from = start + first * columns;
   const to = Math.min(start + inPart, start + (last + 1) * columns);
+  line.middle = (from + to) / 2;
   useEffect(() => {
     if (to > from) pages.want('grid', from, to - 1);
   });
@@ -49,8 +52,10 @@ export function ImageGrid({ pages, base, onOpen }: ImageGridProps): JSX.Element 
             index={index}
             image={pages.image(index)}
             base={base}
-            style={place(index - start, columns)}
-            onOpen={() => onOpen(index)}
+            place={index - start}
+            columns={columns}
+            line={line}
+            onOpen={onOpen}
           />
         ))}
       </div>
@@ -58,7 +63,7 @@ export function ImageGrid({ pages, base, onOpen }: ImageGridProps): JSX.Element 
   );
 }
 
-function place(index: number, columns: number): Record<string, string> {
+function styleAt(index: number, columns: number): Record<string, string> {
   const share = 100 / columns;
   return {
     left: `${(index % columns) * share}%`,
@@ -72,27 +77,52 @@ interface TileProps {
   readonly index: number;
   readonly image: ShownImage | undefined;
   readonly base: string;
-  readonly style: Record<string, string>;
-  readonly onOpen: () => void;
+  /** Position in this part of the grid. */
+  readonly place: number;
+  readonly columns: number;
+  readonly line: PictureLine;
+  readonly onOpen: (index: number) => void;
 }
 
-function Tile({ index, image, base, style, onOpen }: TileProps): JSX.Element {
-  if (image === undefined) return <div class="tile" style={style} />;
-  const { at, key, labels, failure } = image;
-  return (
-    <button type="button" class="tile" style={style} data-index={index} onClick={onOpen}>
-      {failure === undefined ? (
-        <span class="picture">
-          <LatePicture src={`/api/label-sets/picture?${base}&at=${at}`} />
-          <Boxes image={image} boxes={labels} />
-        </span>
-      ) : (
-        <span class="picture failed">{failure.message}</span>
-      )}
-      <span class="tile-name">{key}</span>
-      <span class="visually-hidden">{failure === undefined ? `, ${labels.length} labels` : ', failed'}</span>
-    </button>
-  );
+/** Drawn again only where something of it has changed: each page of images that comes draws the grid. */
+class Tile extends Component<TileProps> {
+  override shouldComponentUpdate(next: TileProps): boolean {
+    const { image, base, place, columns, onOpen } = this.props;
+    return (
+      next.image !== image ||
+      next.base !== base ||
+      next.place !== place ||
+      next.columns !== columns ||
+      next.onOpen !== onOpen
+    );
+  }
+
+  override render({ index, image, base, place, columns, line, onOpen }: TileProps): JSX.Element {
+    const style = styleAt(place, columns);
+    if (image === undefined) return <div class="tile" style={style} />;
+    const { at, key, labels, failure } = image;
+    return (
+      <button
+        type="button"
+        class="tile"
+        style={style}
+        data-index={index}
+        aria-label={failure === undefined ? `${key}, ${labels.length} labels` : undefined}
+        onClick={() => onOpen(index)}
+      >
+        {failure === undefined ? (
+          <span class="picture">
+            <LatePicture src={`/api/label-sets/picture?${base}&at=${at}`} index={index} line={line} />
+            <Outlines image={image} boxes={labels} />
+          </span>
+        ) : (
+          <span class="picture failed">{failure.message}</span>
+        )}
+        <span class="tile-name">{key}</span>
+        {failure !== undefined && <span class="visually-hidden">, failed</span>}
+      </button>
+    );
+  }
 }
 
 /** Arrow keys go from tile to tile; what is not drawn yet is scrolled to. */

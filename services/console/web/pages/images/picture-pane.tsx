@@ -25,7 +25,7 @@ export function PicturePane({ title, image, boxes, src, masks, zoom }: PicturePa
         <div class="picture" style={{ ...zoom.style, aspectRatio: `${image.width} / ${image.height}` }}>
           <img src={src} alt={`${image.key}: ${title}`} draggable={false} />
           {masks && <Masks image={image} boxes={boxes} />}
-          <Boxes image={image} boxes={boxes} withText />
+          <Boxes image={image} boxes={boxes} />
         </div>
       </div>
     </figure>

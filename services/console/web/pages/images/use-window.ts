@@ -12,7 +12,7 @@ export interface Rows {
 }
 
 /** Rows that lie beyond the window and are drawn all the same, so that scrolling shows no holes. */
-const MARGIN = 3;
+const MARGIN = 2;
 
 /** Which rows of a long grid in the page are to be seen. */
 export function useWindow(grid: RefObject<HTMLElement | null>, tileWidth: number, rowHeight: number): Rows {

@@ -33,7 +33,7 @@ export function CheckpointList(): JSX.Element {
               stageName(checkpoint.manifest?.stage),
               checkpoint.aliases.join(', '),
               `${(checkpoint.parameterCount / 1e6).toFixed(2)} M`,
-              bytes(checkpoint.sizeBytes),
+              <span class="whole">{bytes(checkpoint.sizeBytes)}</span>,
               clock(checkpoint.createdAt),
               checkpoint.manifest?.trainingId ?? '',
             ],
