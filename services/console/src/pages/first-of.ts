@@ -1,3 +1,4 @@
+import { LIST_LIMIT } from '../contract/list-limit.ts';
 import { queryWhole } from '../http/read-query.ts';
 
 /** The first of a list. */
@@ -9,8 +10,6 @@ export interface Listed<T> {
 
 /** How many are shown at first, and how many more each time. */
 const USUAL = 100;
-/** What a browser still draws, and a service lists every other second. */
-export const MOST = 5000;
 /** What every service gives at once. */
 const USUAL_PAGE = 100;
 
@@ -40,5 +39,5 @@ export async function firstOf<T>(
 
 /** The query `most`: how many are wanted, 1 to 5,000. @default 100 */
 export function wantedCount(text: string | undefined): number {
-  return queryWhole('most', text, { otherwise: USUAL, min: 1, max: MOST });
+  return queryWhole('most', text, { otherwise: USUAL, min: 1, max: LIST_LIMIT });
 }

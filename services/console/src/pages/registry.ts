@@ -2,8 +2,9 @@ import { errorCode, errorMessage } from '@cassl/errors';
 import type { Alias } from '@cassl/proto';
 import { Hono } from 'hono';
 import type { Caller, ConsoleEnv } from '../http/session.ts';
+import { LIST_LIMIT } from '../contract/list-limit.ts';
 import type { PageParts } from '../page-parts.ts';
-import { firstOf, MOST, wantedCount, type Listed } from './first-of.ts';
+import { firstOf, wantedCount, type Listed } from './first-of.ts';
 
 const PAGE = 50;
 const ALIASES_PAGE = 1000;
@@ -62,7 +63,7 @@ export function registryRoutes({ platform: { registry }, registryHttpUrl }: Page
     .post('/checkpoints/:reference/gates', async (context) => {
       const { call } = context.get('caller');
       const reference = context.req.param('reference');
-      const { items, isMore } = await firstAliases(MOST, call);
+      const { items, isMore } = await firstAliases(LIST_LIMIT, call);
       const ruled = items.filter(({ rule }) => rule !== undefined);
       return context.json({
         gates: await Promise.all(ruled.map(({ alias }) => gate(alias, reference, call))),

@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { LIST_LIMIT } from '../../src/contract/list-limit.ts';
 import { count } from '../format.ts';
 import { useEvents, type Live } from '../use-events.ts';
+import { afterMore, MORE_STEP, MoreOf } from './more-of.tsx';
 
 /** The newest of a list, as a stream of the console gives them. */
 interface Listed<T> {
@@ -15,11 +17,9 @@ export interface LiveList<T> extends Live<readonly T[]> {
   readonly showMore: () => void;
 }
 
-const STEP = 100;
-
 /** Follows a list that may be longer than what is shown of it. @param path of its stream, below /api */
 export function useList<T>(path: string): LiveList<T> {
-  const [most, setMost] = useState(STEP);
+  const [most, setMost] = useState(MORE_STEP);
   const { value, ...live } = useEvents<Listed<T>, Listed<T>>(`${path}?most=${most}`, (_, list) => list, {
     // What is shown stays until there is more of it: nobody's place on the page is lost.
     isKept: true,
@@ -28,27 +28,26 @@ export function useList<T>(path: string): LiveList<T> {
     ...live,
     value: value?.items,
     isMore: value?.isMore ?? false,
-    showMore: () => setMost(most + STEP),
+    showMore: () => setMost(afterMore(most)),
   };
 }
 
-/** Says how many are shown where there are more, and shows more of them. @param what there is, for example "pipelines" */
+/** Says how many are shown where there are more, and shows more of them. @param what there is: the kinds of jobs have lists */
 export function ShowMore<T>({
   list: { value, isMore, showMore },
   what,
 }: {
   readonly list: LiveList<T>;
-  readonly what: string;
+  readonly what: 'pipelines' | 'trainings' | 'labelings';
 }): JSX.Element | null {
   if (value === undefined || !isMore) return null;
   return (
-    <p class="actions">
-      <span class="soft">
-        The newest {count(value.length)} {what} are shown.
-      </span>
-      <button type="button" onClick={showMore}>
-        Show older
-      </button>
-    </p>
+    <MoreOf
+      which={`The newest ${count(value.length)} ${what}`}
+      shown={value.length}
+      verb="Show older"
+      command={`cassl jobs list --kind ${what.slice(0, -1)} --limit ${2 * LIST_LIMIT}`}
+      onMore={showMore}
+    />
   );
 }

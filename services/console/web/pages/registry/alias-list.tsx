@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { clock, count, shortDigest } from '../../format.ts';
 import type { Json } from '../../json.ts';
 import { DataTable } from '../../parts/data-table.tsx';
+import { afterMore, MORE_STEP, MoreOf } from '../../parts/more-of.tsx';
 import { ErrorNote } from '../../parts/notes.tsx';
 import { Link, pathOf } from '../../router.tsx';
 import { useAnswer } from '../../use-answer.ts';
@@ -14,11 +15,9 @@ interface AliasPage {
   readonly isMore: boolean;
 }
 
-const STEP = 100;
-
 /** Where each alias points, by name. */
 export function AliasList(): JSX.Element {
-  const [most, setMost] = useState(STEP);
+  const [most, setMost] = useState(MORE_STEP);
   const { value, error } = useAnswer<AliasPage>(`/registry/aliases?most=${most}`);
   return (
     <section class="panel">
@@ -42,12 +41,13 @@ export function AliasList(): JSX.Element {
         />
       )}
       {value?.isMore === true && (
-        <p class="actions">
-          <span class="soft">The first {count(value.aliases.length)} aliases by name are shown.</span>
-          <button type="button" onClick={() => setMost(most + STEP)}>
-            Show more
-          </button>
-        </p>
+        <MoreOf
+          which={`The first ${count(value.aliases.length)} aliases by name`}
+          shown={value.aliases.length}
+          verb="Show more"
+          command="RegistryService.ListAliases"
+          onMore={() => setMost(afterMore(most))}
+        />
       )}
     </section>
   );
