@@ -12,6 +12,7 @@ import { CHROMIUM, measureCurves, serveCurves, type CurvesResult } from './measu
 import { measureScroll, type ScrollResult } from './measure-scroll.ts';
 import { summary, type Requests } from './summary.ts';
 import { writeLargeSet } from './write-large-set.ts';
+import { writePhotoSet } from './write-photo-set.ts';
 
 interface Result {
   readonly images: number;
@@ -25,18 +26,23 @@ interface Result {
   readonly pagesDuringScan: Requests;
   readonly scanSeconds: number;
   readonly sortedPages: Requests;
+  /** All of one picture: what small pictures take that are kept. */
   readonly scroll?: ScrollResult | undefined;
+  /** Over real photos, another one in each image: what small pictures take that are made. */
+  readonly photoScroll?: ScrollResult | undefined;
   readonly curves?: CurvesResult | undefined;
 }
 
 interface Sizes {
   readonly home: string;
   readonly set: string;
+  readonly photoSet: string | undefined;
   readonly images: number;
   readonly points: number;
 }
 
 const PAGES = 200;
+const PHOTOS = 3000;
 
 export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
   const images = Number(option(argv, '--images') ?? 1_000_000);
@@ -45,7 +51,9 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
   try {
     console.error(`writing a label set of ${images} images…`);
     const set = await writeLargeSet(join(home, 'set'), images);
-    const result = await measure({ home, set, images, points });
+    const photoSet = await writePhotoSet(join(home, 'photo-set'), PHOTOS);
+    if (photoSet === undefined) console.error('no photos: `CASSL_SHARED` has no data/coco-mini');
+    const result = await measure({ home, set, photoSet, images, points });
     if (json) console.log(JSON.stringify(result));
     else console.log(result);
   } finally {
@@ -53,7 +61,7 @@ export async function run({ json, argv }: BenchmarkOptions): Promise<void> {
   }
 }
 
-async function measure({ home, set, images, points }: Sizes): Promise<Result> {
+async function measure({ home, set, photoSet, images, points }: Sizes): Promise<Result> {
   const port = await freePort();
   const trainer = await serveCurves(points);
   const nobody = '127.0.0.1:9';
@@ -83,7 +91,11 @@ async function measure({ home, set, images, points }: Sizes): Promise<Result> {
     const inBrowser =
       CHROMIUM === undefined
         ? {}
-        : { scroll: await measureScroll(url, set), curves: await measureCurves(url, points, trainer) };
+        : {
+            scroll: await measureScroll(url, set),
+            photoScroll: photoSet === undefined ? undefined : await measureScroll(url, photoSet),
+            curves: await measureCurves(url, points, trainer),
+          };
     return {
       images,
       openMs,
