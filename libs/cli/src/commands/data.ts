@@ -101,7 +101,11 @@ function registerCheck(data: Command): void {
       const usable = parts.some(isUsable);
       if (flags.pictures !== undefined) {
         const { writeLabelPage } = await import('../data-check/write-label-page.ts');
-        await writeLabelPage(flags.pictures, parts, { count: flags.count, images: flags.images });
+        await writeLabelPage(flags.pictures, parts, {
+          count: flags.count,
+          folder: dir,
+          images: flags.images,
+        });
         console.error(`wrote ${flags.pictures}`);
       }
       if (flags.json) console.log(JSON.stringify({ usable, parts }));

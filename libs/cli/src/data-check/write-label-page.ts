@@ -4,16 +4,24 @@ import { writeOutput } from '../output/write-output.ts';
 import { drawLabeled, drawUnlabeled } from './draw-pictures.ts';
 import { labelPage, type LabelPagePart } from './label-page.ts';
 
-/** Writes the page of what was checked. `images` is the folder of a part that was named alone. */
+/** Writes the page of what was checked: of a folder as it was named, or of a part that was named alone with the folder of its images. */
 export async function writeLabelPage(
   path: string,
   parts: readonly CheckedPart[],
-  { count, images }: { readonly count: number; readonly images?: string | undefined },
+  {
+    count,
+    folder,
+    images,
+  }: {
+    readonly count: number;
+    readonly folder?: string | undefined;
+    readonly images?: string | undefined;
+  },
 ): Promise<void> {
   const pages: LabelPagePart[] = [];
   for (const part of parts) pages.push(await pageOf(part, count, images));
-  const title = `Labels of ${images ?? (parts[0] === undefined ? '' : dirname(dirname(parts[0].path)))}`;
-  await writeOutput(path, labelPage(title, pages));
+  const named = folder ?? images ?? (parts[0] === undefined ? '' : dirname(dirname(parts[0].path)));
+  await writeOutput(path, labelPage(`Labels of ${named}`, pages));
 }
 
 async function pageOf(part: CheckedPart, count: number, images: string | undefined): Promise<LabelPagePart> {

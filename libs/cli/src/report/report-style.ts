@@ -21,7 +21,6 @@ tbody th { color: var(--ink); }
 tr:last-child > * { border-bottom: 0; }
 tr.best > * { background: var(--mark); font-weight: 600; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 12px; }
-.charts.half { max-width: 720px; margin-top: 12px; }
 .spaced { margin-top: 12px; }
 .rows { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 12px; }
 .row { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 10px; min-width: 0; }

@@ -20,7 +20,7 @@ export function ResultSection({ pipeline, report }: ReportContent): JSX.Element 
     ),
     h('h2', null, 'Same finetuning budget, with and without warmup'),
     h('div', { class: 'card wide', tabIndex: 0 }, table(report)),
-    h('div', { class: 'charts half' }, apPlot(report)),
+    h('div', { class: 'charts spaced' }, apPlot(report)),
   );
 }
 
