@@ -16,6 +16,8 @@ export interface BucketChange {
   readonly key: string;
   readonly value: Uint8Array | undefined;
   readonly revision: number;
+  /** How often the bucket was lost and made again since the watch began: only revisions of one life compare. */
+  readonly life: number;
 }
 
 /** A KV bucket as bytes, with the client library's errors translated. */
@@ -148,12 +150,16 @@ async function* watch(
 ): AsyncGenerator<BucketChange> {
   const seen = new Map<string, number>();
   let created: string | undefined;
+  let life = 0;
   while (!signal.aborted) {
     let iterator;
     try {
       const info = await connection.jsm.streams.info(`KV_${name}`);
       // A bucket that was lost and made again counts its revisions from one.
-      if (info.created !== created) seen.clear();
+      if (created !== undefined && info.created !== created) {
+        seen.clear();
+        life++;
+      }
       created = info.created;
       iterator = await kv.watch({ key: filter });
     } catch {
@@ -170,7 +176,7 @@ async function* watch(
         if (signal.aborted) return;
         if ((seen.get(entry.key) ?? 0) >= entry.revision) continue;
         seen.set(entry.key, entry.revision);
-        yield { key: entry.key, value: live(entry)?.value, revision: entry.revision };
+        yield { key: entry.key, value: live(entry)?.value, revision: entry.revision, life };
       }
     } finally {
       forget();

@@ -16,6 +16,8 @@ export interface JobChange<T> {
   readonly id: string;
   readonly value: T | undefined;
   readonly revision: number;
+  /** How often the store was lost and made again since the watch began: only revisions of one life compare. */
+  readonly life: number;
 }
 
 /**
@@ -120,8 +122,8 @@ export async function openJobStore<T>(
     },
     async *watch({ id, prefix, signal }) {
       const filter = id ?? (prefix === undefined ? '>' : `${checkKey('prefix', prefix)}.>`);
-      for await (const { key, value, revision } of bucket.watch(filter, signal)) {
-        yield* unlessDamaged(() => ({ id: key, value: value && decode(key, value), revision }));
+      for await (const { key, value, revision, life } of bucket.watch(filter, signal)) {
+        yield* unlessDamaged(() => ({ id: key, value: value && decode(key, value), revision, life }));
       }
     },
     delete: async (id) => void (await bucket.delete(checkKey('job id', id))),

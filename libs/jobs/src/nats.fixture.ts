@@ -12,6 +12,8 @@ export interface TestNats {
   /** kill -9; `start` brings it back on its port, with what it kept. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** kill -9, and back on its port with nothing. */
+  wipe(): Promise<void>;
 }
 
 export function useNats(): TestNats {
@@ -37,6 +39,11 @@ export function useNats(): TestNats {
     },
     kill: () => server.stop('SIGKILL'),
     async start() {
+      server = await startNatsServer({ storeDir: folder, port: server.port });
+    },
+    async wipe() {
+      await server.stop('SIGKILL');
+      await rm(folder, { recursive: true });
       server = await startNatsServer({ storeDir: folder, port: server.port });
     },
   };

@@ -192,6 +192,37 @@ describe('a record that is damaged', () => {
   });
 });
 
+describe('records after the broker has lost its store', () => {
+  it('are made again by whoever changes one, and followed by the others, whose copies had higher revisions', async () => {
+    const { a, b } = await twoOf('wiped');
+    await a.create('j', said('first')(countingJob('j', 1)), same);
+    for (const text of ['second', 'third', 'fourth']) await a.modify('j', said(text));
+    await vi.waitUntil(() => b.list().some((job) => messageOf(job) === 'fourth'), PATIENT);
+    const ending = collect(b.watch('j'));
+    await nats.wipe();
+    await vi.waitUntil(() => nats.connection.isConnected(), PATIENT);
+    expect(messageOf((await b.modify('j', said('again'))).job)).toBe('again');
+    await vi.waitUntil(() => a.list().some((job) => messageOf(job) === 'again'), PATIENT);
+    expect(messageOf((await a.read('j')).job)).toBe('again');
+    expect(messageOf((await a.modify('j', said('by a'))).job)).toBe('by a');
+    await a.modify('j', cancelled);
+    await ending;
+  });
+
+  it('are written by the leader of before only where nobody made them again', async () => {
+    const { a, b } = await twoOf('refused');
+    await a.create('j', countingJob('j', 1), same);
+    for (const text of ['second', 'third']) await a.modify('j', said(text));
+    await vi.waitUntil(() => b.list().some((job) => messageOf(job) === 'third'), PATIENT);
+    const { job, revision } = await a.read('j');
+    await nats.wipe();
+    await vi.waitUntil(() => nats.connection.isConnected(), PATIENT);
+    await b.modify('j', said('by b'));
+    expect(await a.write('j', said('older')(job), revision)).toBeUndefined();
+    expect(messageOf((await a.read('j')).job)).toBe('by b');
+  });
+});
+
 describe('records while the broker is away', () => {
   it('are answered from the copy of this process', async () => {
     const { a } = await twoOf('away');

@@ -24,7 +24,10 @@ export interface ReplicatedRecords<Job> {
   read(id: string): Promise<KeptRecord<Job>>;
   /** `undefined` where the record has moved on. A record that is gone is made again. */
   write(id: string, job: Job, revision: number): Promise<KeptRecord<Job> | undefined>;
-  /** `change` must be pure; `undefined` leaves the record. @throws NOT_FOUND */
+  /**
+   * `change` must be pure; `undefined` leaves the record. A record that the broker has lost is made again of this process's copy.
+   * @throws NOT_FOUND where this process has none either
+   */
   modify(id: string, change: (job: Job) => Job | undefined): Promise<KeptRecord<Job>>;
   /** Whether this process has a copy of it. */
   has(id: string): boolean;
@@ -61,6 +64,27 @@ export async function openReplicatedRecords<Job extends { status?: JobStatus | u
     for (const listener of listeners) listener(id, job, known?.job);
     return kept;
   };
+  /**
+   * Takes what the broker answered after this process had `before`: a smaller revision than that is one of a record that was made
+   * again after the broker's store was lost, and counts from the beginning.
+   */
+  const takeAnswer = (
+    id: string,
+    job: Job,
+    revision: number,
+    before: KeptRecord<Job> | undefined,
+  ): KeptRecord<Job> => {
+    if (before !== undefined && revision < before.revision && copies.get(id) === before)
+      copies.set(id, { job: before.job, revision: 0 });
+    return take(id, job, revision);
+  };
+  /** Makes a lost record again; `undefined` where another process just did. */
+  const restore = async (id: string, job: Job): Promise<KeptRecord<Job> | undefined> => {
+    const before = copies.get(id);
+    const made = await store.create(id, job);
+    const kept = takeAnswer(id, made.value, made.revision, before);
+    return made.existed ? undefined : kept;
+  };
   const missing = (id: string): Error => notFound(`no ${noun} has the id ${JSON.stringify(id)}`);
 
   const read = async (id: string): Promise<KeptRecord<Job>> => {
@@ -71,15 +95,20 @@ export async function openReplicatedRecords<Job extends { status?: JobStatus | u
       if (copy !== undefined) return undefined;
       throw error;
     });
-    if (found !== undefined) return take(id, found.value, found.revision);
+    if (found !== undefined) return takeAnswer(id, found.value, found.revision, copy);
     if (copy !== undefined) return copy;
     throw missing(id);
   };
 
   for (const { id, value, revision } of await store.list()) take(id, value, revision);
   const following = (async () => {
-    for await (const { id, value, revision } of store.watch({ signal: closing.signal })) {
+    let known = 0;
+    for await (const { id, value, revision, life } of store.watch({ signal: closing.signal })) {
+      if (life !== known) for (const [each, { job }] of copies) copies.set(each, { job, revision: 0 });
+      known = life;
       if (value !== undefined) take(id, value, revision);
+      // By an operator's hand; only a leader makes such a record again.
+      else if ((copies.get(id)?.revision ?? 0) < revision) copies.delete(id);
     }
   })();
 
@@ -104,19 +133,23 @@ export async function openReplicatedRecords<Job extends { status?: JobStatus | u
         return take(id, written.value, written.revision);
       } catch (error) {
         if (errorCode(error) !== 'ABORTED') throw error;
-        if ((await store.get(id)) !== undefined) return undefined;
-        const again = await store.create(id, job);
-        // A new record counts its revisions from the beginning.
-        copies.delete(id);
-        return again.existed ? undefined : take(id, again.value, again.revision);
+        return (await store.get(id)) === undefined ? restore(id, job) : undefined;
       }
     },
     async modify(id, change) {
-      try {
-        const { value, revision } = await store.modify(id, change);
-        return take(id, value, revision);
-      } catch (error) {
-        throw errorCode(error) === 'NOT_FOUND' ? missing(id) : error;
+      for (;;) {
+        const before = copies.get(id);
+        try {
+          const { value, revision } = await store.modify(id, change);
+          return takeAnswer(id, value, revision, before);
+        } catch (error) {
+          if (errorCode(error) !== 'NOT_FOUND') throw error;
+        }
+        if (before === undefined) throw missing(id);
+        const job = change(before.job);
+        if (job === undefined) return before;
+        const again = await restore(id, job);
+        if (again !== undefined) return again;
       }
     },
     has: (id) => copies.has(id),

@@ -179,6 +179,24 @@ describe('a job whose work throws', () => {
   });
 });
 
+describe('jobs whose records the broker has lost', () => {
+  it('are gone on with, also where the loss is noticed by the lease, not by a write', async () => {
+    const quiet = async (lead: Lead<Training>) => {
+      await delay(3 * LEASE_MS, undefined, { signal: lead.signal });
+      return (job: Training) => ({ ...job, checkpointDigest: 'quiet' });
+    };
+    const [a, b] = [await replica('wiped-a', quiet, 1), await replica('wiped-b', quiet, 0)];
+    await a.start('led', countingJob('led', 1));
+    await a.start('queued', countingJob('queued', 1));
+    await until(b, 'led', ({ status }) => status!.leader !== '');
+    await until(b, 'queued', () => true);
+    await nats.wipe();
+    for (const id of ['led', 'queued']) {
+      expect((await end(b, id)).status!.state).toBe(JobState.JOB_STATE_SUCCEEDED);
+    }
+  }, 60_000);
+});
+
 describe('a job that cannot be led', () => {
   it('does not keep younger ones waiting', async () => {
     const idle = await replica('idle', undefined, 0);
