@@ -12,7 +12,7 @@
 #include "number-list.h"
 #include "transfer.h"
 
-// Pictures of 8-bit RGB → the network's input [B, height, width, 3]: enlarged where they must grow, normalised, in the
+// Pictures of 8-bit RGB → the network's input [B, height, width, 3]: normalised, enlarged where they must grow, in the
 // top left corner of their frame; the rest is zero. On a GPU the bytes travel and the device does the rest.
 namespace cassl {
 
@@ -30,20 +30,21 @@ struct Normaliser {
   int64_t source[3] = {0, 1, 2};  // where the network's channel is in the picture
 };
 
-// One axis of a half-pixel bilinear enlargement: two neighbours and the share of the second.
-struct Axis {
-  std::vector<int64_t> low, high;
-  std::vector<float> share;
-
-  Axis(int64_t from, int64_t to) : low(to), high(to), share(to) {
-    for (int64_t out = 0; out < to; ++out) {
-      const double position = std::max(0.0, (static_cast<double>(out) + 0.5) * static_cast<double>(from) / static_cast<double>(to) - 0.5);
-      low[out] = std::min(static_cast<int64_t>(position), from - 1);
-      high[out] = std::min(low[out] + 1, from - 1);
-      share[out] = static_cast<float>(position - static_cast<double>(low[out]));
-    }
-  }
+// What an output of one axis of a half-pixel bilinear enlargement reads: two neighbours, or the last one twice, and the share of the second.
+struct Tap {
+  int32_t low;
+  float share;
 };
+
+std::vector<Tap> taps_of(int64_t from, int64_t to) {
+  std::vector<Tap> taps(to);
+  for (int64_t out = 0; out < to; ++out) {
+    const double position = std::max(0.0, (static_cast<double>(out) + 0.5) * static_cast<double>(from) / static_cast<double>(to) - 0.5);
+    const int64_t low = std::min(static_cast<int64_t>(position), from - 1);
+    taps[out] = {static_cast<int32_t>(low), static_cast<float>(position - static_cast<double>(low))};
+  }
+  return taps;
+}
 
 void place_as_it_is(const Picture& picture, const Normaliser& normaliser, float* frame, int64_t frame_width, int64_t first, int64_t last) {
   for (int64_t y = first; y < last; ++y) {
@@ -54,7 +55,7 @@ void place_as_it_is(const Picture& picture, const Normaliser& normaliser, float*
   }
 }
 
-// A row of the picture as floats, one pixel in four lanes, channels in the network's order.
+// A row of the picture, normalised, one pixel in four lanes, channels in the network's order.
 class WidenedRow {
  public:
   explicit WidenedRow(int64_t width) : values_(width * kLanes) {}
@@ -65,7 +66,8 @@ class WidenedRow {
     row_ = row;
     const uint8_t* source = picture.pixels + row * picture.width * 3;
     for (int64_t x = 0; x < picture.width; ++x, source += 3)
-      for (int channel = 0; channel < 3; ++channel) values_[x * kLanes + channel] = source[normaliser.source[channel]];
+      for (int channel = 0; channel < 3; ++channel)
+        values_[x * kLanes + channel] = normaliser.table[channel][source[normaliser.source[channel]]];
   }
   bool holds(int64_t row) const { return row == row_; }
 
@@ -74,33 +76,36 @@ class WidenedRow {
   int64_t row_ = -1;
 };
 
-void place_enlarged(const Picture& picture, const Normaliser& normaliser, const Axis& rows, const Axis& columns, float* frame,
-                    int64_t frame_width, int64_t first, int64_t last) {
-  const Floats mean = {normaliser.mean[0], normaliser.mean[1], normaliser.mean[2], 0};
-  const Floats scale = {normaliser.scale[0], normaliser.scale[1], normaliser.scale[2], 0};
+Floats between(const Floats& a, const Floats& b, float share) { return a + (b - a) * all_lanes(share); }
+
+void place_enlarged(const Picture& picture, const Normaliser& normaliser, const std::vector<Tap>& rows, const std::vector<Tap>& columns,
+                    float* frame, int64_t frame_width, int64_t first, int64_t last) {
   WidenedRow top(picture.width), bottom(picture.width);
-  std::vector<float> blended(picture.width * kLanes);
+  // One pixel more: the last one's second neighbour.
+  const int64_t width = picture.width * kLanes;
+  std::vector<float> blended(width + kLanes);
   for (int64_t y = first; y < last; ++y) {
-    if (bottom.holds(rows.low[y])) std::swap(top, bottom);
-    top.read(picture, normaliser, rows.low[y]);
-    bottom.read(picture, normaliser, rows.high[y]);
-    const Floats share = all_lanes(rows.share[y]);
-    for (int64_t i = 0; i < picture.width * kLanes; i += kLanes) {
-      const Floats a = load_floats(top.values() + i), b = load_floats(bottom.values() + i), value = a + (b - a) * share;
+    const int64_t low = rows[y].low;
+    if (bottom.holds(low)) std::swap(top, bottom);
+    top.read(picture, normaliser, low);
+    bottom.read(picture, normaliser, std::min(low + 1, picture.height - 1));
+    for (int64_t i = 0; i < width; i += kLanes) {
+      const Floats value = between(load_floats(top.values() + i), load_floats(bottom.values() + i), rows[y].share);
       std::memcpy(blended.data() + i, &value, sizeof(value));
     }
-    const auto pixel = [&](int64_t x) {
-      const Floats left = load_floats(blended.data() + columns.low[x] * kLanes), right = load_floats(blended.data() + columns.high[x] * kLanes);
-      return ((left + (right - left) * all_lanes(columns.share[x])) - mean) * scale;
+    std::memcpy(blended.data() + width, blended.data() + width - kLanes, kLanes * sizeof(float));
+    const auto pixel = [&](const Tap& tap) {
+      const float* left = blended.data() + tap.low * kLanes;
+      return between(load_floats(left), load_floats(left + kLanes), tap.share);
     };
     float* target = frame + y * frame_width * 3;
     // The fourth lane goes where the next pixel begins, which then overwrites it; the last pixel has no next one.
     const int64_t end = picture.placed_width - 1;
     for (int64_t x = 0; x < end; ++x, target += 3) {
-      const Floats value = pixel(x);
+      const Floats value = pixel(columns[x]);
       std::memcpy(target, &value, sizeof(value));
     }
-    const Floats value = pixel(end);
+    const Floats value = pixel(columns[end]);
     std::memcpy(target, &value, 3 * sizeof(float));
   }
 }
@@ -114,7 +119,7 @@ void place_on_host(const std::vector<Picture>& pictures, const Normaliser& norma
     const Picture& picture = pictures[index];
     float* frame = data + static_cast<int64_t>(index) * height * width * 3;
     const bool grows = picture.height != picture.placed_height || picture.width != picture.placed_width;
-    const Axis rows(picture.height, picture.placed_height), columns(picture.width, picture.placed_width);
+    const auto rows = taps_of(picture.height, picture.placed_height), columns = taps_of(picture.width, picture.placed_width);
     at::parallel_for(0, picture.placed_height, kRowsAtOnce, [&](int64_t first, int64_t last) {
       if (grows)
         place_enlarged(picture, normaliser, rows, columns, frame, width, first, last);

@@ -11,7 +11,7 @@ export interface PlacedImage {
   readonly resized: MapSize;
 }
 
-/** The network's input [B, height, width, 3]: each picture enlarged, normalised, in the top left corner of its frame. */
+/** The network's input [B, height, width, 3]: each picture normalised, enlarged, in the top left corner of its frame. */
 export function placeImages(
   config: DetectorConfig,
   images: readonly PlacedImage[],
@@ -30,7 +30,7 @@ export function placeImages(
   return native.placeImages(pictures, { ...frame, mean, deviation, blueFirst: channelOrder === 'bgr' });
 }
 
-/** The definition, bit for bit: half-pixel bilinear in float32, rows before columns, then (value − mean) · (1 / deviation). */
+/** The definition, bit for bit: normalised, then half-pixel bilinear in float32, rows before columns. */
 export function placeInPlain(
   config: DetectorConfig,
   images: readonly PlacedImage[],
@@ -42,38 +42,39 @@ export function placeInPlain(
     const offset = index * height * width * 3;
     if (pixels.height === resized.height && pixels.width === resized.width)
       normalise(pixels, values, offset, width);
-    else enlarge(config, { pixels, resized }, values, offset, width);
+    else {
+      const small = new Float32Array(pixels.height * pixels.width * 3);
+      normalise(pixels, small, 0, pixels.width);
+      enlarge(small, pixels, resized, values.subarray(offset), width);
+    }
   });
   return tf.tensor4d(values, [images.length, height, width, 3]);
 }
 
 function enlarge(
-  config: DetectorConfig,
-  { pixels: { data, height, width }, resized }: PlacedImage,
+  values: Float32Array,
+  { height, width }: MapSize,
+  resized: MapSize,
   out: Float32Array,
-  offset: number,
   frameWidth: number,
 ): void {
   const { fround } = Math;
   const rows = neighbours(height, resized.height);
   const columns = neighbours(width, resized.width);
-  const order = config.channelOrder === 'rgb' ? [0, 1, 2] : [2, 1, 0];
-  const mean = config.pixelMean.map(fround);
-  const scale = config.pixelStd.map((deviation) => fround(1 / deviation));
   const blended = new Float32Array(width * 3);
+  const between = (a: number, b: number, share: number): number => fround(a + fround(fround(b - a) * share));
   for (let y = 0; y < resized.height; y++) {
     const [top, bottom] = [rows.low[y]! * width * 3, rows.high[y]! * width * 3];
-    for (let i = 0; i < blended.length; i++) {
-      const difference = data[bottom + i]! - data[top + i]!;
-      blended[i] = data[top + i]! + fround(difference * rows.share[y]!);
-    }
-    for (let x = 0, target = offset + y * frameWidth * 3; x < resized.width; x++, target += 3) {
-      for (let channel = 0; channel < 3; channel++) {
-        const left = blended[columns.low[x]! * 3 + order[channel]!]!;
-        const right = blended[columns.high[x]! * 3 + order[channel]!]!;
-        const value = fround(left + fround(fround(right - left) * columns.share[x]!));
-        out[target + channel] = fround(value - mean[channel]!) * scale[channel]!;
-      }
+    for (let i = 0; i < blended.length; i++)
+      blended[i] = between(values[top + i]!, values[bottom + i]!, rows.share[y]!);
+    for (let x = 0, target = y * frameWidth * 3; x < resized.width; x++, target += 3) {
+      const [left, right] = [columns.low[x]! * 3, columns.high[x]! * 3];
+      for (let channel = 0; channel < 3; channel++)
+        out[target + channel] = between(
+          blended[left + channel]!,
+          blended[right + channel]!,
+          columns.share[x]!,
+        );
     }
   }
 }
