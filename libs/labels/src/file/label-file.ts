@@ -71,7 +71,8 @@ async function* mapLines<Result>(
       if (result !== undefined) yield result;
     }
   } catch (error) {
-    const place = `${name}, line ${number}: ${errorMessage(error)}`;
+    const line = number === 0 ? name : `${name}, line ${number}`;
+    const place = `${line}: ${errorMessage(error)}`;
     if (error instanceof CasslError) throw new CasslError(error.code, place, { cause: error });
     throw damagedFile(name, error);
   } finally {

@@ -87,7 +87,12 @@ describe('a label set', () => {
     const { address, files } = await write('bad');
     const text = await readFile(address, 'utf8');
     await writeFile(address, text.replace('"failed":1', '"failed":2'));
-    await expect(openLabelSet(address)).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    await expect(openLabelSet(address)).rejects.toMatchObject({
+      code: 'DATA_LOSS',
+      message: expect.stringMatching(
+        /^label set file:.*\/bad\/.*\.labelset\.jsonl was changed or cut off: /,
+      ) as string,
+    });
     const renamed = join(root, 'bad', 'mine.jsonl');
     await writeFile(renamed, text.slice(0, text.lastIndexOf('{"totals"')));
     await expect(openLabelSet(renamed)).rejects.toThrow(/mine\.jsonl: is cut off/);
@@ -95,9 +100,10 @@ describe('a label set', () => {
     const set = await openLabelSet(renamed);
     const [file, other] = files.map(({ digest }) => join(root, 'bad', `${digest.slice(7)}.jsonl.gz`));
     await writeFile(file!, await readFile(other!));
-    await expect(collect(set.rows())).rejects.toMatchObject({ code: 'DATA_LOSS' });
+    const inFile = expect.stringMatching(/^file:.*\/bad\/[0-9a-f]{64}\.jsonl\.gz(, line \d+)?: /) as string;
+    await expect(collect(set.rows())).rejects.toMatchObject({ code: 'DATA_LOSS', message: inFile });
     await rm(file!);
-    await expect(collect(set.rows())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(collect(set.rows())).rejects.toMatchObject({ code: 'NOT_FOUND', message: inFile });
     await expect(openLabelSet(join(root, 'bad', 'no.jsonl'))).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringMatching(/^label set file:.*\/bad\/no\.jsonl does not exist/) as string,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CasslError, dataLoss, errorCode, isCasslError, notFound } from '@cassl/errors';
+import { CasslError, dataLoss, errorCode, errorMessage, isCasslError, notFound } from '@cassl/errors';
 import { addressIn, DigestMeter, openRequestedStore, verified, type ObjectStore } from '@cassl/storage';
 import { addressOf } from '../file/address-of.ts';
 import { decodeRows } from '../file/label-file.ts';
@@ -60,6 +60,8 @@ export async function openLabelSet(
   const once = named === undefined ? meter.through(bytes()) : verified(bytes(), named);
   const place = `label set ${addressIn(folder, key)}`;
   const { header, totals } = await readEnds(textLines(once, place), place, onFile).catch((error: unknown) => {
+    if (errorCode(error) === 'DATA_LOSS' && !errorMessage(error).startsWith(place))
+      throw dataLoss(`${place} was changed or cut off: ${errorMessage(error)}`, { cause: error });
     if (errorCode(error) !== 'NOT_FOUND') throw error;
     throw notFound(`${place} does not exist: a label set is the *.labelset.jsonl that a labeling wrote`, {
       cause: error,
@@ -81,10 +83,10 @@ export async function openLabelSet(
     return verified(store.get(labelFileKey(wanted), signal === undefined ? {} : { signal }), wanted);
   }
   function allRowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncGenerator<LabelRow> {
-    return decodeRows(contentOf(file), labelFileKey(file.digest));
+    return decodeRows(contentOf(file), addressIn(folder, labelFileKey(file.digest)));
   }
   async function readFile(file: Pick<LabelFileEntry, 'digest'>): Promise<LabelFileRows> {
-    const rows = await readLabelFileRows(contentOf(file), labelFileKey(file.digest));
+    const rows = await readLabelFileRows(contentOf(file), addressIn(folder, labelFileKey(file.digest)));
     return { ...rows, row: (index) => keepAbove(rows.row(index), header.threshold) };
   }
   async function* rowsOf(file: Pick<LabelFileEntry, 'digest'>): AsyncGenerator<LabelRow> {
