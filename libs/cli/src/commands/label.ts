@@ -1,6 +1,6 @@
 import { invalidArgument } from '@cassl/errors';
 import type { Command } from 'commander';
-import { thresholdFlag, wholeFlag } from '../flags/number-flag.ts';
+import { numberFlag, thresholdFlag, wholeFlag } from '../flags/number-flag.ts';
 
 interface LabelFlags {
   readonly alias?: string;
@@ -10,6 +10,9 @@ interface LabelFlags {
   readonly nonOverlap: boolean;
   readonly shardSize: number;
   readonly known?: string;
+  readonly priority: number;
+  readonly maxWorkers: number;
+  readonly maxFailureRate?: number;
   readonly id?: string;
   readonly home: string;
   readonly json: boolean;
@@ -43,6 +46,13 @@ export function register(program: Command): void {
     .option(
       '--known <label-set>',
       'pool: an earlier label set; what the same teacher labeled with the same options and threshold is copied, not labeled again',
+    )
+    .option('--priority <n>', 'pool: workers take shards of higher priorities first', wholeFlag(-100, 100), 0)
+    .option('--max-workers <n>', 'pool: workers at the same time, 0 for any number', wholeFlag(0, 100_000), 0)
+    .option(
+      '--max-failure-rate <share>',
+      'pool: fail once more than this part of the images could not be labeled (default: once none could be)',
+      numberFlag({ least: 0, most: 1 }),
     )
     .option('--id <id>', 'pool: id of the job; the same id goes on where it was')
     .option('--home <dir>', 'folder of the services', '.cassl')

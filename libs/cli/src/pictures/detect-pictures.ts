@@ -144,5 +144,7 @@ async function readPicture(path: string): Promise<Uint8Array> {
 }
 
 function unreadable(cause: unknown): BadPicture {
-  return new BadPicture('NOT_FOUND', `cannot be read: ${errorMessage(cause)}`, { cause });
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  const why = isMissing ? 'there is no such file or folder' : `cannot be read: ${errorMessage(cause)}`;
+  return new BadPicture('NOT_FOUND', why, { cause });
 }

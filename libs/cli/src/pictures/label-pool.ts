@@ -20,6 +20,11 @@ export interface LabelPoolOptions {
   readonly shardSize: number;
   /** Label set whose labels are copied where they would be made again. */
   readonly known?: string;
+  readonly priority: number;
+  /** 0: any number. */
+  readonly maxWorkers: number;
+  /** Beyond it the job fails; absent: where no image could be labeled. */
+  readonly maxFailureRate?: number;
   readonly id?: string;
   readonly home: string;
   readonly json: boolean;
@@ -36,6 +41,9 @@ export async function labelPool(pool: string, options: LabelPoolOptions): Promis
     options: { threshold: options.threshold, nonOverlap: options.nonOverlap },
     outputUri: toUri(options.out),
     shardSize: options.shardSize,
+    priority: options.priority,
+    maxWorkers: options.maxWorkers,
+    maxFailureRate: options.maxFailureRate,
     ...(options.known === undefined ? {} : { knownLabels: toUri(options.known) }),
   });
   const digest = createHash('sha256').update(LabelingSpec.encode(spec).finish()).digest('hex');
