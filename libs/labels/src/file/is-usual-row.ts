@@ -1,10 +1,8 @@
-import type { LabeledRow, StoredLabel } from './label-row.ts';
-
 /**
- * Whether a value is a labeled image as labelings write it, which the schema would take as it is. A schema looks at each of ten labels'
+ * Whether a value is a `LabeledRow`: a labeled image as labelings write it, which the schema would take as it is. A schema looks at each of ten labels'
  * numbers through a parser of its own, a third of what reading a label file costs; whatever this refuses is left to it, and to its words.
  */
-export function isUsualRow(value: unknown): value is LabeledRow {
+export function isUsualRow(value: unknown): boolean {
   if (!isObject(value) || countKeys(value) !== 8) return false;
   const { key, sha256, location, width, height, instances, checkpoint, threshold } = value;
   return (
@@ -31,7 +29,7 @@ function isWholeLocation(value: unknown): boolean {
   );
 }
 
-function isUsualLabel(value: unknown): value is StoredLabel {
+function isUsualLabel(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { bbox, score, category, rle } = value;
   const optional = (category === undefined ? 0 : 1) + (rle === undefined ? 0 : 1);

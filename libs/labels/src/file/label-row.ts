@@ -51,7 +51,7 @@ export function isFailed(row: LabelRow): row is FailedRow {
 /** @throws INVALID_ARGUMENT naming the field that is wrong. */
 export function parseRow(line: string): LabelRow {
   const value = parseJson(line);
-  if (isUsualRow(value)) return value;
+  if (isUsualRow(value)) return value as LabeledRow;
   const isFailure = typeof value === 'object' && value !== null && 'failure' in value;
   const parsed = (isFailure ? failedSchema : labeledSchema).safeParse(value);
   if (parsed.success) return parsed.data;
