@@ -126,6 +126,7 @@ describe('cassl data check', () => {
     ]);
     const page = await readFile(join(folder, 'own.html'), 'utf8');
     expect(page.match(/src="data:image\/jpeg/g)).toHaveLength(3);
+    expect(page).toContain(`<h1>Labels of ${photos}</h1>`);
   });
 });
 
