@@ -21,10 +21,10 @@ export interface Thumbnails {
 
 /**
  * Pictures that are decoded at a time. Node does four things beside its main thread, and reading what is kept is one of them: decoding
- * may not take all four, nor the processor that answers.
+ * may not take all four.
  */
-const AT_ONCE = Math.max(1, Math.min(3, availableParallelism() - 1));
-/** Browsers ask for four at a time each. */
+const AT_ONCE = Math.min(3, availableParallelism());
+/** Browsers ask for five at a time each. */
 const WAITING = 1000;
 
 /** A picture on its way, for everybody who asks meanwhile. */

@@ -1,5 +1,5 @@
-/** Of the six connections that browsers have to one place; the others are left to pages of images. */
-const AT_ONCE = 4;
+/** Of the six connections that browsers have to one place; the sixth is left to pages of images. */
+const AT_ONCE = 5;
 
 /** Pictures of a list that wait until few others are loading, so that those which nobody looks at any more are never asked for. */
 export interface PictureLine {
