@@ -13,13 +13,13 @@ const steps = (labeler: number, warmup: number, finetune: number): string =>
     ...['labeler', 'warmup', 'finetune'].flatMap((stage) => [
       `${stage}.batchSize=4`,
       `${stage}.learningRate=0.003`,
-      // Else a tenth of what cassl init has proposed, which follows the speed of the machine.
-      `${stage}.warmupIterations=10`,
     ]),
   ]
     .map((change) => `--set ${change}`)
     .join(' ');
-const PHOTOS_STEPS = steps(120, 120, 120);
+/** Else a tenth of what `cassl init` has proposed, which follows the speed of the machine. */
+const WARM_UP = ['labeler', 'warmup', 'finetune'].map((stage) => `--set ${stage}.warmupIterations=10`);
+const PHOTOS_STEPS = [steps(120, 120, 60), ...WARM_UP].join(' ');
 const SCENES_STEPS = `${steps(200, 200, 80)} --set 'data.scenes={"labeled":40,"unlabeled":48,"val":12,"size":128,"seed":0}'`;
 
 const skip =
