@@ -45,3 +45,19 @@ it('takes no turn for who has left before', async () => {
   );
   expect(await inTurn(new AbortController().signal, () => Promise.resolve(2))).toBe(2);
 });
+
+it('whoever leaves just when it gets its turn takes nobody else’s', async () => {
+  for (let moment = 0; moment < 12; moment++) {
+    const inTurn = takeTurns({ what: 'checks', atOnce: 1, waiting: 2 });
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const leaving = new AbortController();
+    const first = inTurn(new AbortController().signal, () => ended);
+    const leaves = inTurn(leaving.signal, () => Promise.resolve()).catch(() => undefined);
+    const last = inTurn(new AbortController().signal, () => Promise.resolve('done'));
+    end();
+    for (let step = 0; step < moment; step++) await Promise.resolve();
+    leaving.abort(new Error('the client left'));
+    await Promise.all([first, leaves]);
+    expect(await last, `left ${moment} steps after the end`).toBe('done');
+  }
+});

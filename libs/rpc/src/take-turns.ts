@@ -25,7 +25,10 @@ export function takeTurns({
       throw resourceExhausted(`${atOnce} ${what} are running and ${waiting} wait: ask again later`);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = (): void => {
-      line.splice(line.indexOf(resolve), 1);
+      const place = line.indexOf(resolve);
+      // Its turn has just come: it goes on, and sees for itself that nobody waits.
+      if (place < 0) return;
+      line.splice(place, 1);
       reject(signal.reason as Error);
     };
     line.push(resolve);
