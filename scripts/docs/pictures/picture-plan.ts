@@ -18,6 +18,8 @@ export interface Picture {
   readonly name: string;
   readonly page: string;
   readonly after: RegExp;
+  /** Of the window in pixels. @default 1000 */
+  readonly width?: number;
   /** Of the window in pixels; without it the whole page, as high as it is. */
   readonly height?: number;
   /** Pixels from the top that are compared, where what follows depends on how fast the machine is. */
@@ -44,8 +46,8 @@ export const PICTURES: readonly Picture[] = [
   { ...RAN, name: 'tutorial-report', height: 1280, show: file('out/photos/report.html') },
   // A detector of few steps finds other boxes after every change to training: measured 0.36. Another photo, or none, differs in nearly all.
   { ...DETECTED, name: 'tutorial-detections', allowed: 0.6, show: boxes },
-  { ...SCENES, name: 'console-pipeline', show: pipeline },
-  { ...SCENES, name: 'console-labeling', height: 1220, show: labeling },
+  { ...SCENES, name: 'console-pipeline', width: 1300, show: pipeline },
+  { ...SCENES, name: 'console-labeling', height: 1105, show: labeling },
   { ...SCENES, name: 'console-images', height: 700, show: images },
   { ...SCENES, name: 'console-image', height: 700, show: oneImage },
   { ...SCENES, name: 'console-curves', height: 920, show: curves },

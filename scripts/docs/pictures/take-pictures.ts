@@ -66,10 +66,10 @@ export class Photographer {
     }
   }
 
-  async #take(executablePath: string, { height, show }: Picture, step: Step): Promise<Buffer> {
+  async #take(executablePath: string, { width = WIDTH, height, show }: Picture, step: Step): Promise<Buffer> {
     this.#browser ??= await chromium.launch({ executablePath, args: ['--no-sandbox'], ...OWN_SIGNALS });
     const page = await this.#browser.newPage({
-      viewport: { width: WIDTH, height: height ?? LEAST_HEIGHT },
+      viewport: { width, height: height ?? LEAST_HEIGHT },
       colorScheme: 'light',
       reducedMotion: 'reduce',
     });
